@@ -1,0 +1,73 @@
+/** The base of every error that sluice raises itself. `code` is stable: match on it, not on the message. */
+export abstract class SluiceError extends Error {
+  abstract readonly code: `SLUICE_${string}`;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** An option, a file or a setting that cannot be worked with; `path` says which part. */
+export class OptionsError extends SluiceError {
+  readonly code = 'SLUICE_BAD_OPTIONS';
+  readonly path: string;
+
+  constructor(message: string, path: string, options?: ErrorOptions) {
+    super(message, options);
+    this.path = path;
+  }
+}
+
+/** A request that costs more than a limit can ever hold: it would wait for ever, so it is refused at once. */
+export class CostOverCapacityError extends SluiceError {
+  readonly code = 'SLUICE_COST_OVER_CAPACITY';
+  readonly limit: string;
+  readonly cost: number;
+  readonly capacity: number;
+
+  constructor(limit: string, cost: number, capacity: number) {
+    super(`a cost of ${cost} can never pass the limit "${limit}", which holds ${capacity}: lower the cost or raise it`);
+    this.limit = limit;
+    this.cost = cost;
+    this.capacity = capacity;
+  }
+}
+
+/** The queue is full and its overflow policy is `error`, or a waiter was dropped by another policy. */
+export class QueueFullError extends SluiceError {
+  readonly code = 'SLUICE_QUEUE_FULL';
+  readonly maxSize: number;
+
+  constructor(maxSize: number) {
+    super(
+      `the queue holds ${maxSize} already: slow the source down, raise queue.maxSize, or choose an overflow policy`,
+    );
+    this.maxSize = maxSize;
+  }
+}
+
+/** A deadline of ours passed. The remote task goes on: nothing is known of its end. */
+export class DeadlineError extends SluiceError {
+  readonly code = 'SLUICE_DEADLINE';
+  readonly deadlineMs: number;
+  /** What the last poll said, if any did. */
+  readonly last: unknown;
+
+  constructor(deadlineMs: number, last: unknown) {
+    super(`not done within ${deadlineMs} ms; the task itself goes on: raise deadlineMs, or look for it later`);
+    this.deadlineMs = deadlineMs;
+    this.last = last;
+  }
+}
+
+/** The server said that a task ended without a result. */
+export class TaskFailedError extends SluiceError {
+  readonly code = 'SLUICE_TASK_FAILED';
+  readonly status: unknown;
+
+  constructor(message: string, status: unknown) {
+    super(message);
+    this.status = status;
+  }
+}

@@ -1,0 +1,33 @@
+/** How a piece of work ended, as its permit's holder tells: limits that learn (and the cool-down) listen to it. */
+export type Outcome = 'succeeded' | 'failed' | 'too-fast' | 'no-slot' | 'unknown';
+
+/** What a limit has used of what it allows. */
+export interface Usage {
+  readonly used: number;
+  readonly capacity: number;
+  /** The instant, on the clock of the decisions, from which nothing of today's use counts; Infinity: not known. */
+  readonly resetsAtMs: number;
+}
+
+/**
+ * A budget: pure and synchronous. It never waits and reads no clock: `nowMs` is always an argument, in monotonic
+ * milliseconds, and never goes back from one call to the next.
+ *
+ * `take` must follow an `earliest` that said "now"; each `take` is ended by one `release` or one `refund`.
+ */
+export interface Limit {
+  /** Unique within a limiter; costs, usage and explanations go by it. */
+  readonly name: string;
+  /** The greatest cost that can ever pass; anything over it is refused at once. */
+  readonly capacity: number;
+  /** When `cost` could pass: `nowMs` or before means at once; a later instant; Infinity: not before a release. */
+  earliest(cost: number, nowMs: number): number;
+  take(cost: number, nowMs: number): void;
+  /** The work has ended. */
+  release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void;
+  /** The work never started: as if it had not been taken. */
+  refund(cost: number, takenAtMs: number): void;
+  usage(nowMs: number): Usage;
+  /** For limits that follow a calendar: the wall clock's reading at `nowMs`, told before each decision. */
+  observeWall?(epochMs: number, nowMs: number): void;
+}

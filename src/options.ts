@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { OptionsError } from './errors.js';
+
+/** A span of time in milliseconds: finite and not negative. */
+export const durationMs = z.number().min(0);
+
+/** A span of time in milliseconds that must not be empty. */
+export const positiveMs = z.number().positive();
+
+/** A number of units, tasks or requests: an integer of at least 1. */
+export const positiveCount = z.int().min(1);
+
+/** A cost: finite and not negative. */
+export const amount = z.number().min(0);
+
+/** A function, whatever it takes: types have checked it already. */
+export function callback<F>(): z.ZodType<F> {
+  return z.custom<F>((value) => typeof value === 'function', { error: 'must be a function' });
+}
+
+/** An object of ours (a limiter, a clock), known by one of its methods. */
+export function having<T>(method: keyof T & string): z.ZodType<T> {
+  return z.custom<T>(
+    (value) => typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function',
+    { error: `must be an object with a method ${method}()` },
+  );
+}
+
+/**
+ * Checks `value` once, at the door; what comes back is trusted from there on.
+ *
+ * @throws OptionsError naming the first wrong path, what it holds and what is allowed there.
+ */
+export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue === undefined) throw new OptionsError(`${where}: not valid`, '');
+  throw new OptionsError(`${where}: ${describeIssue(issue)}`, issue.path.join('.'), { cause: parsed.error });
+}
+
+/** One line for an issue of zod: the path, what is wrong, and the value where it is a plain one. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
+  const path = issue.path.join('.');
+  const got = ['number', 'string', 'boolean'].includes(typeof issue.input)
+    ? ` (got ${JSON.stringify(issue.input) ?? String(issue.input)})`
+    : '';
+  const text = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
+  return `${path === '' ? '' : `${path}: `}${text}${got}`;
+}
