@@ -42,9 +42,8 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, whe
 /** One line for an issue of zod: the path, what is wrong, and the value where it is a plain one. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.join('.');
-  const got = ['number', 'string', 'boolean'].includes(typeof issue.input)
-    ? ` (got ${JSON.stringify(issue.input) ?? String(issue.input)})`
-    : '';
+  const { input } = issue;
+  const got = typeof input === 'string' ? ` (got "${input}")` : typeof input === 'number' ? ` (got ${input})` : '';
   const text = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   return `${path === '' ? '' : `${path}: `}${text}${got}`;
 }

@@ -9,6 +9,9 @@ export interface Usage {
   readonly resetsAtMs: number;
 }
 
+/** What a limit counts: starts over time, units at once, spending by the calendar; or it is a gate for everybody. */
+export type LimitKind = 'rate' | 'slots' | 'quota' | 'gate';
+
 /**
  * A budget: pure and synchronous. It never waits and reads no clock: `nowMs` is always an argument, in monotonic
  * milliseconds, and never goes back from one call to the next.
@@ -18,6 +21,7 @@ export interface Usage {
 export interface Limit {
   /** Unique within a limiter; costs, usage and explanations go by it. */
   readonly name: string;
+  readonly kind: LimitKind;
   /** The greatest cost that can ever pass; anything over it is refused at once. */
   readonly capacity: number;
   /** When `cost` could pass: `nowMs` or before means at once; a later instant; Infinity: not before a release. */

@@ -1,0 +1,57 @@
+import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import { systemClock, type Clock } from '../src/clock.js';
+import { having } from '../src/options.js';
+
+/** Which time an operator follows; at most one of the two. */
+export interface TimeOptions {
+  /** @defaultValue the machine's clock; within `TestScheduler.run`, its virtual time */
+  readonly clock?: Clock;
+  /** A scheduler to take the time from. */
+  readonly scheduler?: SchedulerLike;
+}
+
+export const timeShape = {
+  clock: having<Clock>('epochNow').optional(),
+  scheduler: having<SchedulerLike>('schedule').optional(),
+};
+
+export function clockFrom({
+  clock,
+  scheduler,
+}: {
+  clock?: Clock | undefined;
+  scheduler?: SchedulerLike | undefined;
+}): Clock {
+  if (clock !== undefined) return clock;
+  return scheduler === undefined ? ambientClock() : clockOf(scheduler);
+}
+
+/** The time of a scheduler, as a clock: for engines that should follow it. */
+export function clockOf(scheduler: SchedulerLike): Clock {
+  return {
+    now: () => scheduler.now(),
+    epochNow: () => scheduler.now(),
+    schedule(delayMs, run) {
+      const dueMs = scheduler.now() + delayMs;
+      // The longest delay a timer holds; a longer one is waited for in parts.
+      const action = scheduler.schedule(
+        function () {
+          const leftMs = dueMs - scheduler.now();
+          if (leftMs > 0) this.schedule(undefined, Math.min(leftMs, 2 ** 31 - 1));
+          else run();
+        },
+        Math.min(delayMs, 2 ** 31 - 1),
+      );
+      return () => action.unsubscribe();
+    },
+  };
+}
+
+/**
+ * The clock of the moment. `TestScheduler.run` replaces the time of `asyncScheduler` (and nobody else's): where the two
+ * walls are more than a day apart, time is virtual.
+ */
+export function ambientClock(): Clock {
+  const isVirtual = Math.abs(asyncScheduler.now() - systemClock.epochNow()) > 86_400_000;
+  return isVirtual ? clockOf(asyncScheduler) : systemClock;
+}

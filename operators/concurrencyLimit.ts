@@ -1,0 +1,76 @@
+import { Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
+import { z } from 'zod';
+import type { Limiter, Overflow } from '../src/limiter/limiter.js';
+import type { Cost } from '../src/limiter/waiter.js';
+import { callback, having, parseOptions, positiveCount } from '../src/options.js';
+import { Pool, type ProjectionContext } from './pool.js';
+import { LimiterTurns, OwnTurns, type Start, type Turns } from './turns.js';
+import { connect } from './upstream.js';
+
+export interface ConcurrencyLimitOptions<T> {
+  /** How many may be in flight at once: an integer of at least 1, or Infinity. This, or else a `limiter`. */
+  readonly limit?: number;
+  /** A limiter to share; its permit is held from the call of the projection to the end of its result. */
+  readonly limiter?: Limiter;
+  /** What an item costs in the `limiter`. @defaultValue 1 */
+  readonly cost?: (value: T) => Cost;
+  /** True: results in the order of the source; a slow one holds back the results behind it, not their work. @defaultValue false */
+  readonly ordered?: boolean;
+  /** How many items may wait, and what happens to one more. @defaultValue unbounded */
+  readonly queue?: { readonly maxSize: number; readonly overflow?: Overflow | undefined };
+}
+
+const schema = z
+  .strictObject({
+    limit: positiveCount.or(z.literal(Infinity)).optional(),
+    limiter: having<Limiter>('enter').optional(),
+    cost: callback<(value: unknown) => Cost>().optional(),
+    ordered: z.boolean().default(false),
+    queue: z
+      .strictObject({
+        maxSize: positiveCount.or(z.literal(Infinity)),
+        overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).default('error'),
+      })
+      .default({ maxSize: Infinity, overflow: 'error' }),
+  })
+  .refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
+    message: 'give either limit, or a limiter',
+  })
+  .refine((it) => it.limiter !== undefined || it.cost === undefined, { message: 'a cost needs a limiter' })
+  .refine((it) => it.limiter === undefined || it.queue.maxSize === Infinity, {
+    message: 'a shared limiter has a queue of its own: give queue to createLimiter',
+  });
+
+/**
+ * Projects each value to work (an observable, a promise, an iterable) and keeps at most `limit` of it in flight; what
+ * comes meanwhile waits, first in, first out. Never idle while something waits and may start.
+ *
+ * ```
+ *  source   -abc---------|
+ *           concurrencyLimit((x) => work(x), { limit: 2 })     work: -----x|
+ *  result   ------ab----c|
+ * ```
+ *
+ * A permit is released before a promise's result is emitted (an observable's, as it completes). The state is a
+ * subscription's own unless a `limiter` is passed: then all who hold it share it, and its other limits hold too, from
+ * start to end of the work. Waiting items are queued without a bound unless `queue` says so.
+ * An error of the source or of any work passes at once. It, and unsubscribing, give up what waits and unsubscribe and
+ * abort what runs; the permit of a promise is released when it settles, since until then its work may go on.
+ *
+ * @throws OptionsError; the stream errors with QueueFullError or CostOverCapacityError
+ */
+export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
+  project: (value: T, index: number, context: ProjectionContext) => O,
+  options: ConcurrencyLimitOptions<T>,
+): OperatorFunction<T, ObservedValueOf<O>> {
+  const { limit = 1, limiter, cost = () => 1, ordered, queue } = parseOptions(schema, options, 'concurrencyLimit');
+  return (source) =>
+    new Observable((subscriber) => {
+      const turns = (start: Start<T>, onDropped: () => void): Turns<T> =>
+        limiter === undefined
+          ? new OwnTurns(limit, queue, start, onDropped)
+          : new LimiterTurns(limiter, cost, start, onDropped);
+      const pool = new Pool(project, turns, ordered, subscriber);
+      connect(source, pool, (upstream) => subscriber.add(upstream));
+    });
+}

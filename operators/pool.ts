@@ -1,0 +1,190 @@
+import { from, type ObservableInput, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
+import type { Cost } from '../src/limiter/waiter.js';
+import { InOrder } from './inOrder.js';
+import type { Start, Turns } from './turns.js';
+import { connect } from './upstream.js';
+
+/** What a projection gets beside its item. */
+export interface ProjectionContext {
+  /** Aborted when the result is unsubscribed from, or when another item's error ends it. Made when first read. */
+  readonly signal: AbortSignal;
+}
+
+/** Turns an item into work. */
+export type Project<T, R> = (value: T, index: number, context: ProjectionContext) => ObservableInput<R>;
+
+/** One subscription: starts work as its turn comes, and passes its results on. */
+export class Pool<T, R> implements Observer<T> {
+  readonly #project: Project<T, R>;
+  readonly #turns: Turns<T>;
+  readonly #subscriber: Subscriber<R>;
+  readonly #inOrder: InOrder<R> | undefined;
+  /** What must be stopped when the subscription ends. */
+  readonly #stoppable = new Set<Job<T, R>>();
+  #started = 0;
+  #active = 0;
+  #isSourceDone = false;
+
+  constructor(
+    project: Project<T, unknown>,
+    turns: (start: Start<T>, onDropped: () => void) => Turns<T>,
+    isOrdered: boolean,
+    subscriber: Subscriber<R>,
+  ) {
+    this.#project = project as Project<T, R>;
+    this.#subscriber = subscriber;
+    this.#inOrder = isOrdered ? new InOrder((value) => subscriber.next(value)) : undefined;
+    this.#turns = turns(
+      (value, cost, atMs) => this.#start(value, cost, atMs),
+      () => this.#completeIfDone(),
+    );
+    subscriber.add(() => {
+      this.#turns.close();
+      for (const job of this.#stoppable) job.stop();
+    });
+  }
+
+  next(value: T): void {
+    try {
+      this.#turns.offer(value);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  error(error: unknown): void {
+    this.#subscriber.error(error);
+  }
+
+  complete(): void {
+    this.#isSourceDone = true;
+    this.#completeIfDone();
+  }
+
+  emit(job: Job<T, R>, value: R): void {
+    if (this.#inOrder === undefined) this.#subscriber.next(value);
+    else this.#inOrder.next(job.index, value);
+  }
+
+  /** The job has ended well; `result` holds its one value where it is emitted only now. */
+  ended(job: Job<T, R>, result?: { readonly value: R }): void {
+    this.#release(job);
+    if (result !== undefined) this.emit(job, result.value);
+    this.#inOrder?.end(job.index);
+    this.#turns.advance();
+    this.#completeIfDone();
+  }
+
+  failed(job: Job<T, R>, reason: unknown): void {
+    this.#release(job, { reason });
+    this.error(reason);
+    this.#turns.advance();
+  }
+
+  /** The job was stopped from here: its permit goes back, and nobody is told. */
+  stopped(job: Job<T, R>): void {
+    this.#release(job);
+    this.#turns.advance();
+  }
+
+  keepStoppable(job: Job<T, R>): void {
+    this.#stoppable.add(job);
+  }
+
+  #start(value: T, cost: Cost, atMs: number): void {
+    this.#active++;
+    const job = new Job(this, this.#started++, cost, atMs);
+    try {
+      job.follow(this.#project(value, job.index, job));
+    } catch (error) {
+      job.error(error);
+    }
+  }
+
+  #release(job: Job<T, R>, error?: { readonly reason: unknown }): void {
+    this.#active--;
+    this.#stoppable.delete(job);
+    this.#turns.release(job.cost, job.atMs, error);
+  }
+
+  #completeIfDone(): void {
+    if (this.#isSourceDone && this.#active === 0 && this.#turns.isEmpty) this.#subscriber.complete();
+  }
+}
+
+/** The work of one item: what its projection sees, and the observer of its result. */
+class Job<T, R> implements ProjectionContext, Observer<R> {
+  readonly index: number;
+  readonly cost: Cost;
+  readonly atMs: number;
+  readonly #pool: Pool<T, R>;
+  #controller: AbortController | undefined = undefined;
+  #subscription: Unsubscribable | undefined = undefined;
+  #isPromise = false;
+  #isOver = false;
+
+  constructor(pool: Pool<T, R>, index: number, cost: Cost, atMs: number) {
+    this.#pool = pool;
+    this.index = index;
+    this.cost = cost;
+    this.atMs = atMs;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (!this.#isOver) this.#pool.keepStoppable(this);
+    }
+    return this.#controller.signal;
+  }
+
+  follow(result: ObservableInput<R>): void {
+    if (isPromiseLike(result)) {
+      this.#isPromise = true;
+      result.then(
+        (value) => this.#resolve(value),
+        (error: unknown) => this.error(error),
+      );
+      return;
+    }
+    this.#pool.keepStoppable(this);
+    connect(from(result), this, (subscription) => (this.#subscription = subscription));
+  }
+
+  next(value: R): void {
+    this.#pool.emit(this, value);
+  }
+
+  error(error: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#pool.failed(this, error);
+  }
+
+  complete(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#pool.ended(this);
+  }
+
+  /** Unsubscribes and aborts. A promise runs on until it settles, and holds its permit until then. */
+  stop(): void {
+    this.#controller?.abort();
+    this.#subscription?.unsubscribe();
+    if (this.#isPromise || this.#isOver) return;
+    this.#isOver = true;
+    this.#pool.stopped(this);
+  }
+
+  #resolve(value: R): void {
+    this.#isOver = true;
+    this.#pool.ended(this, { value });
+  }
+}
+
+function isPromiseLike<R>(result: ObservableInput<R>): result is PromiseLike<R> {
+  return (
+    result instanceof Promise ||
+    (!('subscribe' in Object(result)) && typeof (result as PromiseLike<R>).then === 'function')
+  );
+}

@@ -1,0 +1,126 @@
+import { Observable, type MonoTypeOperatorFunction, type Observer, type Subscriber } from 'rxjs';
+import { z } from 'zod';
+import type { Limiter, Overflow } from '../src/limiter/limiter.js';
+import { createLimiter } from '../src/limiter/createLimiter.js';
+import type { Cost } from '../src/limiter/waiter.js';
+import { evenly } from '../src/limits/evenly.js';
+import { slidingWindow } from '../src/limits/slidingWindow.js';
+import { callback, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
+import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+import { connect } from './upstream.js';
+import { WaitingValues, type ValueReceiver } from './waitingValues.js';
+
+export interface RateLimitOptions<T> extends TimeOptions {
+  /** The most values in any window of `intervalMs`. Together with it, or else a `limiter`. */
+  readonly limit?: number;
+  /** The length of the window, in ms. */
+  readonly intervalMs?: number;
+  /** `burst`: up to `limit` at once; `even`: `intervalMs / limit` apart. @defaultValue 'burst' */
+  readonly spacing?: 'burst' | 'even';
+  /** A limiter to share, instead of one of this subscription's own. */
+  readonly limiter?: Limiter;
+  /** What a value costs, at least 0. @defaultValue 1 */
+  readonly cost?: (value: T) => Cost;
+  /** How many values may wait, and what happens to one more. @defaultValue unbounded */
+  readonly queue?: { readonly maxSize: number; readonly overflow?: Overflow | undefined };
+}
+
+const schema = z
+  .strictObject({
+    limit: positiveCount.optional(),
+    intervalMs: positiveMs.optional(),
+    spacing: z.enum(['burst', 'even']).default('burst'),
+    limiter: having<Limiter>('enter').optional(),
+    cost: callback<(value: unknown) => Cost>().default(() => () => 1),
+    queue: z
+      .strictObject({ maxSize: positiveCount, overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).optional() })
+      .optional(),
+    ...timeShape,
+  })
+  .refine((it) => (it.limiter === undefined) === (it.limit !== undefined && it.intervalMs !== undefined), {
+    message: 'give either limit and intervalMs, or a limiter',
+  })
+  .refine((it) => it.limiter === undefined || it.queue === undefined, {
+    message: 'a shared limiter has a queue of its own: give queue to createLimiter',
+  });
+
+/**
+ * Delays values so that no window of `intervalMs` ever sees more than `limit` of them; drops nothing, keeps their order,
+ * and is never later than that needs.
+ *
+ * ```
+ *  source   -abcd-------|
+ *           rateLimit({ limit: 2, intervalMs: 5 })
+ *  result   -ab---cd----|
+ * ```
+ *
+ * The state is a subscription's own unless a `limiter` is passed: then all who hold it share its limits, in the order in
+ * which their values came. What is counted is the moment of passing; where the work behind it has an end, `limiter.run`
+ * or `concurrencyLimit({ limiter })` count until then and are safer.
+ * The source is not held back: what waits is queued, without a bound unless `queue` says so; `pullFrom` pulls instead.
+ * An error of the source passes at once, and like unsubscribing gives up what waits; completion waits for it.
+ *
+ * @throws OptionsError; the stream errors with CostOverCapacityError or QueueFullError
+ */
+export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
+  const parsed = parseOptions(schema, options, 'rateLimit');
+  const limiterOf = (): Limiter => parsed.limiter ?? ownLimiter(parsed);
+  return (source) =>
+    new Observable((subscriber) => {
+      connect(source, new Gate(limiterOf(), parsed.cost, subscriber), (upstream) => subscriber.add(upstream));
+    });
+}
+
+function ownLimiter(options: z.output<typeof schema>): Limiter {
+  const { limit = 1, intervalMs = 1, spacing, queue } = options;
+  const rate = spacing === 'even' ? evenly({ limit, intervalMs }) : slidingWindow({ limit, intervalMs });
+  return createLimiter({ limits: [rate], clock: clockFrom(options), ...(queue && { queue }) });
+}
+
+/** One subscription: lets its values through as the limiter does. */
+class Gate<T> implements Observer<T>, ValueReceiver<T> {
+  readonly #limiter: Limiter;
+  readonly #costOf: (value: T) => Cost;
+  readonly #subscriber: Subscriber<T>;
+  readonly #waiting: WaitingValues<T>;
+  #isSourceDone = false;
+
+  constructor(limiter: Limiter, costOf: (value: T) => Cost, subscriber: Subscriber<T>) {
+    this.#limiter = limiter;
+    this.#costOf = costOf;
+    this.#subscriber = subscriber;
+    this.#waiting = new WaitingValues(limiter, this);
+    subscriber.add(() => this.#waiting.leaveAll());
+  }
+
+  next(value: T): void {
+    try {
+      this.#waiting.enter(value, this.#costOf(value));
+    } catch (error) {
+      this.#subscriber.error(error);
+    }
+  }
+
+  error(error: unknown): void {
+    this.#subscriber.error(error);
+  }
+
+  complete(): void {
+    this.#isSourceDone = true;
+    this.#completeIfDrained();
+  }
+
+  admitted(value: T, cost: Cost, atMs: number): void {
+    this.#limiter.release(cost, atMs, 'unknown');
+    this.#subscriber.next(value);
+    this.#completeIfDrained();
+  }
+
+  dropped(): void {
+    this.#completeIfDrained();
+  }
+
+  #completeIfDrained(): void {
+    if (this.#isSourceDone && this.#waiting.isEmpty) this.#subscriber.complete();
+  }
+}

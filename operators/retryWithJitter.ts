@@ -1,0 +1,81 @@
+import { Observable, retry, throwError, type MonoTypeOperatorFunction } from 'rxjs';
+import { z } from 'zod';
+import { RetrySchedule, retryScheduleShape, type RetryScheduleOptions } from '../src/backoff/retrySchedule.js';
+import { callback, parseOptions } from '../src/options.js';
+import type { Refusal, RefusalMeaning } from '../src/refusal.js';
+import type { Clock } from '../src/clock.js';
+import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+
+/** What is known as a retry begins to wait. */
+export interface Retry {
+  readonly error: unknown;
+  readonly refusal: Refusal;
+  /** The number of the retry, from 1. */
+  readonly retry: number;
+  /** How long it waits, in ms. */
+  readonly delayMs: number;
+}
+
+export interface RetryWithJitterOptions extends RetryScheduleOptions, TimeOptions {
+  /**
+   * What an error means and how long to wait: a meaning alone, or a refusal with the server's hint (a floor, in ms).
+   * Permanent meanings are not tried again; `no-slot` spends no attempt.
+   * @defaultValue every error is `transient`
+   */
+  readonly classify?: (error: unknown) => Refusal | RefusalMeaning;
+  /** Told before each wait. */
+  readonly onRetry?: (retry: Retry) => void;
+}
+
+const schema = z.strictObject({
+  ...retryScheduleShape,
+  classify: callback<(error: unknown) => Refusal | RefusalMeaning>().optional(),
+  onRetry: callback<(retry: Retry) => void>().optional(),
+  ...timeShape,
+});
+
+/**
+ * Subscribes again after an error, up to `maxRetries` times, after a wait of exponential backoff with jitter:
+ * `min(capMs, baseMs * 2^n)`, plus a draw of up to half of it (`jitter: 'proportional'`). Gives up with the very last error.
+ *
+ * ```
+ *  source   -a-#        -a-b-|
+ *           retryWithJitter({ baseMs: 8, jitter: 'none' })
+ *  result   -a-----------a-b-|
+ * ```
+ *
+ * Values pass as they come, those of a failed try included. It repeats all that stands above it: put it inside the
+ * projection of each item (`concurrencyLimit(p => request(p).pipe(retryWithJitter()))`), never around the whole stream.
+ * The count is a subscription's own and is not reset by a value. Unsubscribing ends a wait. For a call that costs money
+ * and may have happened, `generate` looks first.
+ *
+ * @throws OptionsError; an error thrown by `classify` or `onRetry` is the stream's
+ */
+export function retryWithJitter<T>(options: RetryWithJitterOptions = {}): MonoTypeOperatorFunction<T> {
+  const {
+    classify = () => 'transient',
+    onRetry,
+    clock,
+    scheduler,
+    ...schedule
+  } = parseOptions(schema, options, 'retryWithJitter');
+  return (source) =>
+    new Observable((subscriber) => {
+      const time = clockFrom({ clock, scheduler });
+      const retries = new RetrySchedule(schedule);
+      const delay = (error: unknown, count: number): Observable<unknown> => {
+        const found = classify(error);
+        const refusal = typeof found === 'string' ? { meaning: found } : found;
+        const delayMs = retries.next(refusal);
+        if (delayMs === undefined) return throwError(() => error);
+        onRetry?.({ error, refusal, retry: count, delayMs });
+        return after(delayMs, time);
+      };
+      return source.pipe(retry({ delay })).subscribe(subscriber);
+    });
+}
+
+/** One notification, `delayMs` from its subscription. */
+function after(delayMs: number, clock: Clock): Observable<void> {
+  return new Observable((subscriber) => clock.schedule(delayMs, () => subscriber.next()));
+}

@@ -1,0 +1,116 @@
+import { QueueFullError } from '../src/errors.js';
+import type { Limiter, Overflow } from '../src/limiter/limiter.js';
+import type { Cost } from '../src/limiter/waiter.js';
+import { Ring } from './ring.js';
+import { WaitingValues } from './waitingValues.js';
+
+/** Starts a value's work; what it cost and since when is to be handed back to `release`. */
+export type Start<T> = (value: T, cost: Cost, atMs: number) => void;
+
+/** Whose turn it is: keeps values until they may start. */
+export interface Turns<T> {
+  /** True when no value waits. */
+  readonly isEmpty: boolean;
+  /** Starts the value, or keeps it. @throws QueueFullError, CostOverCapacityError */
+  offer(value: T): void;
+  /** One that was started has ended; `error` where it failed. Starts nothing yet. */
+  release(cost: Cost, atMs: number, error?: { readonly reason: unknown }): void;
+  /** Starts what may start now. */
+  advance(): void;
+  /** Forgets what waits. */
+  close(): void;
+}
+
+/** The turns of one subscription: a count and a ring of values. */
+export class OwnTurns<T> implements Turns<T> {
+  readonly #limit: number;
+  readonly #queue: { readonly maxSize: number; readonly overflow: Overflow };
+  readonly #start: Start<T>;
+  readonly #onDropped: () => void;
+  #waiting = new Ring<T>();
+  #active = 0;
+  #isAdvancing = false;
+
+  constructor(
+    limit: number,
+    queue: { readonly maxSize: number; readonly overflow: Overflow },
+    start: Start<T>,
+    onDropped: () => void,
+  ) {
+    this.#limit = limit;
+    this.#queue = queue;
+    this.#start = start;
+    this.#onDropped = onDropped;
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.size === 0;
+  }
+
+  offer(value: T): void {
+    this.#waiting.push(value);
+    this.advance();
+    if (this.#waiting.size > this.#queue.maxSize) this.#shed();
+  }
+
+  release(): void {
+    this.#active--;
+  }
+
+  advance(): void {
+    // Work that ends at once, or that brings new values, comes back here: the loop below goes on with it.
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    while (this.#active < this.#limit && this.#waiting.size > 0) {
+      this.#active++;
+      this.#start(this.#waiting.take(), 1, 0);
+    }
+    this.#isAdvancing = false;
+  }
+
+  close(): void {
+    this.#waiting = new Ring();
+  }
+
+  #shed(): void {
+    const { maxSize, overflow } = this.#queue;
+    if (overflow === 'drop-oldest') this.#waiting.take();
+    else this.#waiting.takeNewest();
+    if (overflow === 'error') throw new QueueFullError(maxSize);
+    this.#onDropped();
+  }
+}
+
+/** The turns that a limiter gives, which others may share. */
+export class LimiterTurns<T> implements Turns<T> {
+  readonly #limiter: Limiter;
+  readonly #costOf: (value: T) => Cost;
+  readonly #waiting: WaitingValues<T>;
+
+  constructor(limiter: Limiter, costOf: (value: T) => Cost, start: Start<T>, onDropped: () => void) {
+    this.#limiter = limiter;
+    this.#costOf = costOf;
+    this.#waiting = new WaitingValues(limiter, { admitted: start, dropped: onDropped });
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.isEmpty;
+  }
+
+  offer(value: T): void {
+    this.#waiting.enter(value, this.#costOf(value));
+  }
+
+  release(cost: Cost, atMs: number, error?: { readonly reason: unknown }): void {
+    const outcome = error === undefined ? 'succeeded' : this.#limiter.outcomeOf(error.reason);
+    this.#limiter.release(cost, atMs, outcome);
+  }
+
+  advance(): void {
+    this.#limiter.admitWaiting();
+  }
+
+  close(): void {
+    this.#waiting.leaveAll();
+  }
+}

@@ -1,0 +1,78 @@
+import type { Limiter } from '../src/limiter/limiter.js';
+import { Waiter, type Cost } from '../src/limiter/waiter.js';
+
+/** Who gets the values of a subscription back from a limiter. */
+export interface ValueReceiver<T> {
+  /** The value's turn has come: its permit is held until released. */
+  admitted(value: T, cost: Cost, atMs: number): void;
+  /** The overflow policy of the limiter's queue gave the value up. */
+  dropped(value: T): void;
+}
+
+/** The values of one subscription that wait in a limiter which others may share. */
+export class WaitingValues<T> {
+  readonly #limiter: Limiter;
+  readonly #receiver: ValueReceiver<T>;
+  #newest: WaitingValue<T> | undefined = undefined;
+
+  constructor(limiter: Limiter, receiver: ValueReceiver<T>) {
+    this.#limiter = limiter;
+    this.#receiver = receiver;
+  }
+
+  get isEmpty(): boolean {
+    return this.#newest === undefined;
+  }
+
+  /** @throws CostOverCapacityError, QueueFullError */
+  enter(value: T, cost: Cost): void {
+    const waiting = new WaitingValue(value, cost, this);
+    waiting.older = this.#newest;
+    if (this.#newest !== undefined) this.#newest.younger = waiting;
+    this.#newest = waiting;
+    this.#limiter.enter(waiting);
+  }
+
+  /** Gives back every place that is still held. */
+  leaveAll(): void {
+    for (let it = this.#newest; it !== undefined; it = it.older) this.#limiter.leave(it);
+    this.#newest = undefined;
+  }
+
+  admitted(waiting: WaitingValue<T>, atMs: number): void {
+    this.#part(waiting);
+    this.#receiver.admitted(waiting.value, waiting.cost, atMs);
+  }
+
+  dropped(waiting: WaitingValue<T>): void {
+    this.#part(waiting);
+    this.#receiver.dropped(waiting.value);
+  }
+
+  #part({ older, younger }: WaitingValue<T>): void {
+    if (older !== undefined) older.younger = younger;
+    if (younger === undefined) this.#newest = older;
+    else younger.older = older;
+  }
+}
+
+class WaitingValue<T> extends Waiter {
+  older: WaitingValue<T> | undefined = undefined;
+  younger: WaitingValue<T> | undefined = undefined;
+  readonly value: T;
+  readonly #owner: WaitingValues<T>;
+
+  constructor(value: T, cost: Cost, owner: WaitingValues<T>) {
+    super(cost);
+    this.value = value;
+    this.#owner = owner;
+  }
+
+  admitted(atMs: number): void {
+    this.#owner.admitted(this, atMs);
+  }
+
+  dropped(): void {
+    this.#owner.dropped(this);
+  }
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { callback, durationMs } from '../options.js';
+import { isPermanent, type Refusal } from '../refusal.js';
+import { backoffDelay, type Jitter } from './backoff.js';
+
+export interface RetryScheduleOptions {
+  /** How often to try again at the most; 0: never. @defaultValue 5 */
+  readonly maxRetries?: number;
+  /** The wait before the first retry, in ms, where the refusal brings no base of its own. @defaultValue 1000 */
+  readonly baseMs?: number;
+  /** The ceiling of the doubling, in ms. @defaultValue 60000 */
+  readonly capMs?: number;
+  /** @defaultValue 'proportional' */
+  readonly jitter?: Jitter;
+  /** A source of numbers in [0, 1). @defaultValue Math.random */
+  readonly random?: () => number;
+}
+
+export const retryScheduleShape = {
+  maxRetries: z.int().min(0).or(z.literal(Infinity)).default(5),
+  baseMs: durationMs.default(1_000),
+  capMs: durationMs.default(60_000),
+  jitter: z.enum(['proportional', 'full', 'equal', 'decorrelated', 'none']).default('proportional'),
+  random: callback<() => number>().default(() => Math.random),
+};
+
+/**
+ * The retries of one piece of work: after each refusal, how long to wait, or that it is time to give up.
+ * Pure but for its own count. A `no-slot` refusal spends no attempt, though its waits grow all the same.
+ */
+export class RetrySchedule {
+  readonly #options: Required<RetryScheduleOptions>;
+  #spent = 0;
+  #refusals = 0;
+  #previousMs: number | undefined = undefined;
+
+  constructor(options: Required<RetryScheduleOptions>) {
+    this.#options = options;
+  }
+
+  /** The wait before the next try, in ms; undefined: do not try again. */
+  next(refusal: Refusal): number | undefined {
+    const { maxRetries, capMs, jitter, random } = this.#options;
+    if (isPermanent(refusal)) return undefined;
+    if (refusal.meaning !== 'no-slot' && this.#spent++ >= maxRetries) return undefined;
+    const { baseMs = this.#options.baseMs, hintMs = 0 } = refusal;
+    const previousMs = this.#previousMs ?? baseMs;
+    this.#previousMs = backoffDelay({ attempt: this.#refusals++, baseMs, capMs, jitter, previousMs, hintMs, random });
+    return this.#previousMs;
+  }
+}

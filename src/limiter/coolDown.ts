@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { backoffDelay, uniform } from '../backoff/backoff.js';
+import { durationMs, positiveCount, positiveMs } from '../options.js';
+import type { Limit, Outcome, Usage } from '../limits/limit.js';
+import type { Refusal } from '../refusal.js';
+
+export interface CoolDownOptions {
+  /** The backoff after a refusal without a hint: its base, in ms; doubled at each refusal in a row. @defaultValue 1000 */
+  readonly baseMs?: number;
+  /** The ceiling of that backoff, in ms. @defaultValue 60000 */
+  readonly capMs?: number;
+  /** From this many refusals in a row on, they are a burst. @defaultValue 5 */
+  readonly burstAfter?: number;
+  /** The least that a burst cools for, in ms. @defaultValue 30000 */
+  readonly burstMinMs?: number;
+  /** The most that a burst cools for, in ms, unless a hint says more. @defaultValue 60000 */
+  readonly burstMaxMs?: number;
+  /** How long a round of the ramp lasts at the most, in ms, where nobody tells how its work ended. @defaultValue 1000 */
+  readonly rampStepMs?: number;
+}
+
+export const coolDownSchema = z.strictObject({
+  baseMs: durationMs.default(1_000),
+  capMs: durationMs.default(60_000),
+  burstAfter: positiveCount.default(5),
+  burstMinMs: durationMs.default(30_000),
+  burstMaxMs: durationMs.default(60_000),
+  rampStepMs: positiveMs.default(1_000),
+});
+
+/** The round of the ramp after which everybody may enter again. */
+const lastRound = 256;
+
+/**
+ * What a limiter does after a refusal, as one more of its limits: closed until an instant; then one probe; then rounds
+ * of 2, 4, 8 ... A round passes when all that it let in has ended well, or after `rampStepMs`. A new refusal starts over.
+ *
+ * Refusals that arrive while it is closed belong to the same event: they can only lengthen the wait by their hint.
+ */
+export class CoolDown implements Limit {
+  readonly name = 'cool-down';
+  readonly kind = 'gate';
+  readonly capacity = Infinity;
+  readonly #options: z.output<typeof coolDownSchema>;
+  readonly #random: () => number;
+  #openAtMs = -Infinity;
+  /** How many the current round lets in; Infinity: no cool-down. */
+  #round = Infinity;
+  #roundAtMs = 0;
+  #entered = 0;
+  #endedWell = 0;
+  #refusalsInARow = 0;
+
+  constructor(options: z.output<typeof coolDownSchema>, random: () => number) {
+    this.#options = options;
+    this.#random = random;
+  }
+
+  /** The instant until which nobody enters, or undefined. */
+  closedUntil(nowMs: number): number | undefined {
+    return nowMs < this.#openAtMs ? this.#openAtMs : undefined;
+  }
+
+  /** Keeps everybody out for `delayMs` at least. */
+  close(delayMs: number, nowMs: number): void {
+    this.#openAtMs = Math.max(this.#openAtMs, nowMs + delayMs);
+    this.#startRound(1, this.#openAtMs);
+  }
+
+  /** Takes note of a refusal, and closes for as long as the hint, the backoff or a burst asks. */
+  refuse(refusal: Refusal, nowMs: number): void {
+    const { hintMs = 0 } = refusal;
+    const isNew = nowMs >= this.#openAtMs;
+    if (isNew) this.#refusalsInARow++;
+    this.close(isNew ? Math.max(hintMs, this.#backoffMs(refusal)) : hintMs, nowMs);
+  }
+
+  earliest(_cost: number, nowMs: number): number {
+    if (this.#round === Infinity) return nowMs;
+    if (nowMs < this.#openAtMs) return this.#openAtMs;
+    if (this.#entered < this.#round) return nowMs;
+    const roundEndsAtMs = this.#roundAtMs + this.#options.rampStepMs;
+    if (nowMs < roundEndsAtMs) return roundEndsAtMs;
+    this.#startRound(this.#round * 2, nowMs);
+    return nowMs;
+  }
+
+  take(_cost: number, nowMs: number): void {
+    if (this.#round === Infinity) return;
+    if (this.#entered++ === 0) this.#roundAtMs = nowMs;
+  }
+
+  release(_cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void {
+    if (outcome !== 'succeeded' || takenAtMs < this.#openAtMs) return;
+    this.#refusalsInARow = 0;
+    if (this.#round === Infinity || takenAtMs < this.#roundAtMs) return;
+    if (++this.#endedWell >= this.#round) this.#startRound(this.#round * 2, nowMs);
+  }
+
+  refund(): void {
+    this.#entered = Math.max(0, this.#entered - 1);
+  }
+
+  usage(nowMs: number): Usage {
+    return { used: this.closedUntil(nowMs) === undefined ? 0 : 1, capacity: 1, resetsAtMs: this.#openAtMs };
+  }
+
+  #startRound(round: number, atMs: number): void {
+    this.#round = round > lastRound ? Infinity : round;
+    this.#roundAtMs = atMs;
+    this.#entered = 0;
+    this.#endedWell = 0;
+  }
+
+  #backoffMs({ hintMs, baseMs = this.#options.baseMs }: Refusal): number {
+    const { burstAfter, burstMinMs, burstMaxMs, capMs } = this.#options;
+    if (this.#refusalsInARow >= burstAfter) return uniform(burstMinMs, burstMaxMs, this.#random);
+    if (hintMs !== undefined) return 0;
+    return backoffDelay({ attempt: this.#refusalsInARow - 1, baseMs, capMs, random: this.#random });
+  }
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { systemClock, type Clock } from '../clock.js';
+import { OptionsError } from '../errors.js';
+import type { Limit } from '../limits/limit.js';
+import { callback, having, parseOptions, positiveCount } from '../options.js';
+import type { Classify } from '../refusal.js';
+import { CoolDown, coolDownSchema, type CoolDownOptions } from './coolDown.js';
+import { Limiter, type Overflow } from './limiter.js';
+import { MemoryStore } from './memoryStore.js';
+
+export interface LimiterOptions {
+  /** All of them must let a piece of work start; none is taken while another says no. None at all: only cool-downs hold. */
+  readonly limits: readonly Limit[];
+  /** How many may wait, and what happens to one more. @defaultValue unbounded */
+  readonly queue?: {
+    /** An integer of at least 1, or Infinity. */
+    readonly maxSize: number;
+    /** @defaultValue 'error' */
+    readonly overflow?: Overflow | undefined;
+  };
+  /** What follows a refusal. */
+  readonly coolDown?: CoolDownOptions;
+  /** The share of a rate or a quota at which listeners get a `warning`, from 0 to 1. @defaultValue 0.8 */
+  readonly warnAt?: number;
+  /** What an error of the work means: a `too-fast` one cools everybody down. @defaultValue none does */
+  readonly classify?: Classify;
+  /** @defaultValue the machine's clock */
+  readonly clock?: Clock;
+  /** A source of numbers in [0, 1), for the jitter of the backoff. @defaultValue Math.random */
+  readonly random?: () => number;
+}
+
+const schema = z.strictObject({
+  limits: z.array(having<Limit>('earliest')),
+  queue: z
+    .strictObject({
+      maxSize: positiveCount.or(z.literal(Infinity)),
+      overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).default('error'),
+    })
+    .default({ maxSize: Infinity, overflow: 'error' }),
+  coolDown: coolDownSchema.prefault({}),
+  warnAt: z.number().min(0).max(1).default(0.8),
+  classify: callback<Classify>().optional(),
+  clock: having<Clock>('schedule').default(systemClock),
+  random: callback<() => number>().default(() => Math.random),
+});
+
+/**
+ * A limiter over any number of limits, with one queue in front of them.
+ *
+ * @throws OptionsError, also for two limits of one name
+ */
+export function createLimiter(options: LimiterOptions): Limiter {
+  const { limits, queue, coolDown, warnAt, classify, clock, random } = parseOptions(schema, options, 'createLimiter');
+  const names = limits.map((limit) => limit.name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new OptionsError(`createLimiter: two limits are named "${twice}": give one of them a name`, 'limits');
+  }
+  const gate = new CoolDown(coolDown, random);
+  const store = new MemoryStore([...limits, gate], () => clock.epochNow());
+  return new Limiter({ store, coolDown: gate, clock, queue, warnAt, classify });
+}

@@ -1,0 +1,33 @@
+import type { LimitKind } from '../limits/limit.js';
+import type { Refusal } from '../refusal.js';
+import type { Cost } from './waiter.js';
+
+/** How much of a limit is used. */
+export interface LimitUsage {
+  readonly name: string;
+  readonly kind: LimitKind;
+  readonly used: number;
+  readonly capacity: number;
+  /** `used` of `capacity`, in percent. */
+  readonly percent: number;
+  /** From when on nothing of it counts any more, on the limiter's clock; Infinity: not known. */
+  readonly resetsAtMs: number;
+}
+
+/** What a limiter is doing at one instant; plain data. */
+export interface LimiterSnapshot {
+  readonly active: number;
+  readonly waiting: number;
+  readonly limits: readonly LimitUsage[];
+  /** How long the cool-down still keeps everybody out, in ms; 0 where there is none. */
+  readonly coolDownMs: number;
+}
+
+/** What happens in a limiter, told as it happens. `atMs` is on the limiter's clock. */
+export type LimiterEvent =
+  | { readonly type: 'waiting'; readonly atMs: number; readonly waiting: number; readonly cost: Cost }
+  | { readonly type: 'admitted'; readonly atMs: number; readonly waiting: number; readonly cost: Cost }
+  | { readonly type: 'dropped'; readonly atMs: number; readonly waiting: number; readonly cost: Cost }
+  | { readonly type: 'refused'; readonly atMs: number; readonly refusal: Refusal }
+  | { readonly type: 'cooled'; readonly atMs: number; readonly coolDownMs: number }
+  | { readonly type: 'warning'; readonly atMs: number; readonly usage: LimitUsage };

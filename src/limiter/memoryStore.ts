@@ -1,0 +1,51 @@
+import { CostOverCapacityError } from '../errors.js';
+import type { Limit, Outcome } from '../limits/limit.js';
+import type { AdmissionStore } from './store.js';
+import { costIn, type Cost } from './waiter.js';
+
+/** The limits of one process: every decision is made on the spot, without a promise or an allocation. */
+export class MemoryStore implements AdmissionStore {
+  readonly limits: readonly Limit[];
+  readonly #calendars: readonly Limit[];
+  readonly #epochNow: () => number;
+
+  constructor(limits: readonly Limit[], epochNow: () => number) {
+    this.limits = limits;
+    this.#calendars = limits.filter((limit) => limit.observeWall !== undefined);
+    this.#epochNow = epochNow;
+  }
+
+  check(cost: Cost): void {
+    for (const limit of this.limits) {
+      const units = costIn(limit, cost);
+      if (!(units <= limit.capacity)) throw new CostOverCapacityError(limit.name, units, limit.capacity);
+    }
+  }
+
+  tryAdmit(cost: Cost, nowMs: number): number {
+    this.observeWall(nowMs);
+    let atMs = nowMs;
+    for (const limit of this.limits) {
+      const limitAtMs = limit.earliest(costIn(limit, cost), nowMs);
+      if (limitAtMs > atMs) atMs = limitAtMs;
+    }
+    if (atMs > nowMs) return atMs;
+    for (const limit of this.limits) limit.take(costIn(limit, cost), nowMs);
+    return atMs;
+  }
+
+  release(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome): void {
+    for (const limit of this.limits) limit.release(costIn(limit, cost), takenAtMs, nowMs, outcome);
+  }
+
+  refund(cost: Cost, takenAtMs: number): void {
+    for (const limit of this.limits) limit.refund(costIn(limit, cost), takenAtMs);
+  }
+
+  /** Tells the limits that follow a calendar what the wall clock says; they trust it from there. */
+  observeWall(nowMs: number): void {
+    if (this.#calendars.length === 0) return;
+    const epochMs = this.#epochNow();
+    for (const limit of this.#calendars) limit.observeWall?.(epochMs, nowMs);
+  }
+}

@@ -1,0 +1,14 @@
+import type { Limit, Outcome } from '../limits/limit.js';
+import type { Cost } from './waiter.js';
+
+/** Who decides whether a piece of work may start: all of a limiter's limits at once, or none. */
+export interface AdmissionStore {
+  readonly limits: readonly Limit[];
+  /** @throws CostOverCapacityError for a cost that could never pass */
+  check(cost: Cost): void;
+  /** As `Limit.earliest`, over all limits; where that is `nowMs` or before, all of them have been taken. */
+  tryAdmit(cost: Cost, nowMs: number): number;
+  release(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome): void;
+  refund(cost: Cost, takenAtMs: number): void;
+  observeWall(nowMs: number): void;
+}

@@ -1,0 +1,34 @@
+const hourMs = 3_600_000;
+
+/** A day of a time zone's calendar, as instants of the wall clock. */
+export interface CalendarDay {
+  /** The date there, as `2026-03-29`. */
+  readonly date: string;
+  /** An instant from which on the date is known to hold: the one asked about. */
+  readonly fromMs: number;
+  /** The first instant of the next date. */
+  readonly untilMs: number;
+}
+
+/**
+ * Reads the calendar of an IANA time zone. Days of 23 and 25 hours, days that begin at 01:00 and skipped dates come out
+ * right, since the end of a day is found as the instant at which the date changes, never by adding 24 hours.
+ *
+ * @throws RangeError for a zone that the platform does not know.
+ */
+export function calendarOf(timeZone: string): (epochMs: number) => CalendarDay {
+  const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const dateAt = (epochMs: number): string => format.format(epochMs);
+  return (epochMs) => {
+    const date = dateAt(epochMs);
+    let sameMs = epochMs;
+    let otherMs = epochMs + hourMs;
+    while (dateAt(otherMs) === date) otherMs += hourMs;
+    while (otherMs - sameMs > 1) {
+      const middleMs = Math.floor((sameMs + otherMs) / 2);
+      if (dateAt(middleMs) === date) sameMs = middleMs;
+      else otherMs = middleMs;
+    }
+    return { date, fromMs: epochMs, untilMs: Math.floor(otherMs) };
+  };
+}

@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { parseOptions } from '../options.js';
+import { calendarOf, type CalendarDay } from './calendarDay.js';
+import type { Limit, Usage } from './limit.js';
+
+export interface DailyQuotaOptions {
+  /** What may be spent in a day, in credits or whatever the costs count; more than 0. */
+  readonly limit: number;
+  /**
+   * The IANA time zone whose midnight gives a new day's quota.
+   * @defaultValue 'UTC'
+   */
+  readonly timeZone?: string;
+  /** @defaultValue 'daily quota' */
+  readonly name?: string;
+}
+
+const schema = z.strictObject({
+  limit: z.number().positive(),
+  timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin').default('UTC'),
+  name: z.string().min(1).default('daily quota'),
+});
+
+/**
+ * At most `limit` spent on each date of a time zone's calendar; what is spent stays spent when the work ends.
+ * Follows the wall clock: a clock set back finds the spending of the date it shows, so no date is ever spent twice over.
+ *
+ * @throws OptionsError
+ */
+export function dailyQuota(options: DailyQuotaOptions): Limit {
+  const { limit, timeZone, name } = parseOptions(schema, options, 'dailyQuota');
+  return new DailyQuota(name, limit, calendarOf(timeZone));
+}
+
+/** How many dates are remembered: a wall clock set back by more than this starts afresh. */
+const rememberedDates = 32;
+
+class DailyQuota implements Limit {
+  readonly name: string;
+  readonly kind = 'quota';
+  readonly capacity: number;
+  readonly #dayAt: (epochMs: number) => CalendarDay;
+  readonly #spentByDate = new Map<string, number>();
+  #today: CalendarDay = { date: '', fromMs: Infinity, untilMs: -Infinity };
+  /** The wall clock's reading less the monotonic one. */
+  #wallOffsetMs = 0;
+
+  constructor(name: string, capacity: number, dayAt: (epochMs: number) => CalendarDay) {
+    this.name = name;
+    this.capacity = capacity;
+    this.#dayAt = dayAt;
+  }
+
+  observeWall(epochMs: number, nowMs: number): void {
+    this.#wallOffsetMs = epochMs - nowMs;
+    if (epochMs < this.#today.fromMs || epochMs >= this.#today.untilMs) this.#today = this.#dayAt(epochMs);
+  }
+
+  earliest(cost: number, nowMs: number): number {
+    return this.#spentOn(this.#today.date) + cost <= this.capacity ? nowMs : this.#today.untilMs - this.#wallOffsetMs;
+  }
+
+  take(cost: number): void {
+    this.#spend(this.#today.date, cost);
+  }
+
+  release(): void {}
+
+  refund(cost: number, takenAtMs: number): void {
+    this.#spend(this.#dayAt(takenAtMs + this.#wallOffsetMs).date, -cost);
+  }
+
+  usage(): Usage {
+    const resetsAtMs = this.#today.untilMs - this.#wallOffsetMs;
+    return { used: this.#spentOn(this.#today.date), capacity: this.capacity, resetsAtMs };
+  }
+
+  #spentOn(date: string): number {
+    return this.#spentByDate.get(date) ?? 0;
+  }
+
+  #spend(date: string, cost: number): void {
+    this.#spentByDate.set(date, Math.max(0, this.#spentOn(date) + cost));
+    const [oldest] = this.#spentByDate.keys();
+    if (this.#spentByDate.size > rememberedDates && oldest !== undefined) this.#spentByDate.delete(oldest);
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    calendarOf(name);
+    return true;
+  } catch {
+    return false;
+  }
+}

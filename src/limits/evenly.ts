@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { parseOptions, positiveCount, positiveMs } from '../options.js';
+import type { Limit, Outcome, Usage } from './limit.js';
+import { slidingWindow } from './slidingWindow.js';
+
+export interface EvenlyOptions {
+  /** The most units that may start in any window of `intervalMs`. An integer of at least 1. */
+  readonly limit: number;
+  /** The length of the window, in ms; starts are `intervalMs / limit` apart, not rounded. */
+  readonly intervalMs: number;
+  /** Until when a unit counts in the window; see `slidingWindow`. @defaultValue 'end' */
+  readonly countUntil?: 'end' | 'start';
+  /** @defaultValue the figures, as in `30 per 60000 ms, evenly` */
+  readonly name?: string;
+}
+
+const schema = z.strictObject({
+  limit: positiveCount,
+  intervalMs: positiveMs,
+  countUntil: z.enum(['end', 'start']).optional(),
+  name: z.string().min(1).optional(),
+});
+
+/** How late a timer may have woken a start for the next one to keep its place on the grid, in ms. */
+const catchUpMs = 10;
+
+/**
+ * Starts spread evenly, `intervalMs / limit` apart, with no burst ever; a cost of n takes n places. Inside it is an
+ * exact sliding window too, so late timers are made up for (at 300 a second a whole-millisecond wait would lose one
+ * in six) without ever passing more than `limit` in a window.
+ *
+ * The spacing is that of a request queue which sleeps `60 / requestsPerMinute` seconds between two requests.
+ *
+ * @throws OptionsError
+ */
+export function evenly(options: EvenlyOptions): Limit {
+  const { limit, intervalMs, countUntil = 'end', name } = parseOptions(schema, options, 'evenly');
+  const window = slidingWindow({ limit, intervalMs, countUntil });
+  return new Evenly(name ?? `${window.name}, evenly`, window, intervalMs / limit);
+}
+
+class Evenly implements Limit {
+  readonly name: string;
+  readonly kind = 'rate';
+  readonly capacity: number;
+  readonly #window: Limit;
+  readonly #spacingMs: number;
+  #lastMs = -Infinity;
+  #nextMs = -Infinity;
+  /** True once somebody was told to come back at `#nextMs`: who comes a little later was late, not idle. */
+  #isAwaited = false;
+
+  constructor(name: string, window: Limit, spacingMs: number) {
+    this.name = name;
+    this.capacity = window.capacity;
+    this.#window = window;
+    this.#spacingMs = spacingMs;
+  }
+
+  earliest(cost: number, nowMs: number): number {
+    if (nowMs < this.#nextMs) this.#isAwaited = true;
+    return Math.max(this.#nextMs, this.#window.earliest(cost, nowMs), nowMs);
+  }
+
+  take(cost: number, nowMs: number): void {
+    this.#window.take(cost, nowMs);
+    this.#lastMs = nowMs;
+    const wasLate = this.#isAwaited && nowMs - this.#nextMs < catchUpMs;
+    this.#nextMs = (wasLate ? this.#nextMs : nowMs) + cost * this.#spacingMs;
+    this.#isAwaited = false;
+  }
+
+  release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void {
+    this.#window.release(cost, takenAtMs, nowMs, outcome);
+  }
+
+  refund(cost: number, takenAtMs: number): void {
+    this.#window.refund(cost, takenAtMs);
+    // An earlier place cannot be given back: the start after it keeps its distance from its own neighbour.
+    if (takenAtMs === this.#lastMs) this.#nextMs -= cost * this.#spacingMs;
+  }
+
+  usage(nowMs: number): Usage {
+    return this.#window.usage(nowMs);
+  }
+}

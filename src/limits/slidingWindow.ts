@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { parseOptions, positiveCount, positiveMs } from '../options.js';
+import type { Limit, Outcome, Usage } from './limit.js';
+import { StampLog } from './stampLog.js';
+
+export interface SlidingWindowOptions {
+  /** The most units that may start in any window of `intervalMs`. An integer of at least 1. */
+  readonly limit: number;
+  /** The length of the window, in ms; more than 0. */
+  readonly intervalMs: number;
+  /**
+   * The share of `limit` that is kept free, from 0 up to (not including) 1: at 0.2 only 80 % is used.
+   * @defaultValue 0
+   */
+  readonly headroom?: number;
+  /**
+   * Until when a unit counts: `end`, one interval from the end of its work, so that a server never sees more than
+   * `limit` wherever between sending and answering it counts; `start`, one interval from its dispatch, which is
+   * faster by one latency a window. Where the end is not known (`rateLimit`) both are the dispatch.
+   * @defaultValue 'end'
+   */
+  readonly countUntil?: 'end' | 'start';
+  /** @defaultValue the figures, as in `30 per 60000 ms` */
+  readonly name?: string;
+}
+
+const schema = z.strictObject({
+  limit: positiveCount,
+  intervalMs: positiveMs,
+  headroom: z.number().min(0).lt(1).default(0),
+  countUntil: z.enum(['end', 'start']).default('end'),
+  name: z.string().min(1).optional(),
+});
+
+/**
+ * At most `limit` units in any half-open window of `intervalMs`: exact, by a log of stamps, and never later than that
+ * needs: a unit passes at the very instant at which the one that stands in its way is `intervalMs` old.
+ * A burst of `limit` may go at once; to space the starts, use `evenly`.
+ *
+ * Memory: one entry an instant within the window, 16 bytes each.
+ *
+ * @throws OptionsError
+ */
+export function slidingWindow(options: SlidingWindowOptions): Limit {
+  const { limit, intervalMs, headroom, countUntil, name } = parseOptions(schema, options, 'slidingWindow');
+  return new SlidingWindow(name ?? `${limit} per ${intervalMs} ms`, limit, intervalMs, headroom, countUntil);
+}
+
+class SlidingWindow implements Limit {
+  readonly name: string;
+  readonly kind = 'rate';
+  readonly capacity: number;
+  readonly #limit: number;
+  readonly #intervalMs: number;
+  readonly #countsToEnd: boolean;
+  readonly #log = new StampLog();
+  #inFlight = 0;
+
+  constructor(name: string, limit: number, intervalMs: number, headroom: number, countUntil: 'end' | 'start') {
+    this.name = name;
+    this.capacity = Math.max(1, Math.floor(limit * (1 - headroom) + 1e-9));
+    this.#limit = limit;
+    this.#intervalMs = intervalMs;
+    this.#countsToEnd = countUntil === 'end';
+  }
+
+  earliest(cost: number, nowMs: number): number {
+    this.#forget(nowMs);
+    const excess = this.#inFlight + this.#log.total + cost - this.capacity;
+    if (excess <= 0) return nowMs;
+    const stampMs = this.#log.stampOf(excess);
+    return Number.isNaN(stampMs) ? Infinity : this.#leavesAt(stampMs);
+  }
+
+  take(cost: number, nowMs: number): void {
+    if (this.#countsToEnd) this.#inFlight += cost;
+    else this.#log.push(nowMs, cost);
+  }
+
+  release(cost: number, _takenAtMs: number, nowMs: number, _outcome: Outcome): void {
+    if (!this.#countsToEnd) return;
+    this.#inFlight -= cost;
+    this.#log.push(nowMs, cost);
+  }
+
+  refund(cost: number, takenAtMs: number): void {
+    if (this.#countsToEnd) this.#inFlight -= cost;
+    else this.#log.remove(takenAtMs, cost);
+  }
+
+  usage(nowMs: number): Usage {
+    this.#forget(nowMs);
+    const resetsAtMs = this.#inFlight > 0 ? Infinity : this.#log.isEmpty ? nowMs : this.#leavesAt(this.#log.newestMs);
+    return { used: this.#inFlight + this.#log.total, capacity: this.#limit, resetsAtMs };
+  }
+
+  #forget(nowMs: number): void {
+    while (!this.#log.isEmpty && this.#leavesAt(this.#log.oldestMs) <= nowMs) this.#log.dropOldest();
+  }
+
+  /** The first instant that is `intervalMs` after the stamp even when the two are subtracted again in floating point. */
+  #leavesAt(stampMs: number): number {
+    const atMs = stampMs + this.#intervalMs;
+    return atMs - stampMs < this.#intervalMs ? atMs + Math.abs(atMs) * Number.EPSILON : atMs;
+  }
+}
