@@ -16,6 +16,8 @@ export interface ConcurrencyLimitOptions<T> {
   readonly cost?: (value: T) => Cost;
   /** True: results in the order of the source; a slow one holds back the results behind it, not their work. @defaultValue false */
   readonly ordered?: boolean;
+  /** Once aborted: takes no more, forgets what waits, lets what runs end, and completes. */
+  readonly stop?: AbortSignal | undefined;
   /** How many items may wait, and what happens to one more. @defaultValue unbounded */
   readonly queue?: { readonly maxSize: number; readonly overflow?: Overflow | undefined };
 }
@@ -26,6 +28,7 @@ const schema = z
     limiter: having<Limiter>('enter').optional(),
     cost: callback<(value: unknown) => Cost>().optional(),
     ordered: z.boolean().default(false),
+    stop: z.instanceof(AbortSignal).optional(),
     queue: z
       .strictObject({
         maxSize: positiveCount.or(z.literal(Infinity)),
@@ -63,7 +66,14 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number, context: ProjectionContext) => O,
   options: ConcurrencyLimitOptions<T>,
 ): OperatorFunction<T, ObservedValueOf<O>> {
-  const { limit = 1, limiter, cost = () => 1, ordered, queue } = parseOptions(schema, options, 'concurrencyLimit');
+  const {
+    limit = 1,
+    limiter,
+    cost = () => 1,
+    ordered,
+    stop,
+    queue,
+  } = parseOptions(schema, options, 'concurrencyLimit');
   return (source) =>
     new Observable((subscriber) => {
       const turns = (start: Start<T>, onDropped: () => void): Turns<T> =>
@@ -71,6 +81,15 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
           ? new OwnTurns(limit, queue, start, onDropped)
           : new LimiterTurns(limiter, cost, start, onDropped);
       const pool = new Pool(project, turns, ordered, subscriber);
-      connect(source, pool, (upstream) => subscriber.add(upstream));
+      connect(source, pool, (upstream) => {
+        subscriber.add(upstream);
+        if (stop !== undefined) subscriber.add(whenAborted(stop, () => pool.stopTaking(upstream)));
+      });
     });
+}
+
+function whenAborted(signal: AbortSignal, act: () => void): () => void {
+  if (signal.aborted) act();
+  else signal.addEventListener('abort', act, { once: true });
+  return () => signal.removeEventListener('abort', act);
 }

@@ -61,6 +61,13 @@ export class Pool<T, R> implements Observer<T> {
     this.#completeIfDone();
   }
 
+  /** Takes no more and forgets what waits; what runs ends in its own time. */
+  stopTaking(upstream: Unsubscribable): void {
+    upstream.unsubscribe();
+    this.#turns.close();
+    this.complete();
+  }
+
   emit(job: Job<T, R>, value: R): void {
     if (this.#inOrder === undefined) this.#subscriber.next(value);
     else this.#inOrder.next(job.index, value);

@@ -1,9 +1,9 @@
-import { Observable, retry, throwError, type MonoTypeOperatorFunction } from 'rxjs';
+import { merge, Observable, retry, throwError, type MonoTypeOperatorFunction, type ObservableInput } from 'rxjs';
 import { z } from 'zod';
 import { RetrySchedule, retryScheduleShape, type RetryScheduleOptions } from '../src/backoff/retrySchedule.js';
 import { callback, parseOptions } from '../src/options.js';
 import type { Refusal, RefusalMeaning } from '../src/refusal.js';
-import type { Clock } from '../src/clock.js';
+import { after } from './after.js';
 import { clockFrom, timeShape, type TimeOptions } from './clock.js';
 
 /** What is known as a retry begins to wait. */
@@ -23,6 +23,8 @@ export interface RetryWithJitterOptions extends RetryScheduleOptions, TimeOption
    * @defaultValue every error is `transient`
    */
   readonly classify?: (error: unknown) => Refusal | RefusalMeaning;
+  /** Ends a wait early as it emits: a slot that comes free, say. */
+  readonly wakeOn?: (refusal: Refusal) => ObservableInput<unknown>;
   /** Told before each wait. */
   readonly onRetry?: (retry: Retry) => void;
 }
@@ -30,6 +32,7 @@ export interface RetryWithJitterOptions extends RetryScheduleOptions, TimeOption
 const schema = z.strictObject({
   ...retryScheduleShape,
   classify: callback<(error: unknown) => Refusal | RefusalMeaning>().optional(),
+  wakeOn: callback<(refusal: Refusal) => ObservableInput<unknown>>().optional(),
   onRetry: callback<(retry: Retry) => void>().optional(),
   ...timeShape,
 });
@@ -49,11 +52,12 @@ const schema = z.strictObject({
  * The count is a subscription's own and is not reset by a value. Unsubscribing ends a wait. For a call that costs money
  * and may have happened, `generate` looks first.
  *
- * @throws OptionsError; an error thrown by `classify` or `onRetry` is the stream's
+ * @throws OptionsError; an error thrown by `classify`, `wakeOn` or `onRetry` is the stream's
  */
 export function retryWithJitter<T>(options: RetryWithJitterOptions = {}): MonoTypeOperatorFunction<T> {
   const {
     classify = () => 'transient',
+    wakeOn,
     onRetry,
     clock,
     scheduler,
@@ -69,13 +73,8 @@ export function retryWithJitter<T>(options: RetryWithJitterOptions = {}): MonoTy
         const delayMs = retries.next(refusal);
         if (delayMs === undefined) return throwError(() => error);
         onRetry?.({ error, refusal, retry: count, delayMs });
-        return after(delayMs, time);
+        return wakeOn === undefined ? after(delayMs, time) : merge(after(delayMs, time), wakeOn(refusal));
       };
       return source.pipe(retry({ delay })).subscribe(subscriber);
     });
-}
-
-/** One notification, `delayMs` from its subscription. */
-function after(delayMs: number, clock: Clock): Observable<void> {
-  return new Observable((subscriber) => clock.schedule(delayMs, () => subscriber.next()));
 }

@@ -131,6 +131,11 @@ export class Limiter implements Admitter {
     return () => this.#listeners.delete(listener);
   }
 
+  /** @throws CostOverCapacityError for a cost that could never pass, however long it waits */
+  check(cost: Cost): void {
+    this.#store.check(cost);
+  }
+
   /**
    * For operators: queues a waiter, or admits it on the spot. It is never admitted from within another's `admitted`,
    * but right after, so that work which starts work needs no stack.
@@ -138,7 +143,7 @@ export class Limiter implements Admitter {
    * @throws CostOverCapacityError, QueueFullError; then the waiter is not queued
    */
   enter(waiter: Waiter): void {
-    this.#store.check(waiter.cost);
+    this.check(waiter.cost);
     this.#queue.push(waiter);
     this.#admit();
     if (!waiter.isQueued) return;

@@ -45,6 +45,8 @@ export interface TaskApi<Request> {
   /** How many tasks one poll can ask for. */
   readonly pollBatch: number;
   readonly classify: Classify;
+  /** What the request is for: credits run out by product, and polls go by it. */
+  productOf(request: Request): string;
   /** How many slots the task holds while it runs (an image request of n weighs n). */
   weigh(request: Request): number;
   /** What the task will cost, in credits, as far as is known beforehand. */

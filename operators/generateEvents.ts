@@ -1,0 +1,39 @@
+import type { Refusal } from '../src/refusal.js';
+import type { RemoteTask, TaskOutput } from '../src/tasks/taskApi.js';
+
+/** What became of one prompt: a value, whatever became of it. */
+export interface GenerateResult<Input> {
+  /** Its place in the source, from 0. */
+  readonly index: number;
+  /** The id under which it was sent (the server knows it as the external id). */
+  readonly id: string;
+  readonly prompt: Input;
+  readonly status: 'succeeded' | 'failed';
+  /** The server's id, where it gave one. */
+  readonly taskId?: string;
+  readonly outputs: readonly TaskOutput[];
+  /** How many requests to create it were sent. */
+  readonly attempts: number;
+  /** When the server was first known to have it, and when it was known to have ended; wall time. */
+  readonly submittedAtMs?: number;
+  readonly endedAtMs: number;
+  /** Why there is no result. */
+  readonly error?: GenerateError;
+}
+
+export interface GenerateError {
+  /** A refusal's meaning; `failed`: the task ended without a result; `overdue`: not ended within `deadlineMs`, it goes on. */
+  readonly meaning: Refusal['meaning'] | 'failed' | 'overdue';
+  /** The error's `code`, or the API's. */
+  readonly code: string;
+  readonly message: string;
+}
+
+/** What happens to a task, told as it happens. `atMs` is wall time. */
+export type GenerateEvent = { readonly index: number; readonly id: string; readonly atMs: number } & (
+  | { readonly type: 'queued' | 'submitting' | 'looking-up' }
+  | { readonly type: 'submitted' | 'processing'; readonly remote: RemoteTask }
+  | { readonly type: 'refused'; readonly refusal: Refusal; readonly error: unknown }
+  | { readonly type: 'retrying'; readonly refusal: Refusal; readonly delayMs: number }
+  | { readonly type: 'ended'; readonly result: GenerateResult<unknown> }
+);

@@ -1,0 +1,44 @@
+export { rateLimit, type RateLimitOptions } from './rateLimit.js';
+export { concurrencyLimit, type ConcurrencyLimitOptions } from './concurrencyLimit.js';
+export type { Project, ProjectionContext } from './pool.js';
+export { retryWithJitter, type Retry, type RetryWithJitterOptions } from './retryWithJitter.js';
+export { pollUntilDone, type PollContext, type PollUntilDoneOptions } from './pollUntilDone.js';
+export { generate } from './generate.js';
+export type { GenerateOptions } from './generateOptions.js';
+export type { GenerateError, GenerateEvent, GenerateResult } from './generateEvents.js';
+export {
+  createRequestQueue,
+  type RequestCallback,
+  type RequestQueue,
+  type RequestQueueOptions,
+  type RequestResult,
+} from './createRequestQueue.js';
+export { limiterEvents } from './limiterEvents.js';
+export { clockOf, type TimeOptions } from './clock.js';
+
+export { createLimiter } from './createLimiter.js';
+export type { LimiterOptions } from '../src/limiter/createLimiter.js';
+export type { AcquireOptions, Limiter, Overflow } from '../src/limiter/limiter.js';
+export type { Permit } from '../src/limiter/acquisition.js';
+export type { CoolDownOptions } from '../src/limiter/coolDown.js';
+export type { LimiterEvent, LimiterSnapshot, LimitUsage } from '../src/limiter/events.js';
+export type { Cost } from '../src/limiter/waiter.js';
+
+export { slidingWindow, type SlidingWindowOptions } from '../src/limits/slidingWindow.js';
+export { evenly, type EvenlyOptions } from '../src/limits/evenly.js';
+export { concurrency, type ConcurrencyOptions } from '../src/limits/concurrency.js';
+export { dailyQuota, type DailyQuotaOptions } from '../src/limits/dailyQuota.js';
+export type { Limit, LimitKind, Outcome, Usage } from '../src/limits/limit.js';
+
+export { backoffBounds, backoffDelay, type BackoffOptions, type Jitter } from '../src/backoff/backoff.js';
+export { scaledClock, systemClock, type Cancel, type Clock } from '../src/clock.js';
+export {
+  CostOverCapacityError,
+  DeadlineError,
+  OptionsError,
+  QueueFullError,
+  SluiceError,
+  TaskFailedError,
+} from '../src/errors.js';
+export { isPermanent, type Classify, type Refusal, type RefusalMeaning } from '../src/refusal.js';
+export type { CallOptions, RemoteTask, TaskApi, TaskOutput, TaskRef } from '../src/tasks/taskApi.js';
