@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** The house from the top down: a file imports its own floor or a lower one. */
+const floors = [
+  ['bin/', 'examples/', 'bench/'],
+  ['operators/'],
+  ['src/kling/', 'src/simulator/', 'src/journal/', 'src/redis/'],
+  ['src/http/'],
+  ['src/limiter/'],
+  ['src/limits/', 'src/backoff/', 'src/tasks/'],
+  ['src/'],
+];
+const code = new Map(
+  ['src', 'operators', 'bin']
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [file, withoutComments(readFileSync(file, 'utf8'))]),
+);
+const imports = [...code].flatMap(([file, text]) =>
+  [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => ({ file, target })),
+);
+const inner = imports
+  .filter(({ target }) => target.startsWith('.'))
+  .map(({ file, target }) => ({ file, target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts') }));
+
+describe('the layers', () => {
+  it('should only ever import downwards', () => {
+    const upward = inner.filter(({ file, target }) => floorOf(target) < floorOf(file));
+    expect(upward.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
+  });
+
+  it('should have no import of a file that is not there', () => {
+    expect(inner.filter(({ target }) => !code.has(target))).toEqual([]);
+  });
+
+  it('should have no cycle, type imports counted', () => {
+    expect(cycles()).toEqual([]);
+  });
+
+  it('should keep the engine free of RxJS', () => {
+    const strays = imports.filter(({ file, target }) => file.startsWith('src/') && /^rxjs(\/|$)/.test(target));
+    expect(strays).toEqual([]);
+  });
+
+  it('should keep barrels for users: nothing beside one imports it', () => {
+    const strays = inner.filter(({ file, target }) => target === `${dirname(file)}/index.ts`);
+    expect(strays).toEqual([]);
+  });
+});
+
+describe('the doors of time and chance', () => {
+  const doors = [
+    { what: 'a timer', pattern: /\b(setTimeout|setInterval|setImmediate)\s*\(/, allowed: ['src/clock.ts'] },
+    { what: 'the wall clock', pattern: /\bDate\.now\s*\(|new Date\(\)/, allowed: ['src/clock.ts'] },
+    { what: 'the monotonic clock', pattern: /\bperformance\.now\s*\(/, allowed: ['src/clock.ts'] },
+    // As a default it is named, not called.
+    { what: 'chance', pattern: /\bMath\.random\s*\(/, allowed: [] },
+  ];
+
+  it.each(doors)('should let $what in at its door alone', ({ pattern, allowed }) => {
+    const strays = [...code]
+      .filter(([file, text]) => pattern.test(text) && !allowed.includes(file))
+      .map(([file]) => file);
+    expect(strays).toEqual([]);
+  });
+});
+
+function floorOf(file: string): number {
+  return floors.findIndex((prefixes) => prefixes.some((prefix) => file.startsWith(prefix)));
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+}
+
+/** Every import that leads back to its own file, as `a -> b -> a`. */
+function cycles(): readonly string[] {
+  const found: string[] = [];
+  const settled = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) return void found.push([...path.slice(path.indexOf(file)), file].join(' -> '));
+    if (settled.has(file)) return;
+    for (const { target } of inner.filter((it) => it.file === file)) visit(target, [...path, file]);
+    settled.add(file);
+  };
+  for (const file of code.keys()) visit(file, []);
+  return found;
+}
