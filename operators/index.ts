@@ -39,6 +39,7 @@ export {
   QueueFullError,
   SluiceError,
   TaskFailedError,
+  TaskLostError,
 } from '../src/errors.js';
 export { isPermanent, type Classify, type Refusal, type RefusalMeaning } from '../src/refusal.js';
 export type { CallOptions, RemoteTask, TaskApi, TaskOutput, TaskRef } from '../src/tasks/taskApi.js';

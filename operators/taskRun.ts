@@ -17,7 +17,7 @@ import {
   type Subject,
 } from 'rxjs';
 import type { Clock } from '../src/clock.js';
-import { DeadlineError } from '../src/errors.js';
+import { DeadlineError, TaskLostError } from '../src/errors.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import { isPermanent, type Refusal } from '../src/refusal.js';
@@ -188,13 +188,14 @@ export class TaskRun<Input, Request> {
     let strangeInARow = 0;
     const poll = async (call: CallOptions): Promise<RemoteTask> => {
       const [remote] = await api.poll([ref], call);
-      if (remote === undefined) throw new Error(`the server does not know the task ${ref.id}`);
+      if (remote === undefined) throw new TaskLostError(ref.id);
       strangeInARow = 0;
       return remote;
     };
     // What no retry should help is looked at a few times all the same: the task is paid for.
     const classify = (error: unknown): Refusal => {
-      const refusal = api.classify(error);
+      const refusal: Refusal = error instanceof TaskLostError ? { meaning: 'invalid' } : api.classify(error);
+      this.#report({ type: 'refused', refusal, error });
       if (!isPermanent(refusal) || strangeInARow++ < options.maxRetries) return { ...refusal, meaning: 'transient' };
       return refusal;
     };
@@ -251,7 +252,7 @@ export class TaskRun<Input, Request> {
   #seen(remote: RemoteTask): void {
     const before = this.#task.phase;
     this.#apply({ type: 'seen', remote });
-    this.#submittedAtMs ??= this.#account.clock.epochNow();
+    this.#submittedAtMs ??= this.#wallMs();
     if (before === 'submitting' || before === 'unknown') this.#report({ type: 'submitted', remote });
     else if (remote.status === 'running') this.#report({ type: 'processing', remote });
   }
@@ -285,7 +286,7 @@ export class TaskRun<Input, Request> {
       outputs,
       attempts: task.sends,
       ...(this.#submittedAtMs !== undefined && { submittedAtMs: this.#submittedAtMs }),
-      endedAtMs: this.#account.clock.epochNow(),
+      endedAtMs: this.#wallMs(),
       ...(error !== undefined && { error }),
     };
     this.#report({ type: 'ended', result });
@@ -293,8 +294,12 @@ export class TaskRun<Input, Request> {
   }
 
   #report(report: Report): void {
-    const { options, clock } = this.#account;
-    options.observer?.next({ ...report, index: this.#index, id: this.#id, atMs: clock.epochNow() });
+    const { observer } = this.#account.options;
+    observer?.next({ ...report, index: this.#index, id: this.#id, atMs: this.#wallMs() });
+  }
+
+  #wallMs(): number {
+    return Math.round(this.#account.clock.epochNow());
   }
 }
 

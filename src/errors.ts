@@ -71,3 +71,14 @@ export class TaskFailedError extends SluiceError {
     this.status = status;
   }
 }
+
+/** The server does not know a task that it had accepted. */
+export class TaskLostError extends SluiceError {
+  readonly code = 'SLUICE_TASK_LOST';
+  readonly taskId: string;
+
+  constructor(taskId: string) {
+    super(`the server does not know the task ${taskId} any more: look for it in the account's own pages`);
+    this.taskId = taskId;
+  }
+}

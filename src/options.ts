@@ -42,8 +42,13 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, whe
 /** One line for an issue of zod: the path, what is wrong, and the value where it is a plain one. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.join('.');
-  const { input } = issue;
-  const got = typeof input === 'string' ? ` (got "${input}")` : typeof input === 'number' ? ` (got ${input})` : '';
+  const isPlain = typeof issue.input === 'string' || typeof issue.input === 'number';
+  const got = isPlain ? ` (got ${shortened(issue.input)})` : '';
   const text = issue.message.charAt(0).toLowerCase() + issue.message.slice(1);
   return `${path === '' ? '' : `${path}: `}${text}${got}`;
+}
+
+function shortened(input: unknown): string {
+  const text = JSON.stringify(input);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

@@ -1,0 +1,45 @@
+import { systemClock } from '../clock.js';
+import { SluiceError } from '../errors.js';
+import type { Refusal } from '../refusal.js';
+import { readRetryAfter, type HttpHeaders } from './retryAfter.js';
+
+/** An answer with a status that is no success: throw it where a client (`fetch`, undici's `request`) does not. */
+export class HttpError extends SluiceError {
+  readonly code = 'SLUICE_HTTP';
+  readonly status: number;
+  /** How long the answer asked to wait, in ms. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(response: { readonly status: number; readonly headers: Headers | HttpHeaders }) {
+    const headers = response.headers instanceof Headers ? Object.fromEntries(response.headers) : response.headers;
+    const retryAfterMs = readRetryAfter(headers, systemClock.epochNow());
+    super(`HTTP ${response.status}${retryAfterMs === undefined ? '' : `, to be tried again in ${retryAfterMs} ms`}`);
+    this.status = response.status;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+/**
+ * The meaning of an error by its HTTP status alone, for APIs that say no more:
+ *
+ * | status | meaning | backoff from |
+ * |---|---|---|
+ * | 429 | `too-fast` | 1 s, or as `Retry-After` says |
+ * | 408, 5xx | `transient` | 2 s, or as `Retry-After` says |
+ * | 401, 403 | `account` | |
+ * | any other 4xx | `invalid` | |
+ * | none (a broken connection, a time-out) | `transient` | 1 s |
+ *
+ * Reads `status` or `statusCode`, as most clients' errors have them, and `retryAfterMs`. An API that charges needs a
+ * classifier of its own: there a lost answer is `ambiguous`.
+ */
+export function classifyHttp(error: unknown): Refusal {
+  const { status, statusCode, retryAfterMs } = Object(error) as Record<string, unknown>;
+  const code = typeof status === 'number' ? status : typeof statusCode === 'number' ? statusCode : 0;
+  const hint = typeof retryAfterMs === 'number' ? { hintMs: retryAfterMs } : {};
+  if (code === 429) return { meaning: 'too-fast', baseMs: 1_000, ...hint };
+  if (code === 408 || code >= 500) return { meaning: 'transient', baseMs: 2_000, ...hint };
+  if (code === 401 || code === 403) return { meaning: 'account' };
+  if (code >= 400) return { meaning: 'invalid' };
+  return { meaning: 'transient', ...hint };
+}

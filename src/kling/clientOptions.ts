@@ -1,0 +1,66 @@
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import { systemClock, type Clock } from '../clock.js';
+import { OptionsError } from '../errors.js';
+import { callback, describeIssue, having, positiveCount, positiveMs } from '../options.js';
+import type { KlingRequest } from './klingRequest.js';
+
+export interface KlingClientOptions {
+  /** An API key; or else `accessKey` and `secretKey`, of which short-lived tokens are made. Never shown anywhere. */
+  readonly apiKey?: string | undefined;
+  readonly accessKey?: string | undefined;
+  readonly secretKey?: string | undefined;
+  /**
+   * Where Kling is; a path before `/v1` is kept. Keys belong to a region: `https://api-beijing.klingai.com` has others.
+   * @defaultValue 'https://api-singapore.klingai.com'
+   */
+  readonly baseUrl?: string | undefined;
+  /** The time that one request may take, its whole answer included, in ms (over 0). @defaultValue 30_000 */
+  readonly timeoutMs?: number | undefined;
+  /** The longest answer that is read, in bytes (at least 1). @defaultValue 8_388_608 */
+  readonly maxResponseBytes?: number | undefined;
+  /** An undici dispatcher of yours (a proxy, say), closed by you. @defaultValue a keep-alive pool that `close` closes */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** @defaultValue systemClock */
+  readonly clock?: Clock | undefined;
+  /** What a request will cost, in credits. @defaultValue `estimateCredits`, a rough table */
+  readonly creditsFor?: ((request: KlingRequest) => number) | undefined;
+}
+
+const key = z.string().regex(/^[\x21-\x7e]+$/, { error: 'must not be empty or hold spaces or line breaks' });
+
+const clientOptions = z.strictObject({
+  apiKey: key.optional(),
+  accessKey: key.optional(),
+  secretKey: key.optional(),
+  baseUrl: z
+    .string()
+    .refine(isBaseUrl, { error: 'must be an http or https URL without user, query and fragment' })
+    .default('https://api-singapore.klingai.com')
+    .transform((url) => url.replace(/\/+$/, '')),
+  timeoutMs: positiveMs.default(30_000),
+  maxResponseBytes: positiveCount.default(8 * 1_024 * 1_024),
+  dispatcher: having<Dispatcher>('dispatch').optional(),
+  clock: having<Clock>('schedule').default(systemClock),
+  creditsFor: callback<(request: KlingRequest) => number>().optional(),
+});
+
+/**
+ * `parseOptions` for options that hold secrets: neither the message nor a cause shows what was given, not even under a
+ * misspelt name.
+ *
+ * @throws OptionsError
+ */
+export function parseClientOptions(value: unknown): z.output<typeof clientOptions> {
+  const parsed = clientOptions.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const text = issue === undefined ? 'not valid' : describeIssue(issue);
+  throw new OptionsError(`createKlingClient: ${text}`, issue?.path.join('.') ?? '');
+}
+
+function isBaseUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && username + password + search + hash === '';
+}

@@ -1,0 +1,135 @@
+import { Agent, request, type Dispatcher } from 'undici';
+import type { Clock } from '../clock.js';
+import { OptionsError } from '../errors.js';
+import { readRetryAfter } from '../http/retryAfter.js';
+import { KlingError, type AnswerContext, type KlingCall } from './errors.js';
+
+export interface HttpRequest {
+  readonly call: KlingCall;
+  readonly method: 'GET' | 'POST';
+  /** The path and query below the base URL. */
+  readonly path: string;
+  readonly token: string;
+  /** Sent as JSON. */
+  readonly body?: object | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly retryAfterMs: number | undefined;
+  readonly text: string;
+}
+
+export interface TransportOptions {
+  readonly baseUrl: string;
+  readonly timeoutMs: number;
+  readonly maxResponseBytes: number;
+  readonly dispatcher: Dispatcher | undefined;
+  readonly clock: Clock;
+}
+
+/** One HTTP request at a time, in one answer: no retry, no redirect, no meaning. */
+export interface Transport {
+  /** @throws KlingError without a whole answer; OptionsError once closed; the reason of an aborted `signal`. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** Under the 60 s after which the usual load balancers drop an idle connection. */
+const keepAliveMs = 30_000;
+
+/** Errors that only come before a connection is there. */
+const beforeSending: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_CLOSED',
+]);
+
+export function createTransport(options: TransportOptions): Transport {
+  const { baseUrl, timeoutMs, maxResponseBytes, clock } = options;
+  const own = options.dispatcher === undefined ? new Agent({ keepAliveTimeout: keepAliveMs }) : undefined;
+  const dispatcher = options.dispatcher ?? own;
+  const { origin } = new URL(baseUrl);
+  let closing: Promise<void> | undefined;
+
+  async function send({ call, method, path, token, body, signal }: HttpRequest): Promise<HttpAnswer> {
+    if (closing !== undefined) throw new OptionsError('this client is closed: create another one', 'client');
+    signal?.throwIfAborted();
+    const aborting = new AbortController();
+    const abort = (): void => aborting.abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    const cancelTimeout = clock.schedule(timeoutMs, abort);
+    let head: Omit<HttpAnswer, 'text'> | undefined;
+    try {
+      const answer = await request(`${baseUrl}${path}`, {
+        method,
+        headers: { accept: 'application/json', authorization: `Bearer ${token}`, ...(body && jsonType) },
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: aborting.signal,
+        headersTimeout: 0,
+        bodyTimeout: 0,
+        ...(dispatcher && { dispatcher }),
+      });
+      head = { status: answer.statusCode, retryAfterMs: readRetryAfter(answer.headers, clock.epochNow()) };
+      const text = await readText(answer.body, maxResponseBytes);
+      return { ...head, text: text ?? tooLong({ call, ...head }) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof KlingError) throw error;
+      if (aborting.signal.aborted) throw tooLate({ call, ...head });
+      throw unconnected(codeOf(error), { call, ...head });
+    } finally {
+      cancelTimeout();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  function tooLong(context: AnswerContext): never {
+    const message = `the answer from ${origin} is over ${maxResponseBytes} bytes: check baseUrl, or raise maxResponseBytes`;
+    throw new KlingError(message, { kind: 'unreadable', ...context });
+  }
+
+  function tooLate(context: AnswerContext): KlingError {
+    const message = `no whole answer from ${origin} within ${timeoutMs} ms (timeoutMs)${afterwards(context)}`;
+    return new KlingError(message, { kind: 'timed-out', ...context });
+  }
+
+  function unconnected(reason: string, context: AnswerContext): KlingError {
+    if (beforeSending.has(reason)) {
+      const message = `cannot connect to ${origin} (${reason}): check baseUrl and the network; nothing was sent`;
+      return new KlingError(message, { kind: 'not-sent', ...context });
+    }
+    const message = `no whole answer from ${origin}: the connection failed (${reason})${afterwards(context)}`;
+    return new KlingError(message, { kind: 'connection-lost', ...context });
+  }
+
+  return { send, close: () => (closing ??= own?.close() ?? Promise.resolve()) };
+}
+
+const jsonType = { 'content-type': 'application/json' };
+
+/** The text of a body, or undefined for one that is too long; the rest of that is not read. */
+async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) return undefined;
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function afterwards({ call }: AnswerContext): string {
+  return call === 'submit' ? '; the task may exist all the same' : '';
+}
+
+/** A code at most: messages and causes are a dispatcher's own, and may hold the headers of the request. */
+function codeOf(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'no reason given';
+}

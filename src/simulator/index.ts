@@ -1,0 +1,12 @@
+export type { Answer, KlingBody } from './answers.js';
+export type { Books, TaskRecord } from './books.js';
+export type { FaultName, Faults, Occurrence } from './faults.js';
+export type { TaskMs, TaskStatus } from './life.js';
+export { createKlingModel, type AuthVerdict, type KlingModel, type KlingRequest } from './model.js';
+export type { ModelOptions, TierName } from './modelOptions.js';
+export { defaultCreditsOf, failMarker, forbiddenMarker, type Order, type Product } from './orders.js';
+export { parseFaults } from './parseFaults.js';
+export type { RequestKind } from './routes.js';
+export { seededRandom, type Random } from './seededRandom.js';
+export { startSimulator, type Simulator, type SimulatorOptions } from './server.js';
+export { createWire, type Delivery, type Wire, type WireOptions } from './wire.js';

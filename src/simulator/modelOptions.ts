@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { amount, callback, durationMs, parseOptions, positiveCount, positiveMs } from '../options.js';
+import { faultsSchema, type Faults } from './faults.js';
+import type { TaskMs } from './life.js';
+import { defaultCreditsOf, type Order } from './orders.js';
+
+/** What each tier allows: slots, requests in 60 s, credits a day. */
+const tiers = {
+  free: { tasks: 1, requests: 10, credits: 66 },
+  standard: { tasks: 3, requests: 30, credits: 'off' },
+  pro: { tasks: 5, requests: 60, credits: 'off' },
+  enterprise: { tasks: 10, requests: 'off', credits: 'off' },
+} as const;
+
+export type TierName = keyof typeof tiers;
+
+export interface ModelOptions {
+  /**
+   * Presets for `tasks`, `requests` and `credits`: free 1, 10 and 66; standard 3 and 30; pro 5 and 60; enterprise 10 and
+   * whatever numbers are given. Numbers given beside it win. @defaultValue 'standard'
+   */
+  readonly tier?: TierName | undefined;
+  /** Slots: a video holds one while it runs, images hold one each. */
+  readonly tasks?: number | undefined;
+  /** Requests of one key in any window of `intervalMs`, polls too: 1 to 1,000,000. */
+  readonly requests?: number | 'off' | undefined;
+  /** @defaultValue 60_000 */
+  readonly intervalMs?: number | undefined;
+  /** Credits in a UTC day of the model's clock. */
+  readonly credits?: number | 'off' | undefined;
+  /** True: a 429 for speed says in `Retry-After` how many seconds to wait. @defaultValue false, as Kling's own */
+  readonly retryAfter?: boolean | undefined;
+  /** How long tasks take. @defaultValue 24 to 83 s, and one in fifty up to 5 min */
+  readonly taskMs?: TaskMs | undefined;
+  /** What a task costs, in credits. @defaultValue a second of video 2 (std) or 7 (pro), an image 1 */
+  readonly creditsOf?: ((order: Order) => number) | undefined;
+  /** What goes wrong. @defaultValue nothing */
+  readonly faults?: Faults | undefined;
+  /** The wall time at 0 ms of the model's clock, in ms since 1970. @defaultValue the start of 2026, UTC */
+  readonly epochAtMs?: number | undefined;
+  /** Where the result files are said to be. @defaultValue 'http://simulator.invalid' */
+  readonly filesUrl?: string | undefined;
+}
+
+const defaultTaskMs: TaskMs = { min: 24_000, max: 83_000, tailMs: 300_000, tailShare: 0.02 };
+const startOf2026AtMs = 1_767_225_600_000;
+
+const taskMs = z
+  .strictObject({
+    min: durationMs,
+    max: durationMs,
+    tailMs: durationMs.optional(),
+    tailShare: z.number().min(0).max(1).optional(),
+  })
+  .refine(({ min, max, tailMs = max }) => min <= max && max <= tailMs, { error: 'must have min <= max <= tailMs' });
+
+export const modelSchema = z.strictObject({
+  tier: z.enum(['free', 'standard', 'pro', 'enterprise']).default('standard'),
+  tasks: positiveCount.optional(),
+  requests: z
+    .union([positiveCount.max(1_000_000), z.literal('off')], { error: "must be 1 to 1000000, or 'off'" })
+    .optional(),
+  intervalMs: positiveMs.default(60_000),
+  credits: z.union([amount, z.literal('off')], { error: "must be a number of at least 0, or 'off'" }).optional(),
+  retryAfter: z.boolean().default(false),
+  taskMs: taskMs.default(defaultTaskMs),
+  creditsOf: callback<(order: Order) => number>().default(() => defaultCreditsOf),
+  faults: faultsSchema.default({}),
+  epochAtMs: z.number().default(startOf2026AtMs),
+  filesUrl: z.url().default('http://simulator.invalid'),
+});
+
+/** Options with every default in its place. */
+export interface ModelSettings extends Omit<z.output<typeof modelSchema>, 'tier'> {
+  readonly tasks: number;
+  readonly requests: number | 'off';
+  readonly credits: number | 'off';
+}
+
+/** @throws OptionsError */
+export function modelSettings(options: ModelOptions): ModelSettings {
+  const { tier, ...given } = parseOptions(modelSchema, options, 'createKlingModel');
+  const preset = tiers[tier];
+  return {
+    ...given,
+    tasks: given.tasks ?? preset.tasks,
+    requests: given.requests ?? preset.requests,
+    credits: given.credits ?? preset.credits,
+  };
+}

@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { z } from 'zod';
+import { scaledClock, systemClock } from '../clock.js';
+import { OptionsError } from '../errors.js';
+import { parseOptions, positiveCount } from '../options.js';
+import type { Books } from './books.js';
+import { readBody } from './body.js';
+import { fileAt } from './files.js';
+import { Keyring } from './keyring.js';
+import { KlingModel } from './model.js';
+import { modelSchema, modelSettings, type ModelOptions } from './modelOptions.js';
+import { seededRandom } from './seededRandom.js';
+import { createWire, type Delivery } from './wire.js';
+
+export interface SimulatorOptions extends Omit<ModelOptions, 'epochAtMs' | 'filesUrl'> {
+  /** The port on 127.0.0.1. @defaultValue 0: one that is free */
+  readonly port?: number | undefined;
+  /** How many times as fast Kling's time runs: windows, tasks, latencies and `Retry-After` too. @defaultValue 1 */
+  readonly speed?: number | undefined;
+  /** The same seed draws the same lives and faults for the same requests. @defaultValue 1 */
+  readonly seed?: number | undefined;
+  /** @defaultValue ['sim-key'] */
+  readonly apiKeys?: readonly string[] | undefined;
+  /** Secrets by access key. @defaultValue { 'sim-access': 'sim-secret' } */
+  readonly accessKeys?: Readonly<Record<string, string>> | undefined;
+  /** A body beyond this is refused with 400/1200. @defaultValue 16 MiB */
+  readonly maxBodyBytes?: number | undefined;
+}
+
+/** A running simulator. */
+export interface Simulator {
+  /** Where it listens, without a slash at the end; the result files are there too. */
+  readonly url: string;
+  readonly port: number;
+  readonly model: KlingModel;
+  /** What was seen until now; over HTTP: `GET /books`. */
+  books(): Books;
+  /** Closes every connection, drops what is on its way and frees the port; again: does nothing. */
+  stop(): Promise<void>;
+}
+
+const simulatorSchema = modelSchema.omit({ epochAtMs: true, filesUrl: true }).extend({
+  port: z.int().min(0).max(65_535).default(0),
+  speed: z.number().positive().default(1),
+  seed: z.number().default(1),
+  apiKeys: z.array(z.string().min(1)).default(['sim-key']),
+  accessKeys: z.record(z.string().min(1), z.string().min(1)).default({ 'sim-access': 'sim-secret' }),
+  maxBodyBytes: positiveCount.default(16 * 1_024 * 1_024),
+});
+
+/**
+ * Starts Kling's `/v1` API on 127.0.0.1: a `KlingModel` behind a real HTTP server. Only the validity of a JWT goes by
+ * the machine's own clock; all else by one that is `speed` times as fast.
+ *
+ * Beside the API, without credentials and outside the books: `GET /books`, and the files that results point to.
+ *
+ * @throws OptionsError for options that are not valid, or a port that cannot be had.
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const settings = parseOptions(simulatorSchema, options, 'startSimulator');
+  const { port: wantedPort, speed, seed, apiKeys, accessKeys, maxBodyBytes, ...modelOptions } = settings;
+  const server = createServer();
+  const port = await listen(server, wantedPort);
+  const url = `http://127.0.0.1:${port}`;
+  const clock = scaledClock(systemClock, speed);
+  const epochAtMs = clock.epochNow() - clock.now();
+  const model = new KlingModel(modelSettings({ ...modelOptions, epochAtMs, filesUrl: url }));
+  const wire = createWire({ model, clock, random: seededRandom(seed) });
+  const keyring = new Keyring({ apiKeys, accessKeys });
+  const books = (): Books => model.books(clock.now());
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url: target = '' } = request;
+    const file = method === 'GET' ? fileAt(target) : undefined;
+    if (file !== undefined) write(response, 200, { 'content-type': file.type }, file.bytes);
+    else if (method === 'GET' && target === '/books') writeJson(response, 200, {}, books());
+    else {
+      const reading = await readBody(request, maxBodyBytes);
+      if (!reading.arrived) return;
+      const identity = await keyring.identify(request.headers.authorization, systemClock.epochNow());
+      wire.send({ method, target, body: reading.body, ...identity }, (delivery) => send(response, delivery));
+    }
+  }
+
+  server.on('request', (request, response) => void serve(request, response));
+  let stopped: Promise<void> | undefined;
+  return {
+    url,
+    port,
+    model,
+    books,
+    stop: () => (stopped ??= close(server, () => wire.close())),
+  };
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  try {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new OptionsError(`startSimulator: port: cannot be had (${why}): choose another, or 0`, 'port', { cause });
+  }
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
+
+async function close(server: Server, closeWire: () => void): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  closeWire();
+  server.closeAllConnections();
+  await closed;
+}
+
+function send(response: ServerResponse, delivery: Delivery): void {
+  if (delivery.kind === 'reset') response.socket?.resetAndDestroy();
+  else if (delivery.kind === 'json') writeJson(response, delivery.status, delivery.headers, delivery.body);
+  else write(response, delivery.status, delivery.headers, delivery.body);
+}
+
+function writeJson(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: object,
+): void {
+  write(response, status, { 'content-type': 'application/json', ...headers }, JSON.stringify(body));
+}
+
+function write(
+  response: ServerResponse,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body: string | Uint8Array,
+): void {
+  response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) }).end(body);
+}

@@ -1,0 +1,93 @@
+import { Account } from './account.js';
+import type { RefusalCode } from './answers.js';
+import type { FaultName } from './faults.js';
+import { beginTask, type Task } from './life.js';
+import type { ModelSettings } from './modelOptions.js';
+import { readOrder, weightOf, type Product } from './orders.js';
+import { packsData } from './packs.js';
+import { wholeNumber, type Route } from './routes.js';
+import type { Random } from './seededRandom.js';
+import { createdData, taskData } from './taskData.js';
+import { TaskTable } from './taskTable.js';
+
+/** What is decided about a request: the data of its answer, or the refusal. */
+export type Ruling =
+  | { readonly ok: true; readonly data: unknown }
+  | { readonly ok: false; readonly code: RefusalCode; readonly message?: string; readonly duplicate?: true };
+
+/** True, and written down, where this request was drawn to meet the fault. */
+export type Strikes = (fault: FaultName) => boolean;
+
+/** What Kling does for a request that has passed the credentials and the rate: tasks, their slots and their price. */
+export class Service {
+  readonly #settings: ModelSettings;
+  readonly #account: Account;
+  readonly #tasks = new TaskTable();
+
+  constructor(settings: ModelSettings) {
+    this.#settings = settings;
+    this.#account = new Account(settings);
+  }
+
+  get tasks(): readonly Task[] {
+    return this.#tasks.all;
+  }
+
+  rule(route: Route, body: unknown, strikes: Strikes, nowMs: number, random: Random): Ruling {
+    if (route.kind === 'create') return this.#create(route.product, body, strikes, nowMs, random);
+    if (route.kind === 'query') return this.#query(route.product, route.id, nowMs);
+    if (route.kind === 'list') return this.#list(route.product, route.query, nowMs);
+    if (route.kind === 'costs') return this.#costs(route.query, nowMs);
+    return { ok: false, code: 1202 };
+  }
+
+  #create(product: Product, body: unknown, strikes: Strikes, nowMs: number, random: Random): Ruling {
+    const reading = readOrder(product, body);
+    if (!reading.ok) return reading;
+    const { order } = reading;
+    if (order.externalId !== undefined && this.#tasks.hasExternalId(order.externalId)) {
+      const message = `external_task_id ${order.externalId} already exists`;
+      return { ok: false, code: 1201, message, duplicate: true };
+    }
+    if (!this.#account.hasRoom(weightOf(order), nowMs) || strikes('noSlot')) return { ok: false, code: 1303 };
+    const credits = this.#settings.creditsOf(order);
+    if (!this.#account.canPay(credits, nowMs)) return { ok: false, code: 1102 };
+
+    const id = taskIdOf(this.#tasks.all.length + 1);
+    const task = beginTask({ id, order, credits, failing: strikes('failing') }, this.#settings.taskMs, nowMs, random);
+    this.#tasks.add(task);
+    this.#account.add(task);
+    return { ok: true, data: createdData(task, nowMs, this.#settings) };
+  }
+
+  #query(product: Product, id: string, nowMs: number): Ruling {
+    const task = this.#tasks.find(product, id);
+    if (task === undefined) return { ok: false, code: 1201, message: `Task not found by id/external id ${id}` };
+    return { ok: true, data: taskData(task, nowMs, this.#settings) };
+  }
+
+  #list(product: Product, query: string, nowMs: number): Ruling {
+    const pageNum = wholeNumber(query, 'pageNum', { min: 1, max: 1_000, byDefault: 1 });
+    if (pageNum === undefined) return notBetween('pageNum', 1, 1_000);
+    const pageSize = wholeNumber(query, 'pageSize', { min: 1, max: 500, byDefault: 30 });
+    if (pageSize === undefined) return notBetween('pageSize', 1, 500);
+    const page = this.#tasks.page(product, pageNum, pageSize);
+    return { ok: true, data: page.map((task) => taskData(task, nowMs, this.#settings)) };
+  }
+
+  #costs(query: string, nowMs: number): Ruling {
+    for (const name of ['start_time', 'end_time']) {
+      if (wholeNumber(query, name, { min: 0, max: 1e15 }) === undefined) return notBetween(name, 0, 1e15);
+    }
+    return { ok: true, data: packsData(this.#settings.tasks, this.#account.spent(nowMs)) };
+  }
+}
+
+function notBetween(name: string, min: number, max: number): Ruling {
+  return { ok: false, code: 1201, message: `${name}: must be a whole number from ${min} to ${max}` };
+}
+
+/** Like Kling's: digits, more than a JavaScript number can hold. */
+function taskIdOf(count: number): string {
+  return `8${String(count).padStart(17, '0')}`;
+}

@@ -1,0 +1,49 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import ts from 'typescript';
+import { expect, it } from 'vitest';
+
+const pages = [
+  'README.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map((name) => `docs/${name}`),
+];
+/** Every TypeScript block of a page, as a module of its own beside the sources. */
+const snippets = new Map(
+  pages
+    .filter((page) => page.endsWith('.md') && page !== 'docs/api.md')
+    .flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(
+        ([, code = ''], index) => [resolve(`${page.replace(/\W/g, '-')}-${index + 1}.mts`), code] as const,
+      ),
+    ),
+);
+
+it('should have snippets that compile, each on its own', () => {
+  const options: ts.CompilerOptions = {
+    ...ts.parseJsonConfigFileContent(
+      ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)).config,
+      ts.sys,
+      '.',
+    ).options,
+    noEmit: true,
+    noUnusedLocals: false,
+    paths: {
+      sluice: [resolve('operators/index.ts')],
+      'sluice/kling': [resolve('src/kling/index.ts')],
+      'sluice/http': [resolve('src/http/index.ts')],
+      'sluice/simulator': [resolve('src/simulator/index.ts')],
+    },
+  };
+  const host = ts.createCompilerHost(options);
+  const disk = { ...host };
+  host.readFile = (path) => snippets.get(path) ?? disk.readFile(path);
+  host.fileExists = (path) => snippets.has(path) || disk.fileExists(path);
+  const program = ts.createProgram([...snippets.keys()], options, host);
+
+  const problems = ts
+    .getPreEmitDiagnostics(program)
+    .filter(({ file }) => file !== undefined && snippets.has(file.fileName))
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`);
+  expect(problems).toEqual([]);
+  expect(snippets.size).toBeGreaterThan(5);
+});

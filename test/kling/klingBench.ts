@@ -1,0 +1,74 @@
+import { afterEach, beforeEach } from 'vitest';
+import { createKlingClient, type KlingClient } from '../../src/kling/client.js';
+import type { KlingClientOptions } from '../../src/kling/clientOptions.js';
+import { KlingError } from '../../src/kling/errors.js';
+import type { RemoteTask } from '../../src/tasks/taskApi.js';
+import { ManualClock } from './manualClock.js';
+import { ScriptedServer } from './scriptedServer.js';
+
+export const submitted = { task_id: 't-1', task_status: 'submitted', task_info: { external_task_id: 'e-1' } };
+export const succeeded = {
+  ...submitted,
+  task_status: 'succeed',
+  task_result: { videos: [{ id: 'v-1', url: 'https://example.org/v.mp4', duration: '5.041' }] },
+  final_unit_deduction: '3.5',
+};
+/** What `submitted` is read as. */
+export const running: RemoteTask = { ref: { product: 'text2video', id: 't-1' }, status: 'running', outputs: [] };
+
+export interface KlingBench {
+  readonly server: ScriptedServer;
+  readonly clock: ManualClock;
+  /** A client of `server` on `clock`, with an API key unless other keys are given; closed after the test. */
+  client(options?: Partial<KlingClientOptions>): KlingClient;
+}
+
+/** A server, a clock and clients for each test of a file. */
+export function klingBench(): KlingBench {
+  const clients: KlingClient[] = [];
+  let server: ScriptedServer;
+  let clock: ManualClock;
+
+  beforeEach(async () => {
+    server = await ScriptedServer.start();
+    clock = new ManualClock();
+  });
+
+  afterEach(async () => {
+    await server.stop();
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+  });
+
+  return {
+    get server() {
+      return server;
+    },
+    get clock() {
+      return clock;
+    },
+    client(options = {}) {
+      const keys = 'accessKey' in options ? {} : { apiKey: 'api-key-of-the-test' };
+      const client = createKlingClient({ baseUrl: server.url, clock, ...keys, ...options });
+      clients.push(client);
+      return client;
+    },
+  };
+}
+
+export function submit(client: KlingClient, input: unknown = 'A cat'): Promise<RemoteTask> {
+  return client.submit(client.parse(input), 'e-1');
+}
+
+export function poll(client: KlingClient, id = 't-1'): Promise<readonly (RemoteTask | undefined)[]> {
+  return client.poll([{ product: 'text2video', id }]);
+}
+
+/** The error of a call that has to fail with one of the client's own. */
+export async function failureOf(call: Promise<unknown>): Promise<KlingError> {
+  const error: unknown = await call.then(
+    () => new Error('it did not fail'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof KlingError) return error;
+  throw error;
+}
