@@ -3,11 +3,12 @@ import { z } from 'zod';
 import type { Limiter, Overflow } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import { callback, having, parseOptions, positiveCount } from '../src/options.js';
+import { placing, placingShape, type PlacingOptions } from './placing.js';
 import { Pool, type ProjectionContext } from './pool.js';
 import { LimiterTurns, OwnTurns, type Start, type Turns } from './turns.js';
 import { connect } from './upstream.js';
 
-export interface ConcurrencyLimitOptions<T> {
+export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
   /** How many may be in flight at once: an integer of at least 1, or Infinity. This, or else a `limiter`. */
   readonly limit?: number;
   /** A limiter to share; its permit is held from the call of the projection to the end of its result. */
@@ -27,6 +28,7 @@ const schema = z
     limit: positiveCount.or(z.literal(Infinity)).optional(),
     limiter: having<Limiter>('enter').optional(),
     cost: callback<(value: unknown) => Cost>().optional(),
+    ...placingShape,
     ordered: z.boolean().default(false),
     stop: z.instanceof(AbortSignal).optional(),
     queue: z
@@ -39,7 +41,9 @@ const schema = z
   .refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
     message: 'give either limit, or a limiter',
   })
-  .refine((it) => it.limiter !== undefined || it.cost === undefined, { message: 'a cost needs a limiter' })
+  .refine((it) => it.limiter !== undefined || !(it.cost ?? it.key ?? it.weight ?? it.priority), {
+    message: 'a cost, a key, a weight and a priority need a limiter',
+  })
   .refine((it) => it.limiter === undefined || it.queue.maxSize === Infinity, {
     message: 'a shared limiter has a queue of its own: give queue to createLimiter',
   });
@@ -73,13 +77,15 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
     ordered,
     stop,
     queue,
+    ...placed
   } = parseOptions(schema, options, 'concurrencyLimit');
+  const place = placing<T>(placed);
   return (source) =>
     new Observable((subscriber) => {
       const turns = (start: Start<T>, onDropped: () => void): Turns<T> =>
         limiter === undefined
           ? new OwnTurns(limit, queue, start, onDropped)
-          : new LimiterTurns(limiter, cost, start, onDropped);
+          : new LimiterTurns(limiter, cost, place, start, onDropped);
       const pool = new Pool(project, turns, ordered, subscriber);
       connect(source, pool, (upstream) => {
         subscriber.add(upstream);

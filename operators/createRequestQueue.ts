@@ -1,4 +1,4 @@
-import { Observable, Subject } from 'rxjs';
+import { of, Subject, type Observable } from 'rxjs';
 import { z } from 'zod';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
@@ -24,7 +24,10 @@ export type RequestResult<Request, Response> =
   | { readonly request: Request; readonly status: 'rejected'; readonly reason: unknown };
 
 export interface RequestQueue<Request, Response> {
-  /** Queues a request; resolves or rejects as it does, and calls back. A failing request never stops the rest. */
+  /**
+   * Queues a request; resolves or rejects as it does, and calls back. A failing request never stops the rest, nor does a
+   * callback that throws: that is reported as RxJS does (`config.onUnhandledError`, or thrown on its own).
+   */
   enqueue(request: Request, callback?: RequestCallback<Response>): Promise<Response>;
   /** Every request's outcome from now on, in the order in which they end. */
   readonly results$: Observable<RequestResult<Request, Response>>;
@@ -57,11 +60,11 @@ export function createRequestQueue<Request, Response>(
       const response = limiter.run(() => options.send(request));
       response.then(
         (value) => {
-          callback?.(value, undefined);
+          callBack(() => callback?.(value, undefined));
           results.next({ request, status: 'fulfilled', value });
         },
         (reason: unknown) => {
-          callback?.(undefined, reason);
+          callBack(() => callback?.(undefined, reason));
           results.next({ request, status: 'rejected', reason });
         },
       );
@@ -72,6 +75,11 @@ export function createRequestQueue<Request, Response>(
       return limiter.waiting;
     },
   };
+}
+
+/** As RxJS calls an observer: what it throws is reported apart, and keeps nobody else from the outcome. */
+function callBack(call: () => void): void {
+  of(undefined).subscribe(call);
 }
 
 function pacedLimiter(maxPerMinute: number, time: TimeOptions): Limiter {

@@ -8,7 +8,7 @@ import type { Limiter } from '../src/limiter/limiter.js';
 import type { TaskApi } from '../src/tasks/taskApi.js';
 import { clockFrom } from './clock.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
-import type { GenerateResult } from './generateEvents.js';
+import type { GenerateEvent, GenerateResult } from './generateEvents.js';
 import { parseGenerateOptions, type GenerateOptions, type ParsedGenerateOptions } from './generateOptions.js';
 import { TaskRun, type Account } from './taskRun.js';
 
@@ -17,8 +17,8 @@ import { TaskRun, type Account } from './taskRun.js';
  * its slots from before it is sent to its end; every request, polls too, keeps the rate; a refusal is taken by its meaning.
  *
  * ```
- *  prompts  -abc-------------------|
- *           generate(client, { concurrent: 2 })
+ *  prompts  -abc--------------------|
+ *           generate(client, { concurrent: 2 })     tasks: a 6, b 9, c 16 long
  *  results  -------a---b-----------c|
  * ```
  *
@@ -58,8 +58,16 @@ function openAccount<Request>(api: TaskApi<Request>, options: ParsedGenerateOpti
     slots: options.slots ?? slotLimiter(options, clock),
     requests: options.requests ?? requestLimiter(api, options, clock),
     slotFreed: new Subject(),
+    events: eventsFor(options.observer),
     closed: new Map(),
   };
+}
+
+/** A subject between the tasks and their observer: what it throws is reported as RxJS does, and ends nobody's task. */
+function eventsFor(observer: ParsedGenerateOptions['observer']): Subject<GenerateEvent> {
+  const events = new Subject<GenerateEvent>();
+  if (observer !== undefined) events.subscribe((event) => observer.next(event));
+  return events;
 }
 
 function slotLimiter(options: ParsedGenerateOptions, clock: Clock): Limiter {

@@ -28,7 +28,7 @@ export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleO
   readonly externalId?: (input: Input, index: number) => string;
   /** Once aborted: nothing new is sent, what was not sent gets no result, what runs is collected. */
   readonly stop?: AbortSignal;
-  /** Told of everything that happens to every task. */
+  /** Told of everything that happens to every task; what it throws is reported as RxJS does, and ends nothing. */
   readonly observer?: Pick<Observer<GenerateEvent>, 'next'>;
   /** The slots, where several streams share an account: a limiter with limits named `tasks` and `credits`. */
   readonly slots?: Limiter;

@@ -7,13 +7,15 @@ export class InOrder<T> {
   readonly #held = new Map<number, T[]>();
   readonly #ended = new Set<number>();
   #current = 0;
+  #isCatchingUp = false;
 
   constructor(emit: (value: T) => void) {
     this.#emit = emit;
   }
 
   next(index: number, value: T): void {
-    if (index === this.#current) {
+    // What comes while held values go out must go behind them.
+    if (index === this.#current && !this.#isCatchingUp) {
       this.#emit(value);
       return;
     }
@@ -24,11 +26,23 @@ export class InOrder<T> {
 
   end(index: number): void {
     this.#ended.add(index);
-    while (this.#ended.delete(this.#current)) {
-      this.#current++;
-      const held = this.#held.get(this.#current) ?? [];
+    if (this.#isCatchingUp) return;
+    this.#isCatchingUp = true;
+    do this.#emitHeld();
+    while (this.#passEnded());
+    this.#isCatchingUp = false;
+  }
+
+  #emitHeld(): void {
+    for (let held = this.#held.get(this.#current); held !== undefined; held = this.#held.get(this.#current)) {
       this.#held.delete(this.#current);
       held.forEach(this.#emit);
     }
+  }
+
+  #passEnded(): boolean {
+    if (!this.#ended.delete(this.#current)) return false;
+    this.#current++;
+    return true;
   }
 }

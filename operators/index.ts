@@ -3,6 +3,7 @@ export { concurrencyLimit, type ConcurrencyLimitOptions } from './concurrencyLim
 export type { Project, ProjectionContext } from './pool.js';
 export { retryWithJitter, type Retry, type RetryWithJitterOptions } from './retryWithJitter.js';
 export { pollUntilDone, type PollContext, type PollUntilDoneOptions } from './pollUntilDone.js';
+export { pullFrom, type PullFromOptions } from './pullFrom.js';
 export { generate } from './generate.js';
 export type { GenerateOptions } from './generateOptions.js';
 export type { GenerateError, GenerateEvent, GenerateResult } from './generateEvents.js';
@@ -18,19 +19,28 @@ export { clockOf, type TimeOptions } from './clock.js';
 
 export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';
-export type { AcquireOptions, Limiter, Overflow } from '../src/limiter/limiter.js';
-export type { Permit } from '../src/limiter/acquisition.js';
+export type { Limiter, Overflow } from '../src/limiter/limiter.js';
+export type { AcquireOptions, Permit } from '../src/limiter/acquisition.js';
 export type { CoolDownOptions } from '../src/limiter/coolDown.js';
 export type { LimiterEvent, LimiterSnapshot, LimitUsage } from '../src/limiter/events.js';
 export type { Cost } from '../src/limiter/waiter.js';
 
 export { slidingWindow, type SlidingWindowOptions } from '../src/limits/slidingWindow.js';
 export { evenly, type EvenlyOptions } from '../src/limits/evenly.js';
+export { tokenBucket, type TokenBucketOptions } from '../src/limits/tokenBucket.js';
 export { concurrency, type ConcurrencyOptions } from '../src/limits/concurrency.js';
+export { adaptiveConcurrency, type AdaptiveConcurrencyOptions } from '../src/limits/adaptiveConcurrency.js';
+export { perKey } from '../src/limits/perKey.js';
 export { dailyQuota, type DailyQuotaOptions } from '../src/limits/dailyQuota.js';
 export type { Limit, LimitKind, Outcome, Usage } from '../src/limits/limit.js';
 
 export { backoffBounds, backoffDelay, type BackoffOptions, type Jitter } from '../src/backoff/backoff.js';
+export {
+  createRetryBudget,
+  type RetryBudget,
+  type RetryBudgetOptions,
+  type RetryBudgetSnapshot,
+} from '../src/backoff/retryBudget.js';
 export { scaledClock, systemClock, type Cancel, type Clock } from '../src/clock.js';
 export {
   CostOverCapacityError,

@@ -2,6 +2,7 @@ import {
   distinctUntilChanged,
   last,
   map,
+  NEVER,
   Observable,
   of,
   repeat,
@@ -128,6 +129,7 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
     changeKey,
     limiter,
   } = options;
+  const endsAtMs = clock.now() + deadlineMs;
   const ceilingMs = Math.max(intervalMs, options.maxIntervalMs);
   let waitMs = intervalMs;
   let polls = 0;
@@ -157,7 +159,8 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
 
   const once = of(task).pipe(
     concurrencyLimit(
-      (it, _, { signal }) => poll(it, { attempt: polls++, signal }),
+      // A timer that comes late (a machine that slept) starts no poll past the deadline, which is about to end all.
+      (it, _, { signal }) => (clock.now() > endsAtMs ? NEVER : poll(it, { attempt: polls++, signal })),
       limiter ? { limiter } : { limit: 1 },
     ),
     take(1),

@@ -1,5 +1,5 @@
-import { from, type ObservableInput, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
-import type { Cost } from '../src/limiter/waiter.js';
+import { from, Subscription, type ObservableInput, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
+import type { Admission } from '../src/limiter/waiter.js';
 import { InOrder } from './inOrder.js';
 import type { Start, Turns } from './turns.js';
 import { connect } from './upstream.js';
@@ -22,6 +22,7 @@ export class Pool<T, R> implements Observer<T> {
   /** What must be stopped when the subscription ends. */
   readonly #stoppable = new Set<Job<T, R>>();
   #started = 0;
+  /** How much has started and not ended well. */
   #active = 0;
   #isSourceDone = false;
 
@@ -35,16 +36,20 @@ export class Pool<T, R> implements Observer<T> {
     this.#subscriber = subscriber;
     this.#inOrder = isOrdered ? new InOrder((value) => subscriber.next(value)) : undefined;
     this.#turns = turns(
-      (value, cost, atMs) => this.#start(value, cost, atMs),
+      (value, admission, atMs) => this.#start(value, admission, atMs),
       () => this.#completeIfDone(),
     );
-    subscriber.add(() => {
-      this.#turns.close();
-      for (const job of this.#stoppable) job.stop();
-    });
+    subscriber.add(() => this.#close());
+  }
+
+  /** True once nobody listens any more. */
+  get isClosed(): boolean {
+    return this.#subscriber.closed;
   }
 
   next(value: T): void {
+    // Stopping work may feed a source that is only then unsubscribed from.
+    if (this.isClosed) return;
     try {
       this.#turns.offer(value);
     } catch (error) {
@@ -78,6 +83,8 @@ export class Pool<T, R> implements Observer<T> {
     this.#release(job);
     if (result !== undefined) this.emit(job, result.value);
     this.#inOrder?.end(job.index);
+    // Only now: whoever ends the source or stops us amid these results gets them all.
+    this.#active--;
     this.#turns.advance();
     this.#completeIfDone();
   }
@@ -98,9 +105,9 @@ export class Pool<T, R> implements Observer<T> {
     this.#stoppable.add(job);
   }
 
-  #start(value: T, cost: Cost, atMs: number): void {
+  #start(value: T, admission: Admission, atMs: number): void {
     this.#active++;
-    const job = new Job(this, this.#started++, cost, atMs);
+    const job = new Job(this, this.#started++, admission, atMs);
     try {
       job.follow(this.#project(value, job.index, job));
     } catch (error) {
@@ -108,10 +115,18 @@ export class Pool<T, R> implements Observer<T> {
     }
   }
 
+  /** Forgets what waits and stops what runs. */
+  #close(): void {
+    this.#turns.close();
+    // A clean-up that throws keeps no other from its own.
+    const stops = new Subscription();
+    for (const job of this.#stoppable) stops.add(() => job.stop());
+    stops.unsubscribe();
+  }
+
   #release(job: Job<T, R>, error?: { readonly reason: unknown }): void {
-    this.#active--;
     this.#stoppable.delete(job);
-    this.#turns.release(job.cost, job.atMs, error);
+    this.#turns.release(job.admission, job.atMs, error);
   }
 
   #completeIfDone(): void {
@@ -122,36 +137,40 @@ export class Pool<T, R> implements Observer<T> {
 /** The work of one item: what its projection sees, and the observer of its result. */
 class Job<T, R> implements ProjectionContext, Observer<R> {
   readonly index: number;
-  readonly cost: Cost;
+  readonly admission: Admission;
   readonly atMs: number;
   readonly #pool: Pool<T, R>;
   #controller: AbortController | undefined = undefined;
   #subscription: Unsubscribable | undefined = undefined;
-  #isPromise = false;
   #isOver = false;
 
-  constructor(pool: Pool<T, R>, index: number, cost: Cost, atMs: number) {
+  constructor(pool: Pool<T, R>, index: number, admission: Admission, atMs: number) {
     this.#pool = pool;
     this.index = index;
-    this.cost = cost;
+    this.admission = admission;
     this.atMs = atMs;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (!this.#isOver) this.#pool.keepStoppable(this);
+      if (this.#pool.isClosed) this.#controller.abort();
+      else if (!this.#isOver) this.#pool.keepStoppable(this);
     }
     return this.#controller.signal;
   }
 
   follow(result: ObservableInput<R>): void {
     if (isPromiseLike(result)) {
-      this.#isPromise = true;
       result.then(
         (value) => this.#resolve(value),
         (error: unknown) => this.error(error),
       );
+      return;
+    }
+    if (this.#pool.isClosed) {
+      this.#isOver = true;
+      this.#pool.stopped(this);
       return;
     }
     this.#pool.keepStoppable(this);
@@ -174,13 +193,19 @@ class Job<T, R> implements ProjectionContext, Observer<R> {
     this.#pool.ended(this);
   }
 
-  /** Unsubscribes and aborts. A promise runs on until it settles, and holds its permit until then. */
+  /**
+   * Aborts and unsubscribes. A promise runs on until it settles, and holds its permit until then; a projection that has
+   * not returned yet is seen to when it does.
+   */
   stop(): void {
     this.#controller?.abort();
-    this.#subscription?.unsubscribe();
-    if (this.#isPromise || this.#isOver) return;
+    if (this.#subscription === undefined || this.#isOver) return;
     this.#isOver = true;
-    this.#pool.stopped(this);
+    try {
+      this.#subscription.unsubscribe();
+    } finally {
+      this.#pool.stopped(this);
+    }
   }
 
   #resolve(value: R): void {

@@ -2,15 +2,16 @@ import { Observable, type MonoTypeOperatorFunction, type Observer, type Subscrib
 import { z } from 'zod';
 import type { Limiter, Overflow } from '../src/limiter/limiter.js';
 import { createLimiter } from '../src/limiter/createLimiter.js';
-import type { Cost } from '../src/limiter/waiter.js';
+import type { Admission, Cost, Place } from '../src/limiter/waiter.js';
 import { evenly } from '../src/limits/evenly.js';
 import { slidingWindow } from '../src/limits/slidingWindow.js';
 import { callback, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+import { placing, placingShape, type PlacingOptions } from './placing.js';
 import { connect } from './upstream.js';
 import { WaitingValues, type ValueReceiver } from './waitingValues.js';
 
-export interface RateLimitOptions<T> extends TimeOptions {
+export interface RateLimitOptions<T> extends TimeOptions, PlacingOptions<T> {
   /** The most values in any window of `intervalMs`. Together with it, or else a `limiter`. */
   readonly limit?: number;
   /** The length of the window, in ms. */
@@ -32,12 +33,16 @@ const schema = z
     spacing: z.enum(['burst', 'even']).default('burst'),
     limiter: having<Limiter>('enter').optional(),
     cost: callback<(value: unknown) => Cost>().default(() => () => 1),
+    ...placingShape,
     queue: z
-      .strictObject({ maxSize: positiveCount, overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).optional() })
+      .strictObject({
+        maxSize: positiveCount.or(z.literal(Infinity)),
+        overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).optional(),
+      })
       .optional(),
     ...timeShape,
   })
-  .refine((it) => (it.limiter === undefined) === (it.limit !== undefined && it.intervalMs !== undefined), {
+  .refine(({ limiter, limit, intervalMs }) => (limiter === undefined ? limit && intervalMs : !limit && !intervalMs), {
     message: 'give either limit and intervalMs, or a limiter',
   })
   .refine((it) => it.limiter === undefined || it.queue === undefined, {
@@ -67,7 +72,9 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   const limiterOf = (): Limiter => parsed.limiter ?? ownLimiter(parsed);
   return (source) =>
     new Observable((subscriber) => {
-      connect(source, new Gate(limiterOf(), parsed.cost, subscriber), (upstream) => subscriber.add(upstream));
+      connect(source, new Gate(limiterOf(), parsed.cost, placing(parsed), subscriber), (upstream) =>
+        subscriber.add(upstream),
+      );
     });
 }
 
@@ -81,21 +88,25 @@ function ownLimiter(options: z.output<typeof schema>): Limiter {
 class Gate<T> implements Observer<T>, ValueReceiver<T> {
   readonly #limiter: Limiter;
   readonly #costOf: (value: T) => Cost;
+  readonly #placeOf: (value: T) => Place;
   readonly #subscriber: Subscriber<T>;
   readonly #waiting: WaitingValues<T>;
   #isSourceDone = false;
 
-  constructor(limiter: Limiter, costOf: (value: T) => Cost, subscriber: Subscriber<T>) {
+  constructor(limiter: Limiter, costOf: (value: T) => Cost, placeOf: (value: T) => Place, subscriber: Subscriber<T>) {
     this.#limiter = limiter;
     this.#costOf = costOf;
+    this.#placeOf = placeOf;
     this.#subscriber = subscriber;
     this.#waiting = new WaitingValues(limiter, this);
     subscriber.add(() => this.#waiting.leaveAll());
   }
 
   next(value: T): void {
+    // Giving places back lets others go on, and they may feed a source that is only then unsubscribed from.
+    if (this.#subscriber.closed) return;
     try {
-      this.#waiting.enter(value, this.#costOf(value));
+      this.#waiting.enter(value, this.#costOf(value), this.#placeOf(value));
     } catch (error) {
       this.#subscriber.error(error);
     }
@@ -110,8 +121,8 @@ class Gate<T> implements Observer<T>, ValueReceiver<T> {
     this.#completeIfDrained();
   }
 
-  admitted(value: T, cost: Cost, atMs: number): void {
-    this.#limiter.release(cost, atMs, 'unknown');
+  admitted(value: T, { cost, place }: Admission, atMs: number): void {
+    this.#limiter.release(cost, atMs, 'unknown', place.key);
     this.#subscriber.next(value);
     this.#completeIfDrained();
   }

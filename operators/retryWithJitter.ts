@@ -44,7 +44,7 @@ const schema = z.strictObject({
  * ```
  *  source   -a-#        -a-b-|
  *           retryWithJitter({ baseMs: 8, jitter: 'none' })
- *  result   -a-----------a-b-|
+ *  result   -a----------a-b-|
  * ```
  *
  * Values pass as they come, those of a failed try included. It repeats all that stands above it: put it inside the

@@ -38,6 +38,8 @@ export interface Account<Request> {
   readonly requests: Limiter;
   /** Emits as a task gives its slot back. */
   readonly slotFreed: Subject<void>;
+  /** What the observer hears. */
+  readonly events: Subject<GenerateEvent>;
   /** The refusal for which nothing more of a product is sent; `*` stands for all products. */
   readonly closed: Map<string, { readonly refusal: Refusal; readonly error: unknown }>;
 }
@@ -233,7 +235,8 @@ export class TaskRun<Input, Request> {
 
   #wakes(refusal: Refusal): Observable<unknown> {
     const { options, slotFreed } = this.#account;
-    const stopped = options.stop === undefined ? NEVER : fromEvent(options.stop, 'abort');
+    const { stop } = options;
+    const stopped = stop === undefined ? NEVER : stop.aborted ? of(stop) : fromEvent(stop, 'abort');
     return refusal.meaning === 'no-slot' ? merge(stopped, slotFreed) : stopped;
   }
 
@@ -294,8 +297,7 @@ export class TaskRun<Input, Request> {
   }
 
   #report(report: Report): void {
-    const { observer } = this.#account.options;
-    observer?.next({ ...report, index: this.#index, id: this.#id, atMs: this.#wallMs() });
+    this.#account.events.next({ ...report, index: this.#index, id: this.#id, atMs: this.#wallMs() });
   }
 
   #wallMs(): number {

@@ -1,11 +1,11 @@
 import { QueueFullError } from '../src/errors.js';
 import type { Limiter, Overflow } from '../src/limiter/limiter.js';
-import type { Cost } from '../src/limiter/waiter.js';
+import { commonPlace, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
 import { Ring } from './ring.js';
 import { WaitingValues } from './waitingValues.js';
 
-/** Starts a value's work; what it cost and since when is to be handed back to `release`. */
-export type Start<T> = (value: T, cost: Cost, atMs: number) => void;
+/** Starts a value's work; its admission, and since when, are to be handed back to `release`. */
+export type Start<T> = (value: T, admission: Admission, atMs: number) => void;
 
 /** Whose turn it is: keeps values until they may start. */
 export interface Turns<T> {
@@ -14,12 +14,14 @@ export interface Turns<T> {
   /** Starts the value, or keeps it. @throws QueueFullError, CostOverCapacityError */
   offer(value: T): void;
   /** One that was started has ended; `error` where it failed. Starts nothing yet. */
-  release(cost: Cost, atMs: number, error?: { readonly reason: unknown }): void;
+  release(admission: Admission, atMs: number, error?: { readonly reason: unknown }): void;
   /** Starts what may start now. */
   advance(): void;
   /** Forgets what waits. */
   close(): void;
 }
+
+const ownAdmission: Admission = { cost: 1, place: commonPlace };
 
 /** The turns of one subscription: a count and a ring of values. */
 export class OwnTurns<T> implements Turns<T> {
@@ -63,7 +65,7 @@ export class OwnTurns<T> implements Turns<T> {
     this.#isAdvancing = true;
     while (this.#active < this.#limit && this.#waiting.size > 0) {
       this.#active++;
-      this.#start(this.#waiting.take(), 1, 0);
+      this.#start(this.#waiting.take(), ownAdmission, 0);
     }
     this.#isAdvancing = false;
   }
@@ -85,11 +87,19 @@ export class OwnTurns<T> implements Turns<T> {
 export class LimiterTurns<T> implements Turns<T> {
   readonly #limiter: Limiter;
   readonly #costOf: (value: T) => Cost;
+  readonly #placeOf: (value: T) => Place;
   readonly #waiting: WaitingValues<T>;
 
-  constructor(limiter: Limiter, costOf: (value: T) => Cost, start: Start<T>, onDropped: () => void) {
+  constructor(
+    limiter: Limiter,
+    costOf: (value: T) => Cost,
+    placeOf: (value: T) => Place,
+    start: Start<T>,
+    onDropped: () => void,
+  ) {
     this.#limiter = limiter;
     this.#costOf = costOf;
+    this.#placeOf = placeOf;
     this.#waiting = new WaitingValues(limiter, { admitted: start, dropped: onDropped });
   }
 
@@ -98,12 +108,12 @@ export class LimiterTurns<T> implements Turns<T> {
   }
 
   offer(value: T): void {
-    this.#waiting.enter(value, this.#costOf(value));
+    this.#waiting.enter(value, this.#costOf(value), this.#placeOf(value));
   }
 
-  release(cost: Cost, atMs: number, error?: { readonly reason: unknown }): void {
+  release({ cost, place }: Admission, atMs: number, error?: { readonly reason: unknown }): void {
     const outcome = error === undefined ? 'succeeded' : this.#limiter.outcomeOf(error.reason);
-    this.#limiter.release(cost, atMs, outcome);
+    this.#limiter.release(cost, atMs, outcome, place.key);
   }
 
   advance(): void {

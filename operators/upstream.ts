@@ -12,6 +12,6 @@ export function connect<T>(
 ): void {
   new Observable<T>((upstream) => {
     own(upstream);
-    source.subscribe(upstream);
+    if (!upstream.closed) source.subscribe(upstream);
   }).subscribe(observer);
 }

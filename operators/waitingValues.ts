@@ -1,10 +1,10 @@
 import type { Limiter } from '../src/limiter/limiter.js';
-import { Waiter, type Cost } from '../src/limiter/waiter.js';
+import { Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
 
 /** Who gets the values of a subscription back from a limiter. */
 export interface ValueReceiver<T> {
   /** The value's turn has come: its permit is held until released. */
-  admitted(value: T, cost: Cost, atMs: number): void;
+  admitted(value: T, admission: Admission, atMs: number): void;
   /** The overflow policy of the limiter's queue gave the value up. */
   dropped(value: T): void;
 }
@@ -25,8 +25,8 @@ export class WaitingValues<T> {
   }
 
   /** @throws CostOverCapacityError, QueueFullError */
-  enter(value: T, cost: Cost): void {
-    const waiting = new WaitingValue(value, cost, this);
+  enter(value: T, cost: Cost, place: Place): void {
+    const waiting = new WaitingValue(value, cost, place, this);
     waiting.older = this.#newest;
     if (this.#newest !== undefined) this.#newest.younger = waiting;
     this.#newest = waiting;
@@ -41,7 +41,7 @@ export class WaitingValues<T> {
 
   admitted(waiting: WaitingValue<T>, atMs: number): void {
     this.#part(waiting);
-    this.#receiver.admitted(waiting.value, waiting.cost, atMs);
+    this.#receiver.admitted(waiting.value, waiting, atMs);
   }
 
   dropped(waiting: WaitingValue<T>): void {
@@ -62,8 +62,8 @@ class WaitingValue<T> extends Waiter {
   readonly value: T;
   readonly #owner: WaitingValues<T>;
 
-  constructor(value: T, cost: Cost, owner: WaitingValues<T>) {
-    super(cost);
+  constructor(value: T, cost: Cost, place: Place, owner: WaitingValues<T>) {
+    super(cost, place);
     this.value = value;
     this.#owner = owner;
   }

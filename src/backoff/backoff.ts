@@ -57,7 +57,8 @@ export function backoffDelay(options: BackoffOptions): number {
   return Math.max(drawnMs, options.hintMs ?? 0);
 }
 
-/** A number drawn evenly from [min, max], whatever `random` gives. */
+/** A number drawn evenly from [min, max], whatever `random` gives; no number counts as 0. */
 export function uniform(min: number, max: number, random: () => number): number {
-  return Math.min(max, Math.max(min, min + (max - min) * random()));
+  const drawn = min + (max - min) * random();
+  return drawn > min ? Math.min(max, drawn) : min;
 }

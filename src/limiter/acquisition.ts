@@ -1,5 +1,18 @@
 import type { Outcome } from '../limits/limit.js';
-import { Waiter, type Admitter, type Cost } from './waiter.js';
+import { placeOf, Waiter, type Admitter, type Cost } from './waiter.js';
+
+export interface AcquireOptions {
+  /** What the work costs. @defaultValue 1 */
+  readonly cost?: Cost;
+  /** Whose work it is: between keys the limiter is fair. @defaultValue nobody's in particular */
+  readonly key?: unknown;
+  /** The key's share beside others, more than 0. @defaultValue 1 */
+  readonly weight?: number;
+  /** Work of a higher priority goes before all of a lower one. @defaultValue 0 */
+  readonly priority?: number;
+  /** Gives the place in the queue up. Work that has started is its own to stop. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** The right to work, until it is released. */
 export interface Permit {
@@ -15,8 +28,9 @@ abstract class PromisedWaiter extends Waiter {
   protected readonly reject: (reason: unknown) => void;
   readonly #signal: AbortSignal | undefined;
 
-  constructor(limiter: Admitter, reject: (reason: unknown) => void, cost: Cost, signal: AbortSignal | undefined) {
-    super(cost);
+  constructor(limiter: Admitter, reject: (reason: unknown) => void, options: AcquireOptions) {
+    const { cost = 1, signal } = options;
+    super(cost, placeOf(options));
     this.limiter = limiter;
     this.reject = reject;
     this.#signal = signal;
@@ -47,10 +61,9 @@ export class Acquisition extends PromisedWaiter implements Permit {
     limiter: Admitter,
     resolve: (permit: Permit) => void,
     reject: (reason: unknown) => void,
-    cost: Cost,
-    signal: AbortSignal | undefined,
+    options: AcquireOptions,
   ) {
-    super(limiter, reject, cost, signal);
+    super(limiter, reject, options);
     this.#resolve = resolve;
   }
 
@@ -64,7 +77,7 @@ export class Acquisition extends PromisedWaiter implements Permit {
     if (this.#takenAtMs === undefined) return;
     const takenAtMs = this.#takenAtMs;
     this.#takenAtMs = undefined;
-    this.limiter.release(this.cost, takenAtMs, outcome);
+    this.limiter.release(this.cost, takenAtMs, outcome, this.place.key);
     this.limiter.admitWaiting();
   }
 
@@ -84,10 +97,9 @@ export class Run<T> extends PromisedWaiter {
     work: () => T | PromiseLike<T>,
     resolve: (value: T) => void,
     reject: (reason: unknown) => void,
-    cost: Cost,
-    signal: AbortSignal | undefined,
+    options: AcquireOptions,
   ) {
-    super(limiter, reject, cost, signal);
+    super(limiter, reject, options);
     this.#work = work;
     this.#resolve = resolve;
   }
@@ -105,13 +117,13 @@ export class Run<T> extends PromisedWaiter {
   }
 
   readonly #succeeded = (value: T): void => {
-    this.limiter.release(this.cost, this.#takenAtMs, 'succeeded');
+    this.limiter.release(this.cost, this.#takenAtMs, 'succeeded', this.place.key);
     this.limiter.admitWaiting();
     this.#resolve(value);
   };
 
   readonly #failed = (error: unknown): void => {
-    this.limiter.release(this.cost, this.#takenAtMs, this.limiter.outcomeOf(error));
+    this.limiter.release(this.cost, this.#takenAtMs, this.limiter.outcomeOf(error), this.place.key);
     this.limiter.admitWaiting();
     this.reject(error);
   };

@@ -97,8 +97,8 @@ export class CoolDown implements Limit {
     if (++this.#endedWell >= this.#round) this.#startRound(this.#round * 2, nowMs);
   }
 
-  refund(): void {
-    this.#entered = Math.max(0, this.#entered - 1);
+  refund(_cost: number, takenAtMs: number): void {
+    if (takenAtMs >= this.#roundAtMs) this.#entered = Math.max(0, this.#entered - 1);
   }
 
   usage(nowMs: number): Usage {

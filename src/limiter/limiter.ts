@@ -2,23 +2,19 @@ import { monotonic, type Cancel, type Clock } from '../clock.js';
 import { OptionsError, QueueFullError } from '../errors.js';
 import type { Outcome } from '../limits/limit.js';
 import type { Classify, Refusal } from '../refusal.js';
-import { Acquisition, Run, type Permit } from './acquisition.js';
+import { Acquisition, Run, type AcquireOptions, type Permit } from './acquisition.js';
 import type { CoolDown } from './coolDown.js';
 import type { LimiterEvent, LimiterSnapshot } from './events.js';
-import { Fifo } from './fifo.js';
+import { FairQueue } from './fairQueue.js';
 import type { AdmissionStore } from './store.js';
 import { UsageAlarm, usageOf } from './usage.js';
 import type { Admitter, Cost, Waiter } from './waiter.js';
 
-/** What a full queue does with one more: refuse it with an error, give up the longest waiting, or give up the new one. */
+/**
+ * What a full queue does with one more: refuse it with an error; give up the longest waiting of the same key, or, where
+ * that has none waiting, the one whose turn comes next; give up the new one.
+ */
 export type Overflow = 'error' | 'drop-oldest' | 'drop-newest';
-
-export interface AcquireOptions {
-  /** What the work costs. @defaultValue 1 */
-  readonly cost?: Cost;
-  /** Gives the place in the queue up. Work that has started is its own to stop. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 /** What a limiter is made of; `createLimiter` fills it in. */
 export interface LimiterParts {
@@ -44,7 +40,7 @@ export class Limiter implements Admitter {
   readonly #maxSize: number;
   readonly #overflow: Overflow;
   readonly #classify: Classify | undefined;
-  readonly #queue = new Fifo();
+  readonly #queue = new FairQueue();
   readonly #listeners = new Set<(event: LimiterEvent) => void>();
   readonly #alarm: UsageAlarm;
   #active = 0;
@@ -80,7 +76,7 @@ export class Limiter implements Admitter {
    */
   run<T>(work: () => T | PromiseLike<T>, options: AcquireOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#start(new Run(this, work, resolve, reject, options.cost ?? 1, options.signal), options.signal, reject);
+      this.#start(new Run(this, work, resolve, reject, options), options.signal, reject);
     });
   }
 
@@ -91,7 +87,7 @@ export class Limiter implements Admitter {
    */
   acquire(options: AcquireOptions = {}): Promise<Permit> {
     return new Promise<Permit>((resolve, reject) => {
-      this.#start(new Acquisition(this, resolve, reject, options.cost ?? 1, options.signal), options.signal, reject);
+      this.#start(new Acquisition(this, resolve, reject, options), options.signal, reject);
     });
   }
 
@@ -154,9 +150,8 @@ export class Limiter implements Admitter {
   /** For operators: gives up a place in the queue. False where the waiter has none any more. */
   leave(waiter: Waiter): boolean {
     if (!waiter.isQueued) return false;
-    const wasFirst = this.#queue.first === waiter;
-    this.#queue.remove(waiter);
-    if (wasFirst) this.admitWaiting();
+    // Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends.
+    if (this.#queue.remove(waiter)) this.#admit();
     return true;
   }
 
@@ -164,15 +159,17 @@ export class Limiter implements Admitter {
    * For operators: ends the work that a waiter was admitted for at `takenAtMs`; exactly once each. What that makes room
    * for starts at the next `admitWaiting`, which must follow: between the two a result can be passed on.
    */
-  release(cost: Cost, takenAtMs: number, outcome: Outcome): void {
+  release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void {
     this.#active--;
-    this.#store.release(cost, takenAtMs, this.clock.now(), outcome);
+    this.#store.release(cost, takenAtMs, this.clock.now(), outcome, key);
+    this.#queue.unpark(key);
   }
 
   /** For operators: as `release`, for work that never started: it counts as if it had not been admitted. */
-  refund(cost: Cost, takenAtMs: number): void {
+  refund(cost: Cost, takenAtMs: number, key?: unknown): void {
     this.#active--;
-    this.#store.refund(cost, takenAtMs);
+    this.#store.refund(cost, takenAtMs, key);
+    this.#queue.unpark(key);
   }
 
   /** For operators: admits who waits and may start now, until somebody must wait. */
@@ -203,22 +200,30 @@ export class Limiter implements Admitter {
     this.#isAdmitting = true;
     let wakeAtMs = Infinity;
     try {
-      for (let first = this.#queue.first; first !== undefined; first = this.#queue.first) {
-        const nowMs = this.clock.now();
-        const atMs = this.#store.tryAdmit(first.cost, nowMs);
-        if (atMs > nowMs) {
-          wakeAtMs = atMs;
-          break;
-        }
-        this.#queue.remove(first);
-        this.#active++;
-        if (this.#listeners.size > 0) this.#tellAdmitted(nowMs, first.cost);
-        first.admitted(nowMs);
-      }
+      wakeAtMs = this.#admitUntilHeld();
     } finally {
       this.#isAdmitting = false;
+      this.#wakeAt(wakeAtMs);
     }
-    this.#wakeAt(wakeAtMs);
+  }
+
+  /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
+  #admitUntilHeld(): number {
+    for (;;) {
+      const nowMs = this.clock.now();
+      const unparkAtMs = this.#queue.unparkDue(nowMs);
+      const waiter = this.#queue.next();
+      if (waiter === undefined) return unparkAtMs;
+      const { cost, place } = waiter;
+      const atMs = this.#store.tryAdmit(cost, nowMs, place.key);
+      if (atMs <= nowMs) {
+        this.#queue.serve(waiter);
+        this.#active++;
+        if (this.#listeners.size > 0) this.#tellAdmitted(nowMs, cost);
+        waiter.admitted(nowMs);
+      } else if (this.#store.heldBy?.isKeyed === true) this.#queue.park(waiter, atMs);
+      else return atMs;
+    }
   }
 
   #wakeAt(atMs: number): void {
@@ -236,7 +241,7 @@ export class Limiter implements Admitter {
 
   #shed(newcomer: Waiter): void {
     const error = new QueueFullError(this.#maxSize);
-    const given = this.#overflow === 'drop-oldest' ? (this.#queue.first ?? newcomer) : newcomer;
+    const given = this.#overflow === 'drop-oldest' ? this.#queue.oldestOfSame(newcomer) : newcomer;
     this.leave(given);
     this.#tell((atMs) => ({ type: 'dropped', atMs, waiting: this.waiting, cost: given.cost }));
     if (this.#overflow === 'error') throw error;

@@ -6,6 +6,7 @@ import { costIn, type Cost } from './waiter.js';
 /** The limits of one process: every decision is made on the spot, without a promise or an allocation. */
 export class MemoryStore implements AdmissionStore {
   readonly limits: readonly Limit[];
+  heldBy: Limit | undefined = undefined;
   readonly #calendars: readonly Limit[];
   readonly #epochNow: () => number;
 
@@ -22,24 +23,27 @@ export class MemoryStore implements AdmissionStore {
     }
   }
 
-  tryAdmit(cost: Cost, nowMs: number): number {
+  tryAdmit(cost: Cost, nowMs: number, key: unknown): number {
     this.observeWall(nowMs);
     let atMs = nowMs;
+    this.heldBy = undefined;
     for (const limit of this.limits) {
-      const limitAtMs = limit.earliest(costIn(limit, cost), nowMs);
-      if (limitAtMs > atMs) atMs = limitAtMs;
+      const limitAtMs = limit.earliest(costIn(limit, cost), nowMs, key);
+      if (limitAtMs <= atMs) continue;
+      atMs = limitAtMs;
+      this.heldBy = limit;
     }
     if (atMs > nowMs) return atMs;
-    for (const limit of this.limits) limit.take(costIn(limit, cost), nowMs);
+    for (const limit of this.limits) limit.take(costIn(limit, cost), nowMs, key);
     return atMs;
   }
 
-  release(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome): void {
-    for (const limit of this.limits) limit.release(costIn(limit, cost), takenAtMs, nowMs, outcome);
+  release(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome, key: unknown): void {
+    for (const limit of this.limits) limit.release(costIn(limit, cost), takenAtMs, nowMs, outcome, key);
   }
 
-  refund(cost: Cost, takenAtMs: number): void {
-    for (const limit of this.limits) limit.refund(costIn(limit, cost), takenAtMs);
+  refund(cost: Cost, takenAtMs: number, key: unknown): void {
+    for (const limit of this.limits) limit.refund(costIn(limit, cost), takenAtMs, key);
   }
 
   /** Tells the limits that follow a calendar what the wall clock says; they trust it from there. */

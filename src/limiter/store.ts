@@ -7,8 +7,10 @@ export interface AdmissionStore {
   /** @throws CostOverCapacityError for a cost that could never pass */
   check(cost: Cost): void;
   /** As `Limit.earliest`, over all limits; where that is `nowMs` or before, all of them have been taken. */
-  tryAdmit(cost: Cost, nowMs: number): number;
-  release(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome): void;
-  refund(cost: Cost, takenAtMs: number): void;
+  tryAdmit(cost: Cost, nowMs: number, key: unknown): number;
+  /** The limit that said the latest at the last `tryAdmit`, where that was not admitted. */
+  readonly heldBy: Limit | undefined;
+  release(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome, key: unknown): void;
+  refund(cost: Cost, takenAtMs: number, key: unknown): void;
   observeWall(nowMs: number): void;
 }

@@ -1,3 +1,4 @@
+import { OptionsError } from '../errors.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 
 /** What a piece of work costs: one figure for every limit, or one by a limit's name (1 where it is not named). */
@@ -5,6 +6,38 @@ export type Cost = number | Readonly<Record<string, number>>;
 
 export function costIn(limit: Limit, cost: Cost): number {
   return typeof cost === 'number' ? cost : (cost[limit.name] ?? 1);
+}
+
+/** What a piece of work counts for between keys: its cost where that is one figure, otherwise 1. */
+export function sizeOf(cost: Cost): number {
+  return typeof cost === 'number' ? cost : 1;
+}
+
+/** Where work stands among others. One object can serve all the work of a stream. */
+export interface Place {
+  /** Whose work it is: between keys the limiter is fair. Any value, compared as a Map does. */
+  readonly key: unknown;
+  /** The key's share beside others, more than 0. */
+  readonly weight: number;
+  /** Work of a higher priority goes before all of a lower one. */
+  readonly priority: number;
+}
+
+/** Nobody's in particular. */
+export const commonPlace: Place = { key: undefined, weight: 1, priority: 0 };
+
+/** @throws OptionsError */
+export function placeOf(options: {
+  readonly key?: unknown;
+  readonly weight?: number;
+  readonly priority?: number;
+}): Place {
+  const { key, weight = 1, priority = 0 } = options;
+  if (key === undefined && weight === 1 && priority === 0) return commonPlace;
+  if (!(weight > 0 && weight < Infinity))
+    throw new OptionsError(`weight: must be more than 0 (got ${weight})`, 'weight');
+  if (Number.isNaN(priority)) throw new OptionsError('priority: must be a number', 'priority');
+  return { key, weight, priority };
 }
 
 /**
@@ -17,9 +50,11 @@ export abstract class Waiter {
   next: Waiter | undefined = undefined;
   isQueued = false;
   readonly cost: Cost;
+  readonly place: Place;
 
-  constructor(cost: Cost) {
+  constructor(cost: Cost, place: Place = commonPlace) {
     this.cost = cost;
+    this.place = place;
   }
 
   /** Called once, synchronously, as the limits are taken: the work starts now. Must not throw. */
@@ -34,9 +69,15 @@ export interface Admitter {
   /** Gives up a place in the queue; false where the waiter has none any more. */
   leave(waiter: Waiter): boolean;
   /** Ends the work admitted at `takenAtMs`; exactly once. */
-  release(cost: Cost, takenAtMs: number, outcome: Outcome): void;
+  release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void;
   /** Admits who waits and may start now. */
   admitWaiting(): void;
   /** How work that failed with `error` has ended; a refusal is acted upon. */
   outcomeOf(error: unknown): Outcome;
+}
+
+/** What must be known of admitted work to end it. */
+export interface Admission {
+  readonly cost: Cost;
+  readonly place: Place;
 }

@@ -21,14 +21,15 @@ export function calendarOf(timeZone: string): (epochMs: number) => CalendarDay {
   const dateAt = (epochMs: number): string => format.format(epochMs);
   return (epochMs) => {
     const date = dateAt(epochMs);
-    let sameMs = epochMs;
-    let otherMs = epochMs + hourMs;
+    // Dates change on whole milliseconds, and halving fractions would never come to an end.
+    let sameMs = Math.floor(epochMs);
+    let otherMs = sameMs + hourMs;
     while (dateAt(otherMs) === date) otherMs += hourMs;
     while (otherMs - sameMs > 1) {
       const middleMs = Math.floor((sameMs + otherMs) / 2);
       if (dateAt(middleMs) === date) sameMs = middleMs;
       else otherMs = middleMs;
     }
-    return { date, fromMs: epochMs, untilMs: Math.floor(otherMs) };
+    return { date, fromMs: epochMs, untilMs: otherMs };
   };
 }

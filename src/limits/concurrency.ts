@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount } from '../options.js';
+import { InFlight } from './inFlight.js';
 import type { Limit, Usage } from './limit.js';
 
 export interface ConcurrencyOptions {
@@ -25,7 +26,7 @@ class Concurrency implements Limit {
   readonly name: string;
   readonly kind = 'slots';
   readonly capacity: number;
-  #inFlight = 0;
+  readonly #inFlight = new InFlight();
 
   constructor(name: string, capacity: number) {
     this.name = name;
@@ -33,22 +34,23 @@ class Concurrency implements Limit {
   }
 
   earliest(cost: number, nowMs: number): number {
-    return this.#inFlight + cost <= this.capacity ? nowMs : Infinity;
+    return this.#inFlight.units + cost <= this.capacity ? nowMs : Infinity;
   }
 
   take(cost: number): void {
-    this.#inFlight += cost;
+    this.#inFlight.start(cost);
   }
 
   release(cost: number): void {
-    this.#inFlight -= cost;
+    this.#inFlight.end(cost);
   }
 
   refund(cost: number): void {
-    this.#inFlight -= cost;
+    this.#inFlight.end(cost);
   }
 
   usage(nowMs: number): Usage {
-    return { used: this.#inFlight, capacity: this.capacity, resetsAtMs: this.#inFlight > 0 ? Infinity : nowMs };
+    const used = this.#inFlight.units;
+    return { used, capacity: this.capacity, resetsAtMs: used > 0 ? Infinity : nowMs };
   }
 }

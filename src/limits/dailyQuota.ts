@@ -42,6 +42,8 @@ class DailyQuota implements Limit {
   readonly #dayAt: (epochMs: number) => CalendarDay;
   readonly #spentByDate = new Map<string, number>();
   #today: CalendarDay = { date: '', fromMs: Infinity, untilMs: -Infinity };
+  /** The dates that the wall has shown, each from an instant of the monotonic clock on; the newest last. */
+  readonly #shown: { readonly date: string; readonly sinceMs: number }[] = [];
   /** The wall clock's reading less the monotonic one. */
   #wallOffsetMs = 0;
 
@@ -53,7 +55,10 @@ class DailyQuota implements Limit {
 
   observeWall(epochMs: number, nowMs: number): void {
     this.#wallOffsetMs = epochMs - nowMs;
-    if (epochMs < this.#today.fromMs || epochMs >= this.#today.untilMs) this.#today = this.#dayAt(epochMs);
+    if (epochMs >= this.#today.fromMs && epochMs < this.#today.untilMs) return;
+    this.#today = this.#dayAt(epochMs);
+    this.#shown.push({ date: this.#today.date, sinceMs: nowMs });
+    if (this.#shown.length > rememberedDates) this.#shown.shift();
   }
 
   earliest(cost: number, nowMs: number): number {
@@ -67,7 +72,8 @@ class DailyQuota implements Limit {
   release(): void {}
 
   refund(cost: number, takenAtMs: number): void {
-    this.#spend(this.#dayAt(takenAtMs + this.#wallOffsetMs).date, -cost);
+    const paidOn = this.#shown.findLast(({ sinceMs }) => sinceMs <= takenAtMs);
+    if (paidOn !== undefined) this.#spend(paidOn.date, -cost);
   }
 
   usage(): Usage {

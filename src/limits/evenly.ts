@@ -47,8 +47,8 @@ class Evenly implements Limit {
   readonly #spacingMs: number;
   #lastMs = -Infinity;
   #nextMs = -Infinity;
-  /** True once somebody was told to come back at `#nextMs`: who comes a little later was late, not idle. */
-  #isAwaited = false;
+  /** When the next start was due, where somebody waited for it: who comes a little later was late, not idle. */
+  #promisedMs = NaN;
 
   constructor(name: string, window: Limit, spacingMs: number) {
     this.name = name;
@@ -58,16 +58,21 @@ class Evenly implements Limit {
   }
 
   earliest(cost: number, nowMs: number): number {
-    if (nowMs < this.#nextMs) this.#isAwaited = true;
-    return Math.max(this.#nextMs, this.#window.earliest(cost, nowMs), nowMs);
+    if (cost === 0) return nowMs;
+    const atMs = Math.max(this.#nextMs, this.#window.earliest(cost, nowMs));
+    if (atMs > nowMs) this.#promisedMs = atMs;
+    return Math.max(atMs, nowMs);
   }
 
   take(cost: number, nowMs: number): void {
     this.#window.take(cost, nowMs);
+    if (cost === 0) return;
+    const lateMs = nowMs - this.#promisedMs;
+    const wasLate = lateMs >= 0 && lateMs < catchUpMs;
     this.#lastMs = nowMs;
-    const wasLate = this.#isAwaited && nowMs - this.#nextMs < catchUpMs;
-    this.#nextMs = (wasLate ? this.#nextMs : nowMs) + cost * this.#spacingMs;
-    this.#isAwaited = false;
+    this.#nextMs = (wasLate ? this.#promisedMs : nowMs) + cost * this.#spacingMs;
+    // Where it is later than the spacing is long, the next one is due already.
+    this.#promisedMs = this.#nextMs <= nowMs ? this.#nextMs : NaN;
   }
 
   release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void {

@@ -16,21 +16,24 @@ export type LimitKind = 'rate' | 'slots' | 'quota' | 'gate';
  * A budget: pure and synchronous. It never waits and reads no clock: `nowMs` is always an argument, in monotonic
  * milliseconds, and never goes back from one call to the next.
  *
+ * `key` says whose work it is; only limits that are keyed look at it.
  * `take` must follow an `earliest` that said "now"; each `take` is ended by one `release` or one `refund`.
  */
 export interface Limit {
   /** Unique within a limiter; costs, usage and explanations go by it. */
   readonly name: string;
   readonly kind: LimitKind;
+  /** True where each key has a budget of its own: what holds one key back holds no other. */
+  readonly isKeyed?: true;
   /** The greatest cost that can ever pass; anything over it is refused at once. */
   readonly capacity: number;
   /** When `cost` could pass: `nowMs` or before means at once; a later instant; Infinity: not before a release. */
-  earliest(cost: number, nowMs: number): number;
-  take(cost: number, nowMs: number): void;
+  earliest(cost: number, nowMs: number, key?: unknown): number;
+  take(cost: number, nowMs: number, key?: unknown): void;
   /** The work has ended. */
-  release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void;
+  release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome, key?: unknown): void;
   /** The work never started: as if it had not been taken. */
-  refund(cost: number, takenAtMs: number): void;
+  refund(cost: number, takenAtMs: number, key?: unknown): void;
   usage(nowMs: number): Usage;
   /** For limits that follow a calendar: the wall clock's reading at `nowMs`, told before each decision. */
   observeWall?(epochMs: number, nowMs: number): void;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount, positiveMs } from '../options.js';
+import { InFlight } from './inFlight.js';
 import type { Limit, Outcome, Usage } from './limit.js';
 import { StampLog } from './stampLog.js';
 
@@ -54,7 +55,7 @@ class SlidingWindow implements Limit {
   readonly #intervalMs: number;
   readonly #countsToEnd: boolean;
   readonly #log = new StampLog();
-  #inFlight = 0;
+  readonly #inFlight = new InFlight();
 
   constructor(name: string, limit: number, intervalMs: number, headroom: number, countUntil: 'end' | 'start') {
     this.name = name;
@@ -66,32 +67,33 @@ class SlidingWindow implements Limit {
 
   earliest(cost: number, nowMs: number): number {
     this.#forget(nowMs);
-    const excess = this.#inFlight + this.#log.total + cost - this.capacity;
+    const excess = this.#inFlight.units + this.#log.total + cost - this.capacity;
     if (excess <= 0) return nowMs;
     const stampMs = this.#log.stampOf(excess);
     return Number.isNaN(stampMs) ? Infinity : this.#leavesAt(stampMs);
   }
 
   take(cost: number, nowMs: number): void {
-    if (this.#countsToEnd) this.#inFlight += cost;
+    if (this.#countsToEnd) this.#inFlight.start(cost);
     else this.#log.push(nowMs, cost);
   }
 
   release(cost: number, _takenAtMs: number, nowMs: number, _outcome: Outcome): void {
     if (!this.#countsToEnd) return;
-    this.#inFlight -= cost;
+    this.#inFlight.end(cost);
     this.#log.push(nowMs, cost);
   }
 
   refund(cost: number, takenAtMs: number): void {
-    if (this.#countsToEnd) this.#inFlight -= cost;
+    if (this.#countsToEnd) this.#inFlight.end(cost);
     else this.#log.remove(takenAtMs, cost);
   }
 
   usage(nowMs: number): Usage {
     this.#forget(nowMs);
-    const resetsAtMs = this.#inFlight > 0 ? Infinity : this.#log.isEmpty ? nowMs : this.#leavesAt(this.#log.newestMs);
-    return { used: this.#inFlight + this.#log.total, capacity: this.#limit, resetsAtMs };
+    const inFlight = this.#inFlight.units;
+    const resetsAtMs = inFlight > 0 ? Infinity : this.#log.isEmpty ? nowMs : this.#leavesAt(this.#log.newestMs);
+    return { used: inFlight + this.#log.total, capacity: this.#limit, resetsAtMs };
   }
 
   #forget(nowMs: number): void {

@@ -25,6 +25,7 @@ export class StampLog {
   }
 
   push(stampMs: number, units: number): void {
+    if (units === 0) return;
     this.total += units;
     if (this.#size > 0 && this.newestMs === stampMs) {
       this.#units[this.#slot(this.#size - 1)]! += units;
@@ -65,6 +66,9 @@ export class StampLog {
     if (this.#size === 0 || this.#stampAt(low) !== stampMs) return;
     this.#units[this.#slot(low)]! -= units;
     this.total -= units;
+    // The newest stamp is that of a unit: emptied ones leave from the end.
+    while (this.#size > 0 && this.#units[this.#slot(this.#size - 1)] === 0) this.#size--;
+    if (this.#size === 0) this.total = 0;
   }
 
   #slot(index: number): number {

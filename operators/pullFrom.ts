@@ -1,0 +1,176 @@
+import { Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
+import { z } from 'zod';
+import { createLimiter } from '../src/limiter/createLimiter.js';
+import type { Limiter } from '../src/limiter/limiter.js';
+import { placeOf, Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
+import { concurrency } from '../src/limits/concurrency.js';
+import { having, parseOptions, positiveCount } from '../src/options.js';
+import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+import { Pool, type ProjectionContext } from './pool.js';
+import type { Start, Turns } from './turns.js';
+
+export interface PullFromOptions extends TimeOptions {
+  /** How many may be in flight at once: an integer of at least 1. This, or else a `limiter`. */
+  readonly limit?: number;
+  /** A limiter to share; a permit is taken before a value is pulled, and held to the end of its result. */
+  readonly limiter?: Limiter;
+  /** What each value costs in the `limiter`: it is paid before the value is known. @defaultValue 1 */
+  readonly cost?: Cost;
+  /** Whose work all of it is, its share beside other keys, and its priority; as in the limiter's `acquire`. */
+  readonly key?: unknown;
+  readonly weight?: number;
+  readonly priority?: number;
+  /** True: results in the order of the source. @defaultValue false */
+  readonly ordered?: boolean;
+}
+
+const schema = z
+  .strictObject({
+    limit: positiveCount.optional(),
+    limiter: having<Limiter>('enter').optional(),
+    cost: z.union([z.number().min(0), z.record(z.string(), z.number().min(0))]).default(1),
+    key: z.unknown().optional(),
+    weight: z.number().positive().default(1),
+    priority: z.number().default(0),
+    ordered: z.boolean().default(false),
+    ...timeShape,
+  })
+  .refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
+    message: 'give either limit, or a limiter',
+  });
+
+/**
+ * Pulls an iterable only as permits come free, and projects each value to work: nothing is queued, so that a file of ten
+ * million prompts goes through in flat memory.
+ *
+ * ```
+ *  pulls    ab---c---d|
+ *           pullFrom(source, (x) => work(x), { limit: 2 })     work: -----x|
+ *  result   -----a---b-c...
+ * ```
+ *
+ * As `concurrencyLimit`, but for who is asked for the next value: there the source pushes, here it is pulled. An
+ * asynchronous iterable is asked for one value at a time. Unsubscribing, and an error, end the iterable (`return`),
+ * unsubscribe and abort what runs.
+ *
+ * @throws OptionsError; the stream errors as the iterable or any work does
+ */
+export function pullFrom<T, O extends ObservableInput<unknown>>(
+  source: Iterable<T> | AsyncIterable<T>,
+  project: (value: T, index: number, context: ProjectionContext) => O,
+  options: PullFromOptions,
+): Observable<ObservedValueOf<O>> {
+  const { limit = 1, limiter, cost, ordered, clock, scheduler, ...place } = parseOptions(schema, options, 'pullFrom');
+  return new Observable((subscriber) => {
+    const turns =
+      limiter ?? createLimiter({ limits: [concurrency({ limit })], clock: clockFrom({ clock, scheduler }) });
+    const puller = new Puller<T>(turns, cost, placeOf(place));
+    const pool = new Pool<T, ObservedValueOf<O>>(project, (start) => puller.startingWith(start), ordered, subscriber);
+    puller.pull(source, pool);
+  });
+}
+
+/** Waits for a permit, pulls a value, starts it, waits again: one waiter in the limiter, however long the source. */
+class Puller<T> extends Waiter implements Turns<T> {
+  readonly #limiter: Limiter;
+  #start: Start<T> = () => undefined;
+  #pool: Pick<Pool<T, unknown>, 'complete' | 'error'> | undefined;
+  #iterator: Iterator<T> | AsyncIterator<T> | undefined;
+  #isOver = false;
+
+  constructor(limiter: Limiter, cost: Cost, place: Place) {
+    super(cost, place);
+    this.#limiter = limiter;
+  }
+
+  get isEmpty(): boolean {
+    return this.#isOver;
+  }
+
+  startingWith(start: Start<T>): this {
+    this.#start = start;
+    return this;
+  }
+
+  pull(source: Iterable<T> | AsyncIterable<T>, pool: Pick<Pool<T, unknown>, 'complete' | 'error'>): void {
+    this.#pool = pool;
+    try {
+      this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      this.#queueUp();
+    } catch (error) {
+      pool.error(error);
+    }
+  }
+
+  admitted(atMs: number): void {
+    try {
+      const result = this.#iterator!.next();
+      if ('then' in result) void this.#await(result, atMs);
+      else this.#take(result, atMs);
+    } catch (error) {
+      this.#fail(error, atMs);
+    }
+  }
+
+  dropped(error: Error): void {
+    this.#pool?.error(error);
+  }
+
+  offer(): never {
+    throw new Error('values are pulled, never offered');
+  }
+
+  release({ cost, place }: Admission, atMs: number, error?: { readonly reason: unknown }): void {
+    const outcome = error === undefined ? 'succeeded' : this.#limiter.outcomeOf(error.reason);
+    this.#limiter.release(cost, atMs, outcome, place.key);
+  }
+
+  advance(): void {
+    this.#limiter.admitWaiting();
+  }
+
+  close(): void {
+    const wasOver = this.#isOver;
+    this.#isOver = true;
+    this.#limiter.leave(this);
+    if (!wasOver) void this.#iterator?.return?.();
+  }
+
+  async #await(result: Promise<IteratorResult<T>>, atMs: number): Promise<void> {
+    try {
+      this.#take(await result, atMs);
+    } catch (error) {
+      this.#fail(error, atMs);
+    }
+    this.#limiter.admitWaiting();
+  }
+
+  #take(result: IteratorResult<T>, atMs: number): void {
+    if (this.#isOver) {
+      this.#giveBack(atMs);
+      return;
+    }
+    if (result.done === true) {
+      this.#isOver = true;
+      this.#giveBack(atMs);
+      this.#pool?.complete();
+      return;
+    }
+    this.#start(result.value, this, atMs);
+    this.#queueUp();
+  }
+
+  #queueUp(): void {
+    if (!this.#isOver) this.#limiter.enter(this);
+  }
+
+  #fail(error: unknown, atMs: number): void {
+    this.#isOver = true;
+    this.#giveBack(atMs);
+    this.#pool?.error(error);
+  }
+
+  #giveBack(atMs: number): void {
+    this.#limiter.refund(this.cost, atMs, this.place.key);
+  }
+}

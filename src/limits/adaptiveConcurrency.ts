@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { parseOptions, positiveCount, positiveMs } from '../options.js';
+import { InFlight } from './inFlight.js';
+import type { Limit, Outcome, Usage } from './limit.js';
+
+export interface AdaptiveConcurrencyOptions {
+  /** The ceiling: the most units ever in flight, and the greatest cost. An integer of at least 1. */
+  readonly max: number;
+  /** The floor: what no decrease goes below, as long as so many do fit. An integer from 1 to `max`. @defaultValue 1 */
+  readonly min?: number;
+  /** The limit to begin with, from `min` to `max`: what you believe to have. @defaultValue min */
+  readonly initial?: number;
+  /** The share of what runs that a refusal leaves as the limit; more than 0, up to 1. @defaultValue 0.75 */
+  readonly decrease?: number;
+  /** How long it must stay quiet before one more piece of work is let in, in ms; more than an answer takes. @defaultValue 10000 */
+  readonly probeAfterMs?: number;
+  /** The most that this wait grows to, in ms, where one level is refused again and again. @defaultValue 120000 */
+  readonly maxProbeAfterMs?: number;
+  /** @defaultValue 'adaptive concurrency' */
+  readonly name?: string;
+}
+
+const schema = z
+  .strictObject({
+    max: positiveCount,
+    min: positiveCount.default(1),
+    initial: positiveCount.optional(),
+    decrease: z.number().positive().max(1).default(0.75),
+    probeAfterMs: positiveMs.default(10_000),
+    maxProbeAfterMs: positiveMs.default(120_000),
+    name: z.string().min(1).default('adaptive concurrency'),
+  })
+  .refine(({ min, max }) => min <= max, { path: ['min'], error: 'must not be over max' })
+  .refine(({ min, max, initial = min }) => min <= initial && initial <= max, {
+    path: ['initial'],
+    error: 'must be from min to max',
+  })
+  .refine(({ probeAfterMs, maxProbeAfterMs }) => probeAfterMs <= maxProbeAfterMs, {
+    path: ['maxProbeAfterMs'],
+    error: 'must not be under probeAfterMs',
+  });
+
+/**
+ * Units in flight under a limit that nobody told: it is learnt from refusals (`no-slot`) alone, additive increase and
+ * multiplicative decrease. Made for few slots that are each held for minutes, shared with others on the same account.
+ *
+ * - **Down, on a refusal**: what still runs is what fitted, so the limit falls to `decrease` of that, and climbs back to
+ *   it one step each `probeAfterMs`. Refusals of work admitted before that fall belong to it: they only say more exactly
+ *   what fits. The step below what fits is for others: limiters that share an account so converge to equal shares. What
+ *   runs is never taken back; nothing new starts until there is room under the lowered limit.
+ * - **Up, by probes**: only while work is held back by this very limit, one piece of work at a time, after quiet. A
+ *   level that was refused is tried again after `probeAfterMs`, then after twice that, up to `maxProbeAfterMs`; once a
+ *   probe holds, the next comes after `probeAfterMs` again.
+ *
+ * Why by time and not by completions: with three slots and renders of minutes, completions are few and late, while a
+ * refusal is an answer: it comes within a second, or the probe has held. Such a refusal costs a request and no slot and no
+ * money, an unused slot costs a render: so probe early, and less often what has just been refused. Latency tells nothing.
+ *
+ * With a slot known and yours alone, use `concurrency`.
+ *
+ * @throws OptionsError
+ */
+export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions): Limit {
+  return new AdaptiveConcurrency(parseOptions(schema, options, 'adaptiveConcurrency'));
+}
+
+class AdaptiveConcurrency implements Limit {
+  readonly name: string;
+  readonly kind = 'slots';
+  readonly capacity: number;
+  readonly #min: number;
+  readonly #decrease: number;
+  readonly #probeAfterMs: number;
+  readonly #maxProbeAfterMs: number;
+  readonly #inFlight = new InFlight();
+  #limit: number;
+  /** When the limit last moved or a refusal came: quiet counts from here. NaN until somebody was first held back. */
+  #changedAtMs = NaN;
+  #loweredAtMs = -Infinity;
+  /** The level that was refused last, and how long to wait before it is tried again. */
+  #refusedLevel = Infinity;
+  #patienceMs: number;
+
+  constructor({ max, min, initial, decrease, probeAfterMs, maxProbeAfterMs, name }: z.output<typeof schema>) {
+    this.name = name;
+    this.capacity = max;
+    this.#min = min;
+    this.#decrease = decrease;
+    this.#probeAfterMs = probeAfterMs;
+    this.#maxProbeAfterMs = maxProbeAfterMs;
+    this.#limit = initial ?? min;
+    this.#patienceMs = probeAfterMs;
+  }
+
+  earliest(cost: number, nowMs: number): number {
+    const wanted = this.#inFlight.units + cost;
+    if (cost === 0 || wanted <= this.#limit) return nowMs;
+    if (wanted > this.capacity) return Infinity;
+    if (Number.isNaN(this.#changedAtMs)) this.#changedAtMs = nowMs;
+    if (this.#raisesAt(cost) <= nowMs) this.#raise(cost, nowMs);
+    return wanted <= this.#limit ? nowMs : this.#raisesAt(cost);
+  }
+
+  take(cost: number): void {
+    this.#inFlight.start(cost);
+  }
+
+  release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void {
+    this.#inFlight.end(cost);
+    if (outcome === 'no-slot') this.#lower(cost, takenAtMs, nowMs);
+  }
+
+  refund(cost: number): void {
+    this.#inFlight.end(cost);
+  }
+
+  usage(nowMs: number): Usage {
+    const used = this.#inFlight.units;
+    return { used, capacity: Math.max(this.#min, this.#limit), resetsAtMs: used > 0 ? Infinity : nowMs };
+  }
+
+  /** The limit with one more piece of work. */
+  #raised(cost: number): number {
+    return Math.min(this.#limit, this.#inFlight.units) + cost;
+  }
+
+  #raisesAt(cost: number): number {
+    const triesAgain = this.#limit < this.#refusedLevel && this.#raised(cost) >= this.#refusedLevel;
+    return this.#changedAtMs + (triesAgain ? this.#patienceMs : this.#probeAfterMs);
+  }
+
+  #raise(cost: number, nowMs: number): void {
+    const hasHeld = this.#limit >= this.#refusedLevel;
+    if (hasHeld) this.#refusedLevel = Infinity;
+    this.#limit = this.#raised(cost);
+    this.#changedAtMs = nowMs;
+  }
+
+  #lower(cost: number, takenAtMs: number, nowMs: number): void {
+    const fits = this.#inFlight.units;
+    const isNew = takenAtMs >= this.#loweredAtMs;
+    if (isNew) {
+      const isAgain = fits + cost >= this.#refusedLevel;
+      this.#patienceMs = isAgain ? Math.min(this.#patienceMs * 2, this.#maxProbeAfterMs) : this.#probeAfterMs;
+      this.#limit = Math.min(this.#limit, Math.max(this.#min, Math.floor(fits * this.#decrease)));
+      this.#loweredAtMs = nowMs;
+    }
+    // Where not even the floor fits, it falls to what does: the next one waits for quiet like any probe.
+    this.#limit = Math.min(this.#limit, fits);
+    this.#refusedLevel = fits + cost;
+    this.#changedAtMs = nowMs;
+  }
+}

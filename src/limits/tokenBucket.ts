@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { amount, parseOptions, positiveCount, positiveMs } from '../options.js';
+import { firstInstantAfter } from './exactInstant.js';
+import type { Limit, Usage } from './limit.js';
+
+export interface TokenBucketOptions {
+  /** The most tokens that the bucket holds: the greatest burst, and the greatest cost. An integer of at least 1. */
+  readonly capacity: number;
+  /** How many tokens come in every `intervalMs`, evenly; more than 0, fractions too. */
+  readonly refill: number;
+  /** In ms; more than 0. */
+  readonly intervalMs: number;
+  /** How many tokens it holds when it is first asked, from 0 to `capacity`. @defaultValue capacity */
+  readonly initial?: number;
+  /** @defaultValue the figures, as in `10 per 1000 ms, bucket of 100` */
+  readonly name?: string;
+}
+
+const schema = z
+  .strictObject({
+    capacity: positiveCount,
+    refill: z.number().positive(),
+    intervalMs: positiveMs,
+    initial: amount.optional(),
+    name: z.string().min(1).optional(),
+  })
+  .refine(({ capacity, initial = 0 }) => initial <= capacity, {
+    path: ['initial'],
+    error: 'must not be over the capacity',
+  });
+
+/**
+ * A token bucket, for an API that is one: work of cost n passes as soon as the bucket holds n tokens, and takes them.
+ * Between any two instants at most `capacity + refill * (b - a) / intervalMs` is spent, counted exactly: nothing adds up,
+ * whatever the number of takes and years, and no wait is longer than it must be.
+ *
+ * That is **not** "`capacity` in any window": a full bucket of N lets N pass at once and then all that comes in, up to
+ * 2N - 1 within the time in which N come in. Where a server counts windows, take `slidingWindow`; where starts are to be
+ * spread, `evenly`.
+ *
+ * What is spent stays spent when its work ends. A refund gives back what was spent last; something spent since then
+ * keeps it from being certain that the bucket would not have run over, so an earlier one comes back by the refill alone.
+ *
+ * @throws OptionsError
+ */
+export function tokenBucket(options: TokenBucketOptions): Limit {
+  const { capacity, refill, intervalMs, initial, name } = parseOptions(schema, options, 'tokenBucket');
+  const figures = `${refill} per ${intervalMs} ms, bucket of ${capacity}`;
+  return new TokenBucket(name ?? figures, capacity, refill, intervalMs, initial ?? capacity);
+}
+
+/** The share of an instant by which a comparison in floating point may be wrong, with room to spare. */
+const doubt = 2 ** -50;
+
+class TokenBucket implements Limit {
+  readonly name: string;
+  readonly kind = 'rate';
+  readonly capacity: number;
+  readonly #refill: number;
+  readonly #intervalMs: number;
+  /** The bucket was full at this instant, and has not been since: what it holds is all that came in, less `#taken`. */
+  #fullAtMs = NaN;
+  #taken: number;
+  #lastTakeMs = NaN;
+
+  constructor(name: string, capacity: number, refill: number, intervalMs: number, initial: number) {
+    this.name = name;
+    this.capacity = capacity;
+    this.#refill = refill;
+    this.#intervalMs = intervalMs;
+    this.#taken = capacity - initial;
+  }
+
+  earliest(cost: number, nowMs: number): number {
+    if (cost > this.capacity) return Infinity;
+    this.#begin(nowMs);
+    const missing = this.#taken + cost - this.capacity;
+    return this.#hasComeIn(missing, nowMs) ? nowMs : this.#comesInAt(missing);
+  }
+
+  take(cost: number, nowMs: number): void {
+    if (cost === 0) return;
+    this.#begin(nowMs);
+    if (this.#hasComeIn(this.#taken, nowMs)) {
+      this.#fullAtMs = nowMs;
+      this.#taken = 0;
+    }
+    this.#taken += cost;
+    this.#lastTakeMs = nowMs;
+  }
+
+  release(): void {}
+
+  refund(cost: number, takenAtMs: number): void {
+    if (takenAtMs === this.#lastTakeMs) this.#taken -= cost;
+  }
+
+  usage(nowMs: number): Usage {
+    this.#begin(nowMs);
+    if (this.#hasComeIn(this.#taken, nowMs)) return { used: 0, capacity: this.capacity, resetsAtMs: nowMs };
+    const cameIn = ((nowMs - this.#fullAtMs) * this.#refill) / this.#intervalMs;
+    const used = Math.min(this.capacity, Math.max(0, this.#taken - cameIn));
+    return { used, capacity: this.capacity, resetsAtMs: this.#comesInAt(this.#taken) };
+  }
+
+  /** The first question sets the clock. */
+  #begin(nowMs: number): void {
+    if (Number.isNaN(this.#fullAtMs)) this.#fullAtMs = nowMs;
+  }
+
+  /** True where `tokens` have come in since the bucket was full: almost always plain to see, and else computed exactly. */
+  #hasComeIn(tokens: number, nowMs: number): boolean {
+    if (tokens <= 0) return true;
+    const overMs = nowMs - (this.#fullAtMs + (tokens * this.#intervalMs) / this.#refill);
+    const doubtMs = (Math.abs(this.#fullAtMs) + Math.abs(nowMs)) * doubt;
+    return Math.abs(overMs) > doubtMs ? overMs > 0 : nowMs >= this.#comesInAt(tokens);
+  }
+
+  #comesInAt(tokens: number): number {
+    return firstInstantAfter(this.#fullAtMs, tokens, this.#intervalMs, this.#refill);
+  }
+}

@@ -1,0 +1,209 @@
+import { describe, expect, it } from 'vitest';
+import { adaptiveConcurrency, type AdaptiveConcurrencyOptions } from '../../src/limits/adaptiveConcurrency.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { limitContract } from './limitContract.js';
+
+limitContract('adaptiveConcurrency at its ceiling', () => adaptiveConcurrency({ max: 5, initial: 5 }));
+limitContract('adaptiveConcurrency of one', () => adaptiveConcurrency({ max: 1 }));
+
+const second = 1_000;
+
+function taking(limit: Limit, count: number, nowMs: number): Limit {
+  for (let taken = 0; taken < count; taken++) limit.take(1, nowMs);
+  return limit;
+}
+
+function limitOf(limit: Limit, nowMs: number): number {
+  return limit.usage(nowMs).capacity;
+}
+
+/** Refuses the work taken at `takenAtMs`. */
+function refuse(limit: Limit, takenAtMs: number, nowMs: number): void {
+  limit.release(1, takenAtMs, nowMs, 'no-slot');
+}
+
+describe('adaptiveConcurrency', () => {
+  it('lets one more in after 10 s of quiet, again and again, up to its ceiling', () => {
+    const limit = taking(adaptiveConcurrency({ max: 4, initial: 2 }), 2, 0);
+    expect(limit.earliest(1, 5 * second)).toBe(15 * second);
+    expect(limit.earliest(1, 15 * second - 1)).toBe(15 * second);
+    expect(limit.earliest(1, 15 * second)).toBe(15 * second);
+    limit.take(1, 15 * second);
+    expect(limit.earliest(1, 15 * second)).toBe(25 * second);
+    expect(limit.earliest(1, 26 * second)).toBe(26 * second);
+    limit.take(1, 26 * second);
+    expect(limit.earliest(1, 99 * second)).toBe(Infinity);
+    expect(limit.usage(99 * second)).toEqual({ used: 4, capacity: 4, resetsAtMs: Infinity });
+  });
+
+  it('never grows while nobody is held back', () => {
+    const limit = taking(adaptiveConcurrency({ max: 9, initial: 3 }), 2, 0);
+    for (let nowMs = 0; nowMs < 3_600 * second; nowMs += second) expect(limit.earliest(1, nowMs)).toBe(nowMs);
+    expect(limitOf(limit, 3_600 * second)).toBe(3);
+  });
+
+  it('grows by no more than one piece of work that is then not sent', () => {
+    const limit = taking(adaptiveConcurrency({ max: 9, initial: 3 }), 3, 0);
+    limit.earliest(1, 0);
+    for (let nowMs = 10 * second; nowMs < 3_600 * second; nowMs += second) expect(limit.earliest(1, nowMs)).toBe(nowMs);
+    expect(limitOf(limit, 3_600 * second)).toBe(4);
+  });
+
+  it('falls to three quarters of what still runs when a probe is refused, and is back on it a step each 10 s', () => {
+    const limit = taking(adaptiveConcurrency({ max: 20, initial: 9 }), 9, 0);
+    refuse(limit, 0, second);
+    expect(limitOf(limit, second)).toBe(6);
+    for (const atMs of [11 * second, 21 * second]) {
+      expect(limit.earliest(1, atMs - 1)).toBe(atMs);
+      limit.earliest(1, atMs);
+    }
+    expect(limitOf(limit, 21 * second)).toBe(8);
+  });
+
+  it('takes nothing back: what runs goes on, and nothing starts before there is room under the lowered limit', () => {
+    const limit = taking(adaptiveConcurrency({ max: 20, initial: 9, probeAfterMs: 1e9, maxProbeAfterMs: 1e9 }), 9, 0);
+    refuse(limit, 0, second);
+    expect(limit.usage(second)).toEqual({ used: 8, capacity: 6, resetsAtMs: Infinity });
+    for (let ended = 1; ended <= 2; ended++) {
+      limit.release(1, 0, 2 * second, 'succeeded');
+      expect(limit.earliest(1, 2 * second)).toBe(1e9 + second);
+    }
+    limit.release(1, 0, 2 * second, 'succeeded');
+    expect(limit.earliest(1, 2 * second)).toBe(2 * second);
+  });
+
+  it('counts the refusals of work admitted before the fall as one event, which only says more exactly what fits', () => {
+    // Ten sent at once to three slots.
+    const limit = taking(adaptiveConcurrency({ max: 10, initial: 10 }), 10, 0);
+    const limits = [1, 2, 3, 4, 5, 6, 7].map((nth) => {
+      refuse(limit, 0, second + nth);
+      return limitOf(limit, second + nth);
+    });
+    expect(limits).toEqual([6, 6, 6, 6, 5, 4, 3]);
+  });
+
+  it('falls again for work that was admitted after the fall', () => {
+    const limit = taking(adaptiveConcurrency({ max: 10, initial: 8 }), 8, 0);
+    refuse(limit, 0, second);
+    expect(limitOf(limit, second)).toBe(5);
+    limit.release(1, 0, second, 'succeeded');
+    limit.release(1, 0, second, 'succeeded');
+    limit.release(1, 0, second, 'succeeded');
+    limit.take(1, second);
+    refuse(limit, second, 2 * second);
+    expect(limitOf(limit, 2 * second)).toBe(3);
+  });
+
+  it('tries a refused level again after 10 s, 20, 40 ... and every 2 minutes from then on', () => {
+    const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
+    let nowMs = limit.earliest(1, 0);
+    const waits: number[] = [];
+    for (let probe = 0; probe < 7; probe++) {
+      expect(limit.earliest(1, nowMs)).toBe(nowMs);
+      limit.take(1, nowMs);
+      refuse(limit, nowMs, nowMs + second);
+      const atMs = limit.earliest(1, nowMs + second);
+      waits.push((atMs - nowMs) / second - 1);
+      nowMs = atMs;
+    }
+    expect(waits).toEqual([10, 20, 40, 80, 120, 120, 120]);
+  });
+
+  it('is quick again once a probe has held, and patient only with what was refused since', () => {
+    const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
+    let nowMs = 0;
+    for (let probe = 0; probe < 3; probe++) {
+      nowMs = limit.earliest(1, nowMs);
+      limit.earliest(1, nowMs);
+      limit.take(1, nowMs);
+      refuse(limit, nowMs, nowMs);
+    }
+    // The fourth waits for 40 s, and holds; the fifth and the sixth come at once after.
+    const gaps = [0, 0, 0].map(() => {
+      const atMs = limit.earliest(1, nowMs);
+      limit.earliest(1, atMs);
+      limit.take(1, atMs);
+      const gapMs = atMs - nowMs;
+      nowMs = atMs;
+      return gapMs / second;
+    });
+    expect(gaps).toEqual([40, 10, 10]);
+    refuse(limit, nowMs, nowMs);
+    expect(limit.earliest(1, nowMs)).toBe(nowMs + 10 * second);
+  });
+
+  it('is not patient with a level that is refused for the first time, however often another was', () => {
+    const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
+    let nowMs = 0;
+    for (let probe = 0; probe < 4; probe++) {
+      nowMs = limit.earliest(1, nowMs);
+      limit.earliest(1, nowMs);
+      limit.take(1, nowMs);
+      refuse(limit, nowMs, nowMs);
+    }
+    // Somebody else has taken a slot: where three fitted, two do.
+    limit.release(1, 0, nowMs, 'succeeded');
+    limit.take(1, nowMs);
+    refuse(limit, nowMs, nowMs);
+    expect(limit.earliest(1, nowMs)).toBe(nowMs + 10 * second);
+  });
+
+  it('keeps trying where nothing fits at all, without hammering', () => {
+    const limit = adaptiveConcurrency({ max: 5, min: 2, initial: 2 });
+    limit.take(1, 0);
+    limit.take(1, 0);
+    refuse(limit, 0, second);
+    refuse(limit, 0, second);
+    expect(limit.usage(second)).toEqual({ used: 0, capacity: 2, resetsAtMs: second });
+    expect(limit.earliest(1, second)).toBe(11 * second);
+    expect(limit.earliest(1, 11 * second)).toBe(11 * second);
+  });
+
+  it('falls no lower than its floor where that fits', () => {
+    const limit = taking(adaptiveConcurrency({ max: 10, min: 4, initial: 6, decrease: 0.5 }), 6, 0);
+    refuse(limit, 0, second);
+    expect(limitOf(limit, second)).toBe(4);
+    expect(limit.earliest(1, second)).toBe(11 * second);
+    limit.release(1, 0, second, 'succeeded');
+    limit.release(1, 0, second, 'succeeded');
+    expect(limit.earliest(1, second)).toBe(second);
+  });
+
+  it('learns nothing from any other end, nor from a refund', () => {
+    const limit = adaptiveConcurrency({ max: 10, initial: 5 });
+    for (const outcome of ['succeeded', 'failed', 'too-fast', 'unknown'] as const) {
+      limit.take(1, 0);
+      limit.release(1, 0, second, outcome);
+    }
+    limit.take(1, 0);
+    limit.refund(1, 0);
+    expect(limit.usage(second)).toEqual({ used: 0, capacity: 5, resetsAtMs: second });
+  });
+
+  it('probes for heavy work by its weight, and never waits for ever for it', () => {
+    const limit = adaptiveConcurrency({ max: 10, initial: 3 });
+    limit.take(2, 0);
+    expect(limit.earliest(6, 0)).toBe(10 * second);
+    expect(limit.earliest(6, 10 * second)).toBe(10 * second);
+    limit.take(6, 10 * second);
+    expect(limit.usage(10 * second)).toEqual({ used: 8, capacity: 8, resetsAtMs: Infinity });
+    expect(limit.earliest(3, 10 * second)).toBe(Infinity);
+    expect(limit.earliest(11, 10 * second)).toBe(Infinity);
+  });
+
+  it.each<[Partial<Record<keyof AdaptiveConcurrencyOptions, unknown>>, string]>([
+    [{ max: 0 }, 'max'],
+    [{ min: 0 }, 'min'],
+    [{ min: 6 }, 'min'],
+    [{ min: 2, initial: 1 }, 'initial'],
+    [{ initial: 6 }, 'initial'],
+    [{ decrease: 0 }, 'decrease'],
+    [{ decrease: 1.01 }, 'decrease'],
+    [{ probeAfterMs: 0 }, 'probeAfterMs'],
+    [{ probeAfterMs: 2_000, maxProbeAfterMs: 1_000 }, 'maxProbeAfterMs'],
+    [{ name: '' }, 'name'],
+  ])('refuses %o', (wrong, path) => {
+    const options = { max: 5, ...wrong } as AdaptiveConcurrencyOptions;
+    expect(() => adaptiveConcurrency(options)).toThrow(expect.objectContaining({ code: 'SLUICE_BAD_OPTIONS', path }));
+  });
+});

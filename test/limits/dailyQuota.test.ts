@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { dailyQuota, type DailyQuotaOptions } from '../../src/limits/dailyQuota.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { limitContract } from './limitContract.js';
+
+limitContract('dailyQuota', () => dailyQuota({ limit: 66 }));
+limitContract('dailyQuota in a zone with daylight saving', () => dailyQuota({ limit: 66, timeZone: 'America/New_York' }));
+
+/** When a cost may be spent, asked as the wall reads `at` (monotonic time stands at 0); taken where that is now. */
+function spend(limit: Limit, cost: number, at: string): 'spent' | string {
+  limit.observeWall?.(Date.parse(at), 0);
+  const atMs = limit.earliest(cost, 0);
+  if (atMs > 0) return new Date(Date.parse(at) + atMs).toISOString();
+  limit.take(cost, 0);
+  return 'spent';
+}
+
+describe('dailyQuota', () => {
+  it('gives 66 credits a day, and the next at midnight of the zone', () => {
+    const limit = dailyQuota({ limit: 66, timeZone: 'Asia/Shanghai' });
+    expect(spend(limit, 60, '2026-11-01T08:00:00Z')).toBe('spent');
+    expect(spend(limit, 10, '2026-11-01T15:59:59.999Z')).toBe('2026-11-01T16:00:00.000Z');
+    expect(spend(limit, 6, '2026-11-01T15:59:59.999Z')).toBe('spent');
+    expect(spend(limit, 66, '2026-11-01T16:00:00Z')).toBe('spent');
+  });
+
+  it('keeps spent what work cost that has ended', () => {
+    const limit = dailyQuota({ limit: 66 });
+    spend(limit, 66, '2026-11-01T08:00:00Z');
+    limit.release(66, 0, 5, 'failed');
+    expect(limit.usage(5).used).toBe(66);
+  });
+
+  it('says when the day ends on the clock of the decisions, whatever the wall says', () => {
+    const limit = dailyQuota({ limit: 66 });
+    limit.observeWall?.(Date.UTC(2026, 10, 1, 23), 5_000);
+    limit.take(66, 5_000);
+    expect(limit.earliest(1, 5_000)).toBe(5_000 + 3_600_000);
+    expect(limit.usage(5_000)).toEqual({ used: 66, capacity: 66, resetsAtMs: 5_000 + 3_600_000 });
+  });
+
+  it('finds what a date has spent when the wall is set back to it', () => {
+    const limit = dailyQuota({ limit: 66 });
+    expect(spend(limit, 66, '2026-11-01T23:00:00Z')).toBe('spent');
+    expect(spend(limit, 66, '2026-11-02T01:00:00Z')).toBe('spent');
+    expect(spend(limit, 1, '2026-11-01T22:00:00Z')).toBe('2026-11-02T00:00:00.000Z');
+    expect(spend(limit, 1, '2026-11-02T02:00:00Z')).toBe('2026-11-03T00:00:00.000Z');
+  });
+
+  it('refunds to the date that paid, though the wall has been set since', () => {
+    const limit = dailyQuota({ limit: 66 });
+    expect(spend(limit, 66, '2026-11-01T12:00:00Z')).toBe('spent');
+    limit.observeWall?.(Date.parse('2026-11-02T12:00:00Z'), 10);
+    limit.take(66, 10);
+    limit.refund(66, 0);
+    expect(limit.usage(10).used).toBe(66);
+    limit.observeWall?.(Date.parse('2026-11-01T13:00:00Z'), 20);
+    expect(limit.usage(20).used).toBe(0);
+  });
+
+  it('never spends a date again just before it ends, by a wall that reads fractions', () => {
+    const limit = dailyQuota({ limit: 66 });
+    const midnightMs = Date.UTC(2026, 10, 2);
+    limit.observeWall?.(midnightMs - 1_000, 1e6);
+    limit.take(66, 1e6);
+    for (const leftMs of [0.5, 2 ** -11, 2 ** -12]) {
+      const nowMs = 1e6 + 0.1 + 1_000 - leftMs;
+      limit.observeWall?.(midnightMs - leftMs, nowMs);
+      expect(limit.earliest(1, nowMs)).toBeGreaterThan(nowMs);
+    }
+  });
+
+  it('remembers 32 dates, no more: a year on one limit does not grow', () => {
+    const limit = dailyQuota({ limit: 66 });
+    const first = Date.UTC(2026, 0, 1, 12);
+    const on = (day: number): number => {
+      limit.observeWall?.(first + day * 86_400_000, 0);
+      return limit.usage(0).used;
+    };
+    for (let day = 0; day < 365; day++) {
+      on(day);
+      limit.take(66, 0);
+    }
+    expect([on(364), on(333), on(332), on(0)]).toEqual([66, 66, 0, 0]);
+  });
+
+  it.each<[Partial<Record<keyof DailyQuotaOptions, unknown>>, string, RegExp]>([
+    [{ limit: 0 }, 'limit', />0/],
+    [{ limit: Infinity }, 'limit', /number/],
+    [{ timeZone: 'Europe/Atlantis' }, 'timeZone', /IANA time zone.*"Europe\/Atlantis"/],
+    [{ timeZone: '' }, 'timeZone', /IANA/],
+    [{ name: '' }, 'name', /./],
+  ])('refuses %o', (wrong, path, message) => {
+    const options = { limit: 1, ...wrong } as DailyQuotaOptions;
+    expect(() => dailyQuota(options)).toThrow(expect.objectContaining({ code: 'SLUICE_BAD_OPTIONS', path }));
+    expect(() => dailyQuota(options)).toThrow(message);
+  });
+});
