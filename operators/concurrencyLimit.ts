@@ -1,6 +1,7 @@
 import { Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
 import { z } from 'zod';
-import type { Limiter, Overflow } from '../src/limiter/limiter.js';
+import type { Overflow } from '../src/limiter/admissions.js';
+import type { Limiter } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import { callback, having, parseOptions, positiveCount } from '../src/options.js';
 import { placing, placingShape, type PlacingOptions } from './placing.js';

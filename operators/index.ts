@@ -19,10 +19,12 @@ export { clockOf, type TimeOptions } from './clock.js';
 
 export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';
-export type { Limiter, Overflow } from '../src/limiter/limiter.js';
+export type { Overflow } from '../src/limiter/admissions.js';
+export type { Limiter } from '../src/limiter/limiter.js';
+export type { Forecast, ForecastOptions } from '../src/limiter/forecast.js';
 export type { AcquireOptions, Permit } from '../src/limiter/acquisition.js';
 export type { CoolDownOptions } from '../src/limiter/coolDown.js';
-export type { LimiterEvent, LimiterSnapshot, LimitUsage } from '../src/limiter/events.js';
+export type { Explanation, LimiterEvent, LimiterSnapshot, LimitUsage } from '../src/limiter/events.js';
 export type { Cost } from '../src/limiter/waiter.js';
 
 export { slidingWindow, type SlidingWindowOptions } from '../src/limits/slidingWindow.js';

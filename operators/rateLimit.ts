@@ -1,6 +1,7 @@
 import { Observable, type MonoTypeOperatorFunction, type Observer, type Subscriber } from 'rxjs';
 import { z } from 'zod';
-import type { Limiter, Overflow } from '../src/limiter/limiter.js';
+import type { Overflow } from '../src/limiter/admissions.js';
+import type { Limiter } from '../src/limiter/limiter.js';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Admission, Cost, Place } from '../src/limiter/waiter.js';
 import { evenly } from '../src/limits/evenly.js';

@@ -3,6 +3,7 @@ import {
   concat,
   defer,
   EMPTY,
+  filter,
   finalize,
   fromEvent,
   ignoreElements,
@@ -11,6 +12,7 @@ import {
   merge,
   NEVER,
   of,
+  takeUntil,
   tap,
   type Observable,
   type ObservableInput,
@@ -61,6 +63,9 @@ export class TaskRun<Input, Request> {
   readonly #id: string;
   #task: Task = newTask;
   #submittedAtMs: number | undefined;
+  #hasEnded = false;
+  /** The server's id, once it is known: whoever is told of a failure can look for what is paid for. */
+  #taskId: string | undefined;
 
   constructor(account: Account<Request>, input: Input, index: number) {
     const { api, options, slots } = account;
@@ -109,9 +114,9 @@ export class TaskRun<Input, Request> {
   }
 
   #send(): Observable<never> {
-    const { api, options } = this.#account;
+    const { api } = this.#account;
     const request = this.#request;
-    if (options.stop?.aborted === true || request === undefined) return EMPTY;
+    if (request === undefined) return EMPTY;
     return this.#call((call) => {
       this.#apply({ type: 'sent' });
       this.#report({ type: 'submitting' });
@@ -125,6 +130,8 @@ export class TaskRun<Input, Request> {
         throw error;
       }),
       ignoreElements(),
+      // What still waits for its turn under the rate is not sent any more.
+      takeUntil(this.#stopped().pipe(filter(() => this.#task.phase === 'queued'))),
     );
   }
 
@@ -196,7 +203,7 @@ export class TaskRun<Input, Request> {
     };
     // What no retry should help is looked at a few times all the same: the task is paid for.
     const classify = (error: unknown): Refusal => {
-      const refusal: Refusal = error instanceof TaskLostError ? { meaning: 'invalid' } : api.classify(error);
+      const refusal = this.#meaningOfPoll(error);
       this.#report({ type: 'refused', refusal, error });
       if (!isPermanent(refusal) || strangeInARow++ < options.maxRetries) return { ...refusal, meaning: 'transient' };
       return refusal;
@@ -217,9 +224,9 @@ export class TaskRun<Input, Request> {
 
   /** Polling is over and the task is not. Past our deadline it still holds its slot, while somebody waits for one. */
   #unfollowed(ref: TaskRef, error: unknown): Observable<GenerateResult<Input>> {
-    const { api, slots } = this.#account;
+    const { slots } = this.#account;
     if (!(error instanceof DeadlineError)) {
-      this.#apply({ type: 'abandoned', refusal: api.classify(error), error });
+      this.#apply({ type: 'abandoned', refusal: this.#meaningOfPoll(error), error });
       return of(this.#settle());
     }
     this.#apply({ type: 'deadline' });
@@ -233,11 +240,20 @@ export class TaskRun<Input, Request> {
     );
   }
 
+  #meaningOfPoll(error: unknown): Refusal {
+    return error instanceof TaskLostError ? { meaning: 'invalid' } : this.#account.api.classify(error);
+  }
+
   #wakes(refusal: Refusal): Observable<unknown> {
-    const { options, slotFreed } = this.#account;
-    const { stop } = options;
-    const stopped = stop === undefined ? NEVER : stop.aborted ? of(stop) : fromEvent(stop, 'abort');
-    return refusal.meaning === 'no-slot' ? merge(stopped, slotFreed) : stopped;
+    const { slotFreed } = this.#account;
+    return refusal.meaning === 'no-slot' ? merge(this.#stopped(), slotFreed) : this.#stopped();
+  }
+
+  /** Emits as we are told to stop, at once where we have been. */
+  #stopped(): Observable<unknown> {
+    const { stop } = this.#account.options;
+    if (stop === undefined) return NEVER;
+    return stop.aborted ? of(stop) : fromEvent(stop, 'abort');
   }
 
   #closedBy(): { readonly refusal: Refusal; readonly error: unknown } | undefined {
@@ -255,6 +271,7 @@ export class TaskRun<Input, Request> {
   #seen(remote: RemoteTask): void {
     const before = this.#task.phase;
     this.#apply({ type: 'seen', remote });
+    this.#taskId = remote.ref.id;
     this.#submittedAtMs ??= this.#wallMs();
     if (before === 'submitting' || before === 'unknown') this.#report({ type: 'submitted', remote });
     else if (remote.status === 'running') this.#report({ type: 'processing', remote });
@@ -278,8 +295,7 @@ export class TaskRun<Input, Request> {
   }
 
   #result(outputs: RemoteTask['outputs'], error?: GenerateResult<Input>['error']): GenerateResult<Input> {
-    const task = this.#task;
-    const taskId = 'remote' in task ? task.remote.ref.id : undefined;
+    const taskId = this.#taskId;
     const result: GenerateResult<Input> = {
       index: this.#index,
       id: this.#id,
@@ -287,7 +303,7 @@ export class TaskRun<Input, Request> {
       status: error === undefined ? 'succeeded' : 'failed',
       ...(taskId !== undefined && { taskId }),
       outputs,
-      attempts: task.sends,
+      attempts: this.#task.sends,
       ...(this.#submittedAtMs !== undefined && { submittedAtMs: this.#submittedAtMs }),
       endedAtMs: this.#wallMs(),
       ...(error !== undefined && { error }),
@@ -296,7 +312,10 @@ export class TaskRun<Input, Request> {
     return result;
   }
 
+  /** The end is the last that is told: an overdue task's polls go on in silence. */
   #report(report: Report): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = report.type === 'ended';
     this.#account.events.next({ ...report, index: this.#index, id: this.#id, atMs: this.#wallMs() });
   }
 

@@ -1,5 +1,6 @@
 import { QueueFullError } from '../src/errors.js';
-import type { Limiter, Overflow } from '../src/limiter/limiter.js';
+import type { Overflow } from '../src/limiter/admissions.js';
+import type { Limiter } from '../src/limiter/limiter.js';
 import { commonPlace, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
 import { Ring } from './ring.js';
 import { WaitingValues } from './waitingValues.js';

@@ -10,6 +10,8 @@ export interface AcquireOptions {
   readonly weight?: number;
   /** Work of a higher priority goes before all of a lower one. @defaultValue 0 */
   readonly priority?: number;
+  /** What `explain` finds it by while it waits. */
+  readonly id?: unknown;
   /** Gives the place in the queue up. Work that has started is its own to stop. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -23,10 +25,11 @@ export interface Permit {
 }
 
 /** A place in the queue that a promise stands for, and which a signal can give up. */
-abstract class PromisedWaiter extends Waiter {
+export abstract class PromisedWaiter extends Waiter {
   protected readonly limiter: Admitter;
   protected readonly reject: (reason: unknown) => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #id: unknown;
 
   constructor(limiter: Admitter, reject: (reason: unknown) => void, options: AcquireOptions) {
     const { cost = 1, signal } = options;
@@ -34,7 +37,16 @@ abstract class PromisedWaiter extends Waiter {
     this.limiter = limiter;
     this.reject = reject;
     this.#signal = signal;
-    signal?.addEventListener('abort', this);
+    this.#id = options.id;
+  }
+
+  /** To be called once it has a place: from then on the signal can give that up. */
+  listen(): void {
+    this.#signal?.addEventListener('abort', this);
+  }
+
+  override get label(): unknown {
+    return this.#id;
   }
 
   handleEvent(): void {
@@ -90,7 +102,6 @@ export class Acquisition extends PromisedWaiter implements Permit {
 export class Run<T> extends PromisedWaiter {
   readonly #work: () => T | PromiseLike<T>;
   readonly #resolve: (value: T) => void;
-  #takenAtMs = 0;
 
   constructor(
     limiter: Admitter,
@@ -106,27 +117,33 @@ export class Run<T> extends PromisedWaiter {
 
   admitted(atMs: number): void {
     this.stopListening();
-    this.#takenAtMs = atMs;
     try {
       const result = this.#work();
-      if (isThenable(result)) result.then(this.#succeeded, this.#failed);
-      else this.#succeeded(result);
+      // Closures for those who run, not for all who wait.
+      if (!isThenable(result)) this.#succeeded(result, atMs);
+      else {
+        // Whatever it is, it settles once.
+        Promise.resolve(result).then(
+          (value) => this.#succeeded(value, atMs),
+          (error: unknown) => this.#failed(error, atMs),
+        );
+      }
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, atMs);
     }
   }
 
-  readonly #succeeded = (value: T): void => {
-    this.limiter.release(this.cost, this.#takenAtMs, 'succeeded', this.place.key);
+  #succeeded(value: T, atMs: number): void {
+    this.limiter.release(this.cost, atMs, 'succeeded', this.place.key);
     this.limiter.admitWaiting();
     this.#resolve(value);
-  };
+  }
 
-  readonly #failed = (error: unknown): void => {
-    this.limiter.release(this.cost, this.#takenAtMs, this.limiter.outcomeOf(error), this.place.key);
+  #failed(error: unknown, atMs: number): void {
+    this.limiter.release(this.cost, atMs, this.limiter.outcomeOf(error), this.place.key);
     this.limiter.admitWaiting();
     this.reject(error);
-  };
+  }
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {

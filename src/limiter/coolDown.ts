@@ -56,6 +56,11 @@ export class CoolDown implements Limit {
     this.#random = random;
   }
 
+  /** How many the ramp lets in at once now; Infinity: there is none. */
+  get round(): number {
+    return this.#round;
+  }
+
   /** The instant until which nobody enters, or undefined. */
   closedUntil(nowMs: number): number | undefined {
     return nowMs < this.#openAtMs ? this.#openAtMs : undefined;
@@ -117,5 +122,16 @@ export class CoolDown implements Limit {
     if (this.#refusalsInARow >= burstAfter) return uniform(burstMinMs, burstMaxMs, this.#random);
     if (hintMs !== undefined) return 0;
     return backoffDelay({ attempt: this.#refusalsInARow - 1, baseMs, capMs, random: this.#random });
+  }
+
+  copy(): CoolDown {
+    const copy = new CoolDown(this.#options, this.#random);
+    copy.#openAtMs = this.#openAtMs;
+    copy.#round = this.#round;
+    copy.#roundAtMs = this.#roundAtMs;
+    copy.#entered = this.#entered;
+    copy.#endedWell = this.#endedWell;
+    copy.#refusalsInARow = this.#refusalsInARow;
+    return copy;
   }
 }

@@ -5,7 +5,8 @@ import type { Limit } from '../limits/limit.js';
 import { callback, having, parseOptions, positiveCount } from '../options.js';
 import type { Classify } from '../refusal.js';
 import { CoolDown, coolDownSchema, type CoolDownOptions } from './coolDown.js';
-import { Limiter, type Overflow } from './limiter.js';
+import type { Overflow } from './admissions.js';
+import { Limiter } from './limiter.js';
 import { MemoryStore } from './memoryStore.js';
 
 export interface LimiterOptions {
@@ -59,5 +60,5 @@ export function createLimiter(options: LimiterOptions): Limiter {
   }
   const gate = new CoolDown(coolDown, random);
   const store = new MemoryStore([...limits, gate], () => clock.epochNow());
-  return new Limiter({ store, coolDown: gate, clock, queue, warnAt, classify });
+  return new Limiter({ store, coolDown: gate, clock, queue, warnAt }, classify);
 }

@@ -23,6 +23,18 @@ export interface LimiterSnapshot {
   readonly coolDownMs: number;
 }
 
+/** Why a piece of work waits. */
+export interface Explanation {
+  /** How many of its own key go before it. */
+  readonly place: number;
+  /** How many go before it in all, as the turns stand now. */
+  readonly ahead: number;
+  /** The limit that would hold it back longest if it were its turn now, by name; undefined: only its turn. */
+  readonly heldBy: string | undefined;
+  /** From now to its start, in ms, at the least; Infinity: not before something that runs has ended. */
+  readonly atLeastMs: number;
+}
+
 /** What happens in a limiter, told as it happens. `atMs` is on the limiter's clock. */
 export type LimiterEvent =
   | { readonly type: 'waiting'; readonly atMs: number; readonly waiting: number; readonly cost: Cost }
@@ -30,4 +42,5 @@ export type LimiterEvent =
   | { readonly type: 'dropped'; readonly atMs: number; readonly waiting: number; readonly cost: Cost }
   | { readonly type: 'refused'; readonly atMs: number; readonly refusal: Refusal }
   | { readonly type: 'cooled'; readonly atMs: number; readonly coolDownMs: number }
+  | { readonly type: 'ramped'; readonly atMs: number; readonly round: number }
   | { readonly type: 'warning'; readonly atMs: number; readonly usage: LimitUsage };

@@ -99,6 +99,18 @@ export class FairQueue {
     }
   }
 
+  /** All who wait, by priority and then in turns of one each between the keys. */
+  *inOrder(): Generator<Waiter> {
+    for (const { lanes } of this.#levels) {
+      let row = [...lanes.values()].map((lane) => lane.first);
+      while (row.length > 0) {
+        const waiters = row.filter((waiter) => waiter !== undefined);
+        yield* waiters;
+        row = waiters.map((waiter) => waiter.next).filter((next) => next !== undefined);
+      }
+    }
+  }
+
   #takeOut(waiter: Waiter, lane: Lane): void {
     lane.remove(waiter);
     waiter.isQueued = false;
@@ -115,6 +127,8 @@ export class FairQueue {
     level.lanes.delete(lane.place.key);
     level.round.part(lane);
     this.#parking.leave(lane);
+    // The last one stays: most limiters have but one level, and fill it again and again.
+    if (level.lanes.size === 0 && this.#levels.length > 1) this.#levels.splice(this.#levels.indexOf(level), 1);
   }
 
   #levelOf(priority: number): Level {

@@ -8,11 +8,15 @@ export class Lane {
   last: Waiter | undefined = undefined;
   /** What the lane may still be served in this turn, in units of cost. */
   credit = 0;
+  /** The last round in which it had a turn; 0: none since it joined. */
+  servedInRound = 0;
   /** The neighbours in the round of lanes; both undefined outside it. */
   left: Lane | undefined = undefined;
   right: Lane | undefined = undefined;
   /** While its own key's limits hold it back: until when, Infinity for until a release. */
   parkedUntilMs: number | undefined = undefined;
+  /** Where it is in the heap of those parked until an instant. */
+  parkingSlot = 0;
 
   constructor(place: Place) {
     this.place = place;

@@ -1,71 +1,27 @@
-import { monotonic, type Cancel, type Clock } from '../clock.js';
-import { OptionsError, QueueFullError } from '../errors.js';
+import type { Cancel } from '../clock.js';
+import { OptionsError } from '../errors.js';
 import type { Outcome } from '../limits/limit.js';
 import type { Classify, Refusal } from '../refusal.js';
-import { Acquisition, Run, type AcquireOptions, type Permit } from './acquisition.js';
+import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
+import { Admissions, type LimiterParts } from './admissions.js';
 import type { CoolDown } from './coolDown.js';
-import type { LimiterEvent, LimiterSnapshot } from './events.js';
-import { FairQueue } from './fairQueue.js';
-import type { AdmissionStore } from './store.js';
-import { UsageAlarm, usageOf } from './usage.js';
-import type { Admitter, Cost, Waiter } from './waiter.js';
+import type { Explanation, LimiterEvent, LimiterSnapshot } from './events.js';
+import { forecast, type Forecast, type ForecastOptions } from './forecast.js';
+import { usageOf } from './usage.js';
+import { placeOf, type Admission, type Admitter } from './waiter.js';
 
 /**
- * What a full queue does with one more: refuse it with an error; give up the longest waiting of the same key, or, where
- * that has none waiting, the one whose turn comes next; give up the new one.
+ * A fair queue in front of any number of limits: work waits in the order in which it came, keys take turns, and it starts
+ * as soon as all limits let it at once. Made by `createLimiter`; whoever holds it shares it.
  */
-export type Overflow = 'error' | 'drop-oldest' | 'drop-newest';
-
-/** What a limiter is made of; `createLimiter` fills it in. */
-export interface LimiterParts {
-  readonly store: AdmissionStore;
-  readonly coolDown: CoolDown;
-  readonly clock: Clock;
-  readonly queue: { readonly maxSize: number; readonly overflow: Overflow };
-  readonly warnAt: number;
-  readonly classify: Classify | undefined;
-}
-
-/**
- * A fair queue in front of a store of limits: work waits in the order in which it came, and starts as soon as all limits
- * let it at once. Made by `createLimiter`; whoever holds it shares it.
- *
- * Nothing here makes a promise but `run` and `acquire` for their callers; a wait holds one timer for all who wait, an
- * idle limiter none.
- */
-export class Limiter implements Admitter {
-  readonly clock: Clock;
-  readonly #store: AdmissionStore;
+export class Limiter extends Admissions implements Admitter {
   readonly #coolDown: CoolDown;
-  readonly #maxSize: number;
-  readonly #overflow: Overflow;
   readonly #classify: Classify | undefined;
-  readonly #queue = new FairQueue();
-  readonly #listeners = new Set<(event: LimiterEvent) => void>();
-  readonly #alarm: UsageAlarm;
-  #active = 0;
-  #isAdmitting = false;
-  #wakeAtMs = Infinity;
-  #cancelWake: Cancel | undefined;
 
-  constructor(parts: LimiterParts) {
-    this.clock = monotonic(parts.clock);
-    this.#store = parts.store;
+  constructor(parts: LimiterParts, classify: Classify | undefined) {
+    super(parts);
     this.#coolDown = parts.coolDown;
-    this.#maxSize = parts.queue.maxSize;
-    this.#overflow = parts.queue.overflow;
-    this.#classify = parts.classify;
-    this.#alarm = new UsageAlarm(parts.warnAt);
-  }
-
-  /** How much work has started and not ended. */
-  get active(): number {
-    return this.#active;
-  }
-
-  /** How much work waits. */
-  get waiting(): number {
-    return this.#queue.size;
+    this.#classify = classify;
   }
 
   /**
@@ -94,9 +50,70 @@ export class Limiter implements Admitter {
   /** How far each limit is used, who runs and who waits, now. */
   snapshot(): LimiterSnapshot {
     const nowMs = this.clock.now();
-    this.#store.observeWall(nowMs);
-    const limits = this.#store.limits.filter((limit) => limit.kind !== 'gate').map((limit) => usageOf(limit, nowMs));
-    return { active: this.#active, waiting: this.waiting, limits, coolDownMs: this.#coolDownMs(nowMs) };
+    this.store.observeWall(nowMs);
+    const limits = this.store.limits.filter((limit) => limit.kind !== 'gate').map((limit) => usageOf(limit, nowMs));
+    return { active: this.active, waiting: this.waiting, limits, coolDownMs: this.#coolDownMs(nowMs) };
+  }
+
+  /** Why the work that was given this id waits; undefined where none of that id does. Takes a look at all who wait. */
+  explain(id: unknown): Explanation | undefined {
+    const nowMs = this.clock.now();
+    const placeOfKey = new Map<unknown, number>();
+    let ahead = 0;
+    for (const waiter of this.queue.inOrder()) {
+      const { key } = waiter.place;
+      const place = placeOfKey.get(key) ?? 0;
+      if (waiter.label === id) {
+        const atMs = this.store.earliest(waiter.cost, nowMs, key);
+        return { place, ahead, heldBy: this.store.heldBy?.name, atLeastMs: atMs - nowMs };
+      }
+      placeOfKey.set(key, place + 1);
+      ahead++;
+    }
+    return undefined;
+  }
+
+  /**
+   * When all that waits and `count` more would be done, and which limit binds: the limits themselves, run ahead of time.
+   *
+   * @throws OptionsError for a limit that cannot be copied
+   */
+  forecast(count: number, options: ForecastOptions = {}): Forecast {
+    const { taskMs = 0, cost = 1, key } = options;
+    this.store.check(cost);
+    const coming = { cost, place: placeOf({ key }) };
+    const waiting = this.queue.inOrder();
+    function* work(): Generator<Admission> {
+      yield* waiting;
+      for (let i = 0; i < count; i++) yield coming;
+    }
+    return forecast({
+      limits: this.store.limits,
+      nowMs: this.clock.now(),
+      epochMs: this.clock.epochNow(),
+      active: this.active,
+      work: work(),
+      taskMs,
+    });
+  }
+
+  /**
+   * Changes limits while work waits: the figures by the limits' names, as in `{ 'requests': { limit: 60 } }`. What can
+   * never pass any more is refused with CostOverCapacityError.
+   *
+   * @throws OptionsError for an unknown name or a wrong figure; then nothing of that limit has changed
+   */
+  update(changes: Readonly<Record<string, unknown>>): void {
+    for (const [name, change] of Object.entries(changes)) {
+      const limit = this.store.limits.find((it) => it.name === name);
+      if (limit?.update === undefined) {
+        const names = this.store.limits.filter((it) => it.update !== undefined).map((it) => `"${it.name}"`);
+        throw new OptionsError(`update: no limit "${name}" that can be changed; there is ${names.join(', ')}`, name);
+      }
+      limit.update(change);
+    }
+    this.dropImpossible();
+    this.admit();
   }
 
   /** Lets nobody start for `delayMs` at least; then one goes first, and the rest ramps up. */
@@ -115,7 +132,7 @@ export class Limiter implements Admitter {
    */
   refused(refusal: Refusal): void {
     const nowMs = this.clock.now();
-    this.#tell(() => ({ type: 'refused', atMs: nowMs, refusal }));
+    if (this.announcer.isHeard) this.announcer.tell({ type: 'refused', atMs: nowMs, refusal });
     if (refusal.meaning !== 'too-fast') return;
     this.#coolDown.refuse(refusal, nowMs);
     this.#cooled(nowMs);
@@ -123,58 +140,7 @@ export class Limiter implements Admitter {
 
   /** Tells `listener` what happens from now on. It is called in the midst of things: it must be quick and not throw. */
   on(listener: (event: LimiterEvent) => void): Cancel {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  /** @throws CostOverCapacityError for a cost that could never pass, however long it waits */
-  check(cost: Cost): void {
-    this.#store.check(cost);
-  }
-
-  /**
-   * For operators: queues a waiter, or admits it on the spot. It is never admitted from within another's `admitted`,
-   * but right after, so that work which starts work needs no stack.
-   *
-   * @throws CostOverCapacityError, QueueFullError; then the waiter is not queued
-   */
-  enter(waiter: Waiter): void {
-    this.check(waiter.cost);
-    this.#queue.push(waiter);
-    this.#admit();
-    if (!waiter.isQueued) return;
-    this.#tell((atMs) => ({ type: 'waiting', atMs, waiting: this.waiting, cost: waiter.cost }));
-    if (this.#queue.size > this.#maxSize) this.#shed(waiter);
-  }
-
-  /** For operators: gives up a place in the queue. False where the waiter has none any more. */
-  leave(waiter: Waiter): boolean {
-    if (!waiter.isQueued) return false;
-    // Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends.
-    if (this.#queue.remove(waiter)) this.#admit();
-    return true;
-  }
-
-  /**
-   * For operators: ends the work that a waiter was admitted for at `takenAtMs`; exactly once each. What that makes room
-   * for starts at the next `admitWaiting`, which must follow: between the two a result can be passed on.
-   */
-  release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void {
-    this.#active--;
-    this.#store.release(cost, takenAtMs, this.clock.now(), outcome, key);
-    this.#queue.unpark(key);
-  }
-
-  /** For operators: as `release`, for work that never started: it counts as if it had not been admitted. */
-  refund(cost: Cost, takenAtMs: number, key?: unknown): void {
-    this.#active--;
-    this.#store.refund(cost, takenAtMs, key);
-    this.#queue.unpark(key);
-  }
-
-  /** For operators: admits who waits and may start now, until somebody must wait. */
-  admitWaiting(): void {
-    if (this.#queue.size > 0) this.#admit();
+    return this.announcer.on(listener);
   }
 
   /** For operators: how work that failed with `error` has ended; a refusal is acted upon here. */
@@ -186,66 +152,14 @@ export class Limiter implements Admitter {
     return refusal.meaning;
   }
 
-  #start(waiter: Waiter, signal: AbortSignal | undefined, reject: (reason: unknown) => void): void {
+  #start(waiter: PromisedWaiter, signal: AbortSignal | undefined, reject: (reason: unknown) => void): void {
     try {
       signal?.throwIfAborted();
       this.enter(waiter);
+      if (waiter.isQueued) waiter.listen();
     } catch (error) {
       reject(error);
     }
-  }
-
-  #admit(): void {
-    if (this.#isAdmitting) return;
-    this.#isAdmitting = true;
-    let wakeAtMs = Infinity;
-    try {
-      wakeAtMs = this.#admitUntilHeld();
-    } finally {
-      this.#isAdmitting = false;
-      this.#wakeAt(wakeAtMs);
-    }
-  }
-
-  /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
-  #admitUntilHeld(): number {
-    for (;;) {
-      const nowMs = this.clock.now();
-      const unparkAtMs = this.#queue.unparkDue(nowMs);
-      const waiter = this.#queue.next();
-      if (waiter === undefined) return unparkAtMs;
-      const { cost, place } = waiter;
-      const atMs = this.#store.tryAdmit(cost, nowMs, place.key);
-      if (atMs <= nowMs) {
-        this.#queue.serve(waiter);
-        this.#active++;
-        if (this.#listeners.size > 0) this.#tellAdmitted(nowMs, cost);
-        waiter.admitted(nowMs);
-      } else if (this.#store.heldBy?.isKeyed === true) this.#queue.park(waiter, atMs);
-      else return atMs;
-    }
-  }
-
-  #wakeAt(atMs: number): void {
-    if (atMs === this.#wakeAtMs) return;
-    this.#wakeAtMs = atMs;
-    this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    if (atMs === Infinity) return;
-    this.#cancelWake = this.clock.schedule(atMs - this.clock.now(), () => {
-      this.#wakeAtMs = Infinity;
-      this.#cancelWake = undefined;
-      this.#admit();
-    });
-  }
-
-  #shed(newcomer: Waiter): void {
-    const error = new QueueFullError(this.#maxSize);
-    const given = this.#overflow === 'drop-oldest' ? this.#queue.oldestOfSame(newcomer) : newcomer;
-    this.leave(given);
-    this.#tell((atMs) => ({ type: 'dropped', atMs, waiting: this.waiting, cost: given.cost }));
-    if (this.#overflow === 'error') throw error;
-    given.dropped(error);
   }
 
   #coolDownMs(nowMs: number): number {
@@ -253,19 +167,9 @@ export class Limiter implements Admitter {
   }
 
   #cooled(nowMs: number): void {
-    this.#tell(() => ({ type: 'cooled', atMs: nowMs, coolDownMs: this.#coolDownMs(nowMs) }));
+    if (this.announcer.isHeard) {
+      this.announcer.tell({ type: 'cooled', atMs: nowMs, coolDownMs: this.#coolDownMs(nowMs) });
+    }
     this.admitWaiting();
-  }
-
-  #tellAdmitted(atMs: number, cost: Cost): void {
-    this.#tell(() => ({ type: 'admitted', atMs, waiting: this.waiting, cost }));
-    for (const usage of this.#alarm.check(this.#store.limits, atMs))
-      this.#tell(() => ({ type: 'warning', atMs, usage }));
-  }
-
-  #tell(event: (atMs: number) => LimiterEvent): void {
-    if (this.#listeners.size === 0) return;
-    const told = event(this.clock.now());
-    for (const listener of this.#listeners) listener(told);
   }
 }

@@ -1,4 +1,4 @@
-import { CostOverCapacityError } from '../errors.js';
+import { CostOverCapacityError, OptionsError } from '../errors.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 import type { AdmissionStore } from './store.js';
 import { costIn, type Cost } from './waiter.js';
@@ -7,11 +7,13 @@ import { costIn, type Cost } from './waiter.js';
 export class MemoryStore implements AdmissionStore {
   readonly limits: readonly Limit[];
   heldBy: Limit | undefined = undefined;
+  readonly #keyed: readonly Limit[];
   readonly #calendars: readonly Limit[];
   readonly #epochNow: () => number;
 
   constructor(limits: readonly Limit[], epochNow: () => number) {
     this.limits = limits;
+    this.#keyed = limits.filter((limit) => limit.isKeyed === true);
     this.#calendars = limits.filter((limit) => limit.observeWall !== undefined);
     this.#epochNow = epochNow;
   }
@@ -19,11 +21,19 @@ export class MemoryStore implements AdmissionStore {
   check(cost: Cost): void {
     for (const limit of this.limits) {
       const units = costIn(limit, cost);
-      if (!(units <= limit.capacity)) throw new CostOverCapacityError(limit.name, units, limit.capacity);
+      if (!(units >= 0)) throw new OptionsError(`cost: must be at least 0 (got ${units} for "${limit.name}")`, 'cost');
+      if (units > limit.capacity) throw new CostOverCapacityError(limit.name, units, limit.capacity);
     }
   }
 
   tryAdmit(cost: Cost, nowMs: number, key: unknown): number {
+    const atMs = this.earliest(cost, nowMs, key);
+    if (atMs > nowMs) return this.#ownAt(cost, nowMs, key) ?? atMs;
+    for (const limit of this.limits) limit.take(costIn(limit, cost), nowMs, key);
+    return atMs;
+  }
+
+  earliest(cost: Cost, nowMs: number, key: unknown): number {
     this.observeWall(nowMs);
     let atMs = nowMs;
     this.heldBy = undefined;
@@ -33,8 +43,6 @@ export class MemoryStore implements AdmissionStore {
       atMs = limitAtMs;
       this.heldBy = limit;
     }
-    if (atMs > nowMs) return atMs;
-    for (const limit of this.limits) limit.take(costIn(limit, cost), nowMs, key);
     return atMs;
   }
 
@@ -51,5 +59,17 @@ export class MemoryStore implements AdmissionStore {
     if (this.#calendars.length === 0) return;
     const epochMs = this.#epochNow();
     for (const limit of this.#calendars) limit.observeWall?.(epochMs, nowMs);
+  }
+
+  /** When the limits of its own key let it start, where they hold it back: until then the others' answer is of no use. */
+  #ownAt(cost: Cost, nowMs: number, key: unknown): number | undefined {
+    let ownAtMs = nowMs;
+    for (const limit of this.#keyed) {
+      const limitAtMs = limit.earliest(costIn(limit, cost), nowMs, key);
+      if (limitAtMs <= ownAtMs) continue;
+      ownAtMs = limitAtMs;
+      this.heldBy = limit;
+    }
+    return ownAtMs > nowMs ? ownAtMs : undefined;
   }
 }

@@ -1,62 +1,67 @@
 import type { Lane } from './lane.js';
 
-interface Stay {
-  readonly lane: Lane;
-  readonly untilMs: number;
-}
-
-/** The lanes that sit out until an instant or a release: a binary heap by instant, from which a lane that left early drops later. */
+/** The lanes that sit out until an instant or a release: those with an instant in a binary heap, the earliest on top. */
 export class Parking {
   size = 0;
-  readonly #heap: Stay[] = [];
+  readonly #heap: Lane[] = [];
 
   /** The lane whose instant comes first; undefined where none waits for one. */
   get earliest(): Lane | undefined {
-    let top = this.#heap[0];
-    while (top !== undefined && top.lane.parkedUntilMs !== top.untilMs) {
-      this.#dropTop();
-      top = this.#heap[0];
-    }
-    return top?.lane;
+    return this.#heap[0];
   }
 
   enter(lane: Lane, untilMs: number): void {
     lane.parkedUntilMs = untilMs;
     this.size++;
-    if (untilMs !== Infinity) this.#add({ lane, untilMs });
+    if (untilMs !== Infinity) this.#rise(lane, this.#heap.length);
   }
 
   leave(lane: Lane): void {
     if (lane.parkedUntilMs === undefined) return;
-    lane.parkedUntilMs = undefined;
     this.size--;
+    if (lane.parkedUntilMs !== Infinity) this.#takeOut(lane);
+    lane.parkedUntilMs = undefined;
   }
 
-  #add(stay: Stay): void {
-    const heap = this.#heap;
-    let index = heap.push(stay) - 1;
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      if (heap[parent]!.untilMs <= stay.untilMs) break;
-      heap[index] = heap[parent]!;
-      index = parent;
+  /** The last one fills the gap, and goes from there to where it belongs. */
+  #takeOut(lane: Lane): void {
+    const last = this.#heap.pop();
+    if (last === undefined || last === lane) return;
+    this.#rise(last, lane.parkingSlot);
+    this.#sink(last, last.parkingSlot);
+  }
+
+  #rise(lane: Lane, from: number): void {
+    let slot = from;
+    while (slot > 0) {
+      const parent = this.#heap[(slot - 1) >> 1]!;
+      if (untilOf(parent) <= untilOf(lane)) break;
+      this.#put(parent, slot);
+      slot = (slot - 1) >> 1;
     }
-    heap[index] = stay;
+    this.#put(lane, slot);
   }
 
-  #dropTop(): void {
+  #sink(lane: Lane, from: number): void {
     const heap = this.#heap;
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return;
-    let index = 0;
+    let slot = from;
     for (;;) {
-      let child = index * 2 + 1;
+      let child = slot * 2 + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.untilMs < heap[child]!.untilMs) child++;
-      if (heap[child]!.untilMs >= last.untilMs) break;
-      heap[index] = heap[child]!;
-      index = child;
+      if (child + 1 < heap.length && untilOf(heap[child + 1]!) < untilOf(heap[child]!)) child++;
+      if (untilOf(heap[child]!) >= untilOf(lane)) break;
+      this.#put(heap[child]!, slot);
+      slot = child;
     }
-    heap[index] = last;
+    this.#put(lane, slot);
   }
+
+  #put(lane: Lane, slot: number): void {
+    this.#heap[slot] = lane;
+    lane.parkingSlot = slot;
+  }
+}
+
+function untilOf(lane: Lane): number {
+  return lane.parkedUntilMs ?? Infinity;
 }

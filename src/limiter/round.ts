@@ -2,59 +2,92 @@ import type { Lane } from './lane.js';
 import { sizeOf } from './waiter.js';
 
 /**
- * The lanes of one priority that may be served, in a round: deficit round robin (Shreedhar and Varghese, 1995). Each turn
- * brings a lane credit in proportion to its weight, enough for one piece of work at least, so that a decision is one step
- * however many lanes there are, and nobody starves.
+ * The lanes of one priority that may be served, in turns: deficit round robin (Shreedhar and Varghese, 1995). A turn
+ * brings a lane credit in proportion to its weight; what is left of it, less than one piece of work, is kept.
+ *
+ * What a weight brings is settled for each round: as little as serves every first in one turn, as the round before
+ * found them. So turns are short again once heavy work and light weights have gone, and a decision takes one step,
+ * however many lanes there are, but for work heavier than all before it, which waits for the next round.
  */
 export class Round {
   current: Lane | undefined = undefined;
-  /** Bounds seen since the round was last empty: together they make the least turn that always serves something. */
+  /** Whether the current lane's turn has begun. */
+  #hasBegun = false;
+  #number = 1;
+  /** Of the round before: they settle this one's turns. */
   #leastWeight = Infinity;
   #greatestSize = 0;
+  /** Of this round, so far. */
+  #leastWeightYet = Infinity;
+  #greatestSizeYet = 0;
 
   /** The lane joins as the last to be served. */
   join(lane: Lane): void {
     lane.credit = 0;
+    lane.servedInRound = 0;
     if (this.current === undefined) {
       lane.left = lane;
       lane.right = lane;
-      this.#leastWeight = Infinity;
-      this.#greatestSize = 0;
-      this.current = lane;
-    } else {
-      const left = this.current.left ?? this.current;
-      lane.left = left;
-      lane.right = this.current;
-      left.right = lane;
-      this.current.left = lane;
+      this.#moveTo(lane);
+      return;
     }
-    this.#leastWeight = Math.min(this.#leastWeight, lane.place.weight);
+    const left = this.current.left ?? this.current;
+    lane.left = left;
+    lane.right = this.current;
+    left.right = lane;
+    this.current.left = lane;
   }
 
   part(lane: Lane): void {
     const { left, right } = lane;
     if (left === undefined || right === undefined) return;
-    if (this.current === lane) this.current = right === lane ? undefined : right;
+    if (this.current === lane) this.#moveTo(right === lane ? undefined : right);
     left.right = right;
     right.left = left;
     lane.left = undefined;
     lane.right = undefined;
   }
 
-  /** The lane whose turn it is, its credit topped up if the turn is new. */
+  /** The lane whose turn it is, with credit for its first. */
   turn(): Lane | undefined {
-    const lane = this.current;
-    if (lane?.first === undefined) return lane;
-    const size = sizeOf(lane.first.cost);
-    this.#greatestSize = Math.max(this.#greatestSize, size);
-    if (lane.credit < size) lane.credit += (lane.place.weight / this.#leastWeight) * this.#greatestSize;
-    return lane;
+    for (;;) {
+      const lane = this.current;
+      if (lane?.first === undefined) return lane;
+      const size = sizeOf(lane.first.cost);
+      if (!this.#hasBegun) this.#begin(lane, size);
+      if (lane.credit >= size) return lane;
+      // Too little yet, or its first has given up, and the next one is heavier.
+      this.#moveTo(lane.right);
+    }
   }
 
   /** The first of the current lane was served at this size: on to the next lane where the credit is spent. */
   charge(lane: Lane, size: number): void {
     lane.credit -= size;
     const next = lane.first;
-    if (next === undefined || lane.credit < sizeOf(next.cost)) this.current = lane.right;
+    if (next === undefined || lane.credit < sizeOf(next.cost)) this.#moveTo(lane.right);
+  }
+
+  #begin(lane: Lane, size: number): void {
+    if (lane.servedInRound === this.#number) this.#beginRound();
+    const { weight } = lane.place;
+    lane.servedInRound = this.#number;
+    lane.credit += (weight / this.#leastWeight) * this.#greatestSize;
+    this.#leastWeightYet = Math.min(this.#leastWeightYet, weight);
+    this.#greatestSizeYet = Math.max(this.#greatestSizeYet, size);
+    this.#hasBegun = true;
+  }
+
+  #beginRound(): void {
+    this.#number++;
+    this.#leastWeight = this.#leastWeightYet;
+    this.#greatestSize = this.#greatestSizeYet;
+    this.#leastWeightYet = Infinity;
+    this.#greatestSizeYet = 0;
+  }
+
+  #moveTo(lane: Lane | undefined): void {
+    this.current = lane;
+    this.#hasBegun = false;
   }
 }

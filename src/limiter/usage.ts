@@ -1,5 +1,6 @@
 import type { Limit } from '../limits/limit.js';
 import type { LimitUsage } from './events.js';
+import { costIn, type Cost } from './waiter.js';
 
 export function usageOf(limit: Limit, nowMs: number): LimitUsage {
   const { used, capacity, resetsAtMs } = limit.usage(nowMs);
@@ -16,16 +17,17 @@ export class UsageAlarm {
     this.#percent = threshold * 100;
   }
 
-  check(limits: readonly Limit[], nowMs: number): readonly LimitUsage[] {
+  /** To be called right after `cost` was admitted. */
+  check(limits: readonly Limit[], cost: Cost, nowMs: number): readonly LimitUsage[] {
     const crossed: LimitUsage[] = [];
     for (const limit of limits) {
       if (limit.kind !== 'rate' && limit.kind !== 'quota') continue;
       const usage = usageOf(limit, nowMs);
-      if (usage.percent < this.#percent) this.#raised.delete(limit);
-      else if (!this.#raised.has(limit)) {
-        this.#raised.add(limit);
-        crossed.push(usage);
-      }
+      const usedBefore = usage.used - costIn(limit, cost);
+      if ((100 * usedBefore) / usage.capacity < this.#percent) this.#raised.delete(limit);
+      if (usage.percent < this.#percent || this.#raised.has(limit)) continue;
+      this.#raised.add(limit);
+      crossed.push(usage);
     }
     return crossed;
   }

@@ -8,9 +8,9 @@ export function costIn(limit: Limit, cost: Cost): number {
   return typeof cost === 'number' ? cost : (cost[limit.name] ?? 1);
 }
 
-/** What a piece of work counts for between keys: its cost where that is one figure, otherwise 1. */
+/** What a piece of work counts for between keys: its cost where that is one figure over 0, otherwise 1. */
 export function sizeOf(cost: Cost): number {
-  return typeof cost === 'number' ? cost : 1;
+  return typeof cost === 'number' && cost > 0 && cost < Infinity ? cost : 1;
 }
 
 /** Where work stands among others. One object can serve all the work of a stream. */
@@ -55,6 +55,11 @@ export abstract class Waiter {
   constructor(cost: Cost, place: Place = commonPlace) {
     this.cost = cost;
     this.place = place;
+  }
+
+  /** What its owner knows it by. */
+  get label(): unknown {
+    return undefined;
   }
 
   /** Called once, synchronously, as the limits are taken: the work starts now. Must not throw. */

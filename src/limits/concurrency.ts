@@ -12,6 +12,8 @@ export interface ConcurrencyOptions {
 
 const schema = z.strictObject({ limit: positiveCount, name: z.string().min(1).default('concurrency') });
 
+const changeSchema = z.strictObject({ limit: positiveCount.optional() });
+
 /**
  * At most `limit` units in flight: a weighted semaphore. A unit is in flight from its admission to its release.
  *
@@ -25,12 +27,13 @@ export function concurrency(options: ConcurrencyOptions): Limit {
 class Concurrency implements Limit {
   readonly name: string;
   readonly kind = 'slots';
-  readonly capacity: number;
-  readonly #inFlight = new InFlight();
+  capacity: number;
+  readonly #inFlight: InFlight;
 
-  constructor(name: string, capacity: number) {
+  constructor(name: string, capacity: number, inFlight = new InFlight()) {
     this.name = name;
     this.capacity = capacity;
+    this.#inFlight = inFlight;
   }
 
   earliest(cost: number, nowMs: number): number {
@@ -52,5 +55,13 @@ class Concurrency implements Limit {
   usage(nowMs: number): Usage {
     const used = this.#inFlight.units;
     return { used, capacity: this.capacity, resetsAtMs: used > 0 ? Infinity : nowMs };
+  }
+
+  update(change: unknown): void {
+    this.capacity = parseOptions(changeSchema, change, `update of "${this.name}"`).limit ?? this.capacity;
+  }
+
+  copy(): Concurrency {
+    return new Concurrency(this.name, this.capacity, this.#inFlight.copy());
   }
 }

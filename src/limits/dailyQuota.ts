@@ -21,6 +21,8 @@ const schema = z.strictObject({
   name: z.string().min(1).default('daily quota'),
 });
 
+const changeSchema = schema.pick({ limit: true }).partial();
+
 /**
  * At most `limit` spent on each date of a time zone's calendar; what is spent stays spent when the work ends.
  * Follows the wall clock: a clock set back finds the spending of the date it shows, so no date is ever spent twice over.
@@ -38,7 +40,7 @@ const rememberedDates = 32;
 class DailyQuota implements Limit {
   readonly name: string;
   readonly kind = 'quota';
-  readonly capacity: number;
+  capacity: number;
   readonly #dayAt: (epochMs: number) => CalendarDay;
   readonly #spentByDate = new Map<string, number>();
   #today: CalendarDay = { date: '', fromMs: Infinity, untilMs: -Infinity };
@@ -58,7 +60,7 @@ class DailyQuota implements Limit {
     if (epochMs >= this.#today.fromMs && epochMs < this.#today.untilMs) return;
     this.#today = this.#dayAt(epochMs);
     this.#shown.push({ date: this.#today.date, sinceMs: nowMs });
-    if (this.#shown.length > rememberedDates) this.#shown.shift();
+    if (this.#shown.length > rememberedDates) this.#shown.splice(0, 1);
   }
 
   earliest(cost: number, nowMs: number): number {
@@ -79,6 +81,19 @@ class DailyQuota implements Limit {
   usage(): Usage {
     const resetsAtMs = this.#today.untilMs - this.#wallOffsetMs;
     return { used: this.#spentOn(this.#today.date), capacity: this.capacity, resetsAtMs };
+  }
+
+  update(change: unknown): void {
+    this.capacity = parseOptions(changeSchema, change, `update of "${this.name}"`).limit ?? this.capacity;
+  }
+
+  copy(): DailyQuota {
+    const copy = new DailyQuota(this.name, this.capacity, this.#dayAt);
+    for (const [date, spent] of this.#spentByDate) copy.#spentByDate.set(date, spent);
+    copy.#today = this.#today;
+    copy.#shown.push(...this.#shown);
+    copy.#wallOffsetMs = this.#wallOffsetMs;
+    return copy;
   }
 
   #spentOn(date: string): number {

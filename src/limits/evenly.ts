@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount, positiveMs } from '../options.js';
 import type { Limit, Outcome, Usage } from './limit.js';
-import { slidingWindow } from './slidingWindow.js';
+import { slidingWindow, type SlidingWindow } from './slidingWindow.js';
 
 export interface EvenlyOptions {
   /** The most units that may start in any window of `intervalMs`. An integer of at least 1. */
@@ -21,6 +21,8 @@ const schema = z.strictObject({
   name: z.string().min(1).optional(),
 });
 
+const changeSchema = schema.pick({ limit: true, intervalMs: true }).partial();
+
 /** How late a timer may have woken a start for the next one to keep its place on the grid, in ms. */
 const catchUpMs = 10;
 
@@ -36,25 +38,29 @@ const catchUpMs = 10;
 export function evenly(options: EvenlyOptions): Limit {
   const { limit, intervalMs, countUntil = 'end', name } = parseOptions(schema, options, 'evenly');
   const window = slidingWindow({ limit, intervalMs, countUntil });
-  return new Evenly(name ?? `${window.name}, evenly`, window, intervalMs / limit);
+  return new Evenly(name ?? `${window.name}, evenly`, window, limit, intervalMs);
 }
 
 class Evenly implements Limit {
   readonly name: string;
   readonly kind = 'rate';
-  readonly capacity: number;
-  readonly #window: Limit;
-  readonly #spacingMs: number;
+  readonly #window: SlidingWindow;
+  #limit: number;
+  #intervalMs: number;
   #lastMs = -Infinity;
   #nextMs = -Infinity;
   /** When the next start was due, where somebody waited for it: who comes a little later was late, not idle. */
   #promisedMs = NaN;
 
-  constructor(name: string, window: Limit, spacingMs: number) {
+  constructor(name: string, window: SlidingWindow, limit: number, intervalMs: number) {
     this.name = name;
-    this.capacity = window.capacity;
     this.#window = window;
-    this.#spacingMs = spacingMs;
+    this.#limit = limit;
+    this.#intervalMs = intervalMs;
+  }
+
+  get capacity(): number {
+    return this.#window.capacity;
   }
 
   earliest(cost: number, nowMs: number): number {
@@ -70,7 +76,7 @@ class Evenly implements Limit {
     const lateMs = nowMs - this.#promisedMs;
     const wasLate = lateMs >= 0 && lateMs < catchUpMs;
     this.#lastMs = nowMs;
-    this.#nextMs = (wasLate ? this.#promisedMs : nowMs) + cost * this.#spacingMs;
+    this.#nextMs = (wasLate ? this.#promisedMs : nowMs) + cost * this.#spacingMs();
     // Where it is later than the spacing is long, the next one is due already.
     this.#promisedMs = this.#nextMs <= nowMs ? this.#nextMs : NaN;
   }
@@ -82,10 +88,30 @@ class Evenly implements Limit {
   refund(cost: number, takenAtMs: number): void {
     this.#window.refund(cost, takenAtMs);
     // An earlier place cannot be given back: the start after it keeps its distance from its own neighbour.
-    if (takenAtMs === this.#lastMs) this.#nextMs -= cost * this.#spacingMs;
+    if (takenAtMs === this.#lastMs) this.#nextMs -= cost * this.#spacingMs();
   }
 
   usage(nowMs: number): Usage {
     return this.#window.usage(nowMs);
+  }
+
+  /** The start that is due next keeps its place; those after it take the new distance. */
+  update(change: unknown): void {
+    const { limit, intervalMs } = parseOptions(changeSchema, change, `update of "${this.name}"`);
+    this.#window.update({ limit, intervalMs });
+    this.#limit = limit ?? this.#limit;
+    this.#intervalMs = intervalMs ?? this.#intervalMs;
+  }
+
+  copy(): Evenly {
+    const copy = new Evenly(this.name, this.#window.copy(), this.#limit, this.#intervalMs);
+    copy.#lastMs = this.#lastMs;
+    copy.#nextMs = this.#nextMs;
+    copy.#promisedMs = this.#promisedMs;
+    return copy;
+  }
+
+  #spacingMs(): number {
+    return this.#intervalMs / this.#limit;
   }
 }

@@ -11,4 +11,11 @@ export class InFlight {
   end(units: number): void {
     this.units = --this.#works === 0 ? 0 : this.units - units;
   }
+
+  copy(): InFlight {
+    const copy = new InFlight();
+    copy.units = this.units;
+    copy.#works = this.#works;
+    return copy;
+  }
 }

@@ -1,3 +1,5 @@
+import { OptionsError } from '../errors.js';
+
 /** How a piece of work ended, as its permit's holder tells: limits that learn (and the cool-down) listen to it. */
 export type Outcome = 'succeeded' | 'failed' | 'too-fast' | 'no-slot' | 'unknown';
 
@@ -35,6 +37,20 @@ export interface Limit {
   /** The work never started: as if it had not been taken. */
   refund(cost: number, takenAtMs: number, key?: unknown): void;
   usage(nowMs: number): Usage;
+  /**
+   * Changes the figures that are named, by those of the limit's own options, from now on; what is in flight or counted
+   * stays so. A lowered limit takes nothing back: nothing new passes until it fits again. @throws OptionsError
+   */
+  update?(change: unknown): void;
+  /** An independent limit in the same state: `forecast` looks ahead with it. */
+  copy?(): Limit;
   /** For limits that follow a calendar: the wall clock's reading at `nowMs`, told before each decision. */
   observeWall?(epochMs: number, nowMs: number): void;
+}
+
+/** @throws OptionsError for a limit that cannot be copied */
+export function copyOf(limit: Limit): Limit {
+  if (limit.copy === undefined)
+    throw new OptionsError(`the limit "${limit.name}" has no copy(): give it one`, limit.name);
+  return limit.copy();
 }

@@ -1,5 +1,5 @@
 import { OptionsError } from '../errors.js';
-import type { Limit, Outcome, Usage } from './limit.js';
+import { copyOf, type Limit, type Outcome, type Usage } from './limit.js';
 
 /**
  * A limit for each key alone, beside those for all: `perKey(() => concurrency({ limit: 2 }))` lets each user have two of
@@ -14,27 +14,35 @@ export function perKey(make: (key: unknown) => Limit): Limit {
   return new PerKey(make);
 }
 
+/** A key of which something counts, or that waits to be let in. */
+interface Entry {
+  readonly limit: Limit;
+  /** How much of its work has started and not ended. */
+  works: number;
+}
+
 class PerKey implements Limit {
   readonly name: string;
   readonly kind: Limit['kind'];
   readonly isKeyed = true;
   readonly #make: (key: unknown) => Limit;
-  /** What a key that nothing counts of would answer. */
-  readonly #fresh: Limit;
-  readonly #limits = new Map<unknown, Limit>();
-  /** Keys that may have come to rest, the longest unchecked first. */
-  readonly #fading = new Set<unknown>();
+  readonly #entries = new Map<unknown, Entry>();
+  /** What a key's limit is like: for name, kind and capacity. */
+  readonly #sample: Limit;
+  /** Goes round the entries, one a step, for those that have come to rest. */
+  #sweep = this.#entries.entries();
+  #change: object | undefined = undefined;
   #wall: { readonly epochMs: number; readonly nowMs: number } | undefined = undefined;
 
   constructor(make: (key: unknown) => Limit) {
     this.#make = make;
-    this.#fresh = make(undefined);
-    this.name = `${this.#fresh.name} per key`;
-    this.kind = this.#fresh.kind;
+    this.#sample = make(undefined);
+    this.name = `${this.#sample.name} per key`;
+    this.kind = this.#sample.kind;
   }
 
   get capacity(): number {
-    return this.#fresh.capacity;
+    return this.#sample.capacity;
   }
 
   observeWall(epochMs: number, nowMs: number): void {
@@ -42,57 +50,80 @@ class PerKey implements Limit {
   }
 
   earliest(cost: number, nowMs: number, key: unknown): number {
-    return this.#told(this.#limits.get(key) ?? this.#fresh).earliest(cost, nowMs, key);
+    return this.#told(this.#entryOf(key, nowMs)).earliest(cost, nowMs, key);
   }
 
   take(cost: number, nowMs: number, key: unknown): void {
-    this.#forgetOne(nowMs);
-    let limit = this.#limits.get(key);
-    if (limit === undefined) this.#limits.set(key, (limit = this.#make(key)));
-    this.#told(limit).take(cost, nowMs, key);
-    this.#fading.add(key);
+    const entry = this.#entryOf(key, nowMs);
+    entry.works++;
+    this.#told(entry).take(cost, nowMs, key);
+    this.#sweepOne(nowMs);
   }
 
   release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome, key: unknown): void {
-    const limit = this.#limits.get(key);
-    if (limit === undefined) return;
-    limit.release(cost, takenAtMs, nowMs, outcome, key);
-    if (this.#told(limit).usage(nowMs).used === 0) this.#forget(key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    entry.works--;
+    this.#told(entry).release(cost, takenAtMs, nowMs, outcome, key);
+    this.#forgetIfAtRest(key, entry, nowMs);
   }
 
   refund(cost: number, takenAtMs: number, key: unknown): void {
-    const limit = this.#limits.get(key);
-    if (limit !== undefined) this.#told(limit).refund(cost, takenAtMs, key);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    entry.works--;
+    this.#told(entry).refund(cost, takenAtMs, key);
   }
 
   /** That of the key which has used most. */
   usage(nowMs: number): Usage {
-    let most = this.#told(this.#fresh).usage(nowMs);
-    for (const limit of this.#limits.values()) {
-      const usage = this.#told(limit).usage(nowMs);
+    let most: Usage = { used: 0, capacity: this.capacity, resetsAtMs: nowMs };
+    for (const entry of this.#entries.values()) {
+      const usage = this.#told(entry).usage(nowMs);
       if (usage.used > most.used) most = usage;
     }
     return most;
   }
 
-  #told(limit: Limit): Limit {
+  /** Changes every key's limit, and those to come. */
+  update(change: unknown): void {
+    this.#sample.update?.(change);
+    for (const { limit } of this.#entries.values()) limit.update?.(change);
+    this.#change = Object.assign({}, this.#change, change);
+  }
+
+  copy(): PerKey {
+    const copy = new PerKey(this.#make);
+    if (this.#change !== undefined) copy.update(this.#change);
+    for (const [key, { limit, works }] of this.#entries) copy.#entries.set(key, { limit: copyOf(limit), works });
+    copy.#wall = this.#wall;
+    return copy;
+  }
+
+  #entryOf(key: unknown, nowMs: number): Entry {
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    this.#sweepOne(nowMs);
+    const limit = this.#make(key);
+    if (this.#change !== undefined) limit.update?.(this.#change);
+    const entry = { limit, works: 0 };
+    this.#entries.set(key, entry);
+    return entry;
+  }
+
+  #told({ limit }: Entry): Limit {
     if (this.#wall !== undefined) limit.observeWall?.(this.#wall.epochMs, this.#wall.nowMs);
     return limit;
   }
 
-  /** Looks after one key a step: what was used long ago leaves without a timer or a sweep. */
-  #forgetOne(nowMs: number): void {
-    const [key] = this.#fading;
-    if (this.#fading.size === 0) return;
-    this.#fading.delete(key);
-    const limit = this.#limits.get(key);
-    if (limit === undefined) return;
-    if (this.#told(limit).usage(nowMs).used === 0) this.#limits.delete(key);
-    else this.#fading.add(key);
+  /** What was used long ago leaves so, without a timer. */
+  #sweepOne(nowMs: number): void {
+    let next = this.#sweep.next();
+    if (next.done === true) next = (this.#sweep = this.#entries.entries()).next();
+    if (next.done !== true) this.#forgetIfAtRest(...next.value, nowMs);
   }
 
-  #forget(key: unknown): void {
-    this.#limits.delete(key);
-    this.#fading.delete(key);
+  #forgetIfAtRest(key: unknown, entry: Entry, nowMs: number): void {
+    if (entry.works === 0 && this.#told(entry).usage(nowMs).used === 0) this.#entries.delete(key);
   }
 }

@@ -33,6 +33,8 @@ const schema = z.strictObject({
   name: z.string().min(1).optional(),
 });
 
+const changeSchema = schema.pick({ limit: true, intervalMs: true }).partial();
+
 /**
  * At most `limit` units in any half-open window of `intervalMs`: exact, by a log of stamps, and never later than that
  * needs: a unit passes at the very instant at which the one that stands in its way is `intervalMs` old.
@@ -42,27 +44,33 @@ const schema = z.strictObject({
  *
  * @throws OptionsError
  */
-export function slidingWindow(options: SlidingWindowOptions): Limit {
-  const { limit, intervalMs, headroom, countUntil, name } = parseOptions(schema, options, 'slidingWindow');
-  return new SlidingWindow(name ?? `${limit} per ${intervalMs} ms`, limit, intervalMs, headroom, countUntil);
+export function slidingWindow(options: SlidingWindowOptions): SlidingWindow {
+  const { name, ...figures } = parseOptions(schema, options, 'slidingWindow');
+  return new SlidingWindow(name ?? `${figures.limit} per ${figures.intervalMs} ms`, figures);
 }
 
-class SlidingWindow implements Limit {
+type Figures = Omit<z.output<typeof schema>, 'name'>;
+
+export class SlidingWindow implements Limit {
   readonly name: string;
   readonly kind = 'rate';
-  readonly capacity: number;
-  readonly #limit: number;
-  readonly #intervalMs: number;
+  capacity: number;
+  #limit: number;
+  #intervalMs: number;
+  readonly #headroom: number;
   readonly #countsToEnd: boolean;
-  readonly #log = new StampLog();
-  readonly #inFlight = new InFlight();
+  readonly #log: StampLog;
+  readonly #inFlight: InFlight;
 
-  constructor(name: string, limit: number, intervalMs: number, headroom: number, countUntil: 'end' | 'start') {
+  constructor(name: string, figures: Figures, log = new StampLog(), inFlight = new InFlight()) {
     this.name = name;
-    this.capacity = Math.max(1, Math.floor(limit * (1 - headroom) + 1e-9));
-    this.#limit = limit;
-    this.#intervalMs = intervalMs;
-    this.#countsToEnd = countUntil === 'end';
+    this.#limit = figures.limit;
+    this.#intervalMs = figures.intervalMs;
+    this.#headroom = figures.headroom;
+    this.#countsToEnd = figures.countUntil === 'end';
+    this.capacity = this.#usable();
+    this.#log = log;
+    this.#inFlight = inFlight;
   }
 
   earliest(cost: number, nowMs: number): number {
@@ -94,6 +102,24 @@ class SlidingWindow implements Limit {
     const inFlight = this.#inFlight.units;
     const resetsAtMs = inFlight > 0 ? Infinity : this.#log.isEmpty ? nowMs : this.#leavesAt(this.#log.newestMs);
     return { used: inFlight + this.#log.total, capacity: this.#limit, resetsAtMs };
+  }
+
+  update(change: unknown): void {
+    const { limit, intervalMs } = parseOptions(changeSchema, change, `update of "${this.name}"`);
+    this.#limit = limit ?? this.#limit;
+    this.#intervalMs = intervalMs ?? this.#intervalMs;
+    this.capacity = this.#usable();
+  }
+
+  copy(): SlidingWindow {
+    const countUntil = this.#countsToEnd ? 'end' : 'start';
+    const figures = { limit: this.#limit, intervalMs: this.#intervalMs, headroom: this.#headroom, countUntil } as const;
+    return new SlidingWindow(this.name, figures, this.#log.copy(), this.#inFlight.copy());
+  }
+
+  /** One at least; 0.8 of 10 is 8, also where it comes out as 7.999... */
+  #usable(): number {
+    return Math.max(1, Math.floor(this.#limit * (1 - this.#headroom) + 1e-9));
   }
 
   #forget(nowMs: number): void {

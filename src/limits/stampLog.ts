@@ -71,6 +71,16 @@ export class StampLog {
     if (this.#size === 0) this.total = 0;
   }
 
+  copy(): StampLog {
+    const copy = new StampLog();
+    copy.total = this.total;
+    copy.#stamps = this.#stamps.slice();
+    copy.#units = this.#units.slice();
+    copy.#head = this.#head;
+    copy.#size = this.#size;
+    return copy;
+  }
+
   #slot(index: number): number {
     return (this.#head + index) & (this.#stamps.length - 1);
   }

@@ -37,7 +37,9 @@ describe('concurrency', () => {
 
 describe('concurrency, by law', () => {
   it('should never hold more than the limit, and never refuse what fits', () => {
-    const weights = fc.array(fc.record({ weight: fc.integer({ min: 0, max: 8 }), ends: fc.nat(3), drops: fc.boolean() }));
+    const weights = fc.array(
+      fc.record({ weight: fc.integer({ min: 0, max: 8 }), ends: fc.nat(3), drops: fc.boolean() }),
+    );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 8 }), weights, (most, steps) => {
         const limit = concurrency({ limit: most });

@@ -32,7 +32,12 @@ const epochMs = fc.integer({ min: Date.UTC(2020, 0, 1), max: Date.UTC(2036, 0, 1
 const instant = fc.oneof(
   epochMs,
   fc
-    .tuple(fc.integer({ min: 2020, max: 2035 }), fc.constantFrom(2, 3, 8, 9, 10), fc.integer({ min: 1, max: 31 }), fc.nat())
+    .tuple(
+      fc.integer({ min: 2020, max: 2035 }),
+      fc.constantFrom(2, 3, 8, 9, 10),
+      fc.integer({ min: 1, max: 31 }),
+      fc.nat(),
+    )
     .map(([year, month, day, rest]) => Date.UTC(year, month, day) + (rest % (24 * hourMs))),
 );
 
@@ -55,7 +60,11 @@ describe('dailyQuota', () => {
 
   it('should never spend more than the limit on any date, and never less than it allows, wherever the wall is set', () => {
     const step = fc.record({
-      wallStepMs: fc.oneof(fc.constant(0), fc.integer({ min: -40 * hourMs, max: 40 * hourMs }), fc.integer({ min: -5, max: 5 })),
+      wallStepMs: fc.oneof(
+        fc.constant(0),
+        fc.integer({ min: -40 * hourMs, max: 40 * hourMs }),
+        fc.integer({ min: -5, max: 5 }),
+      ),
       gapMs: fc.oneof(fc.nat(1_000), fc.nat(30 * hourMs)),
       cost: fc.integer({ min: 0, max: 10 }),
       refunds: fc.option(fc.nat(), { nil: undefined }),

@@ -4,10 +4,12 @@ import type { Limit } from '../../src/limits/limit.js';
 import { limitContract } from './limitContract.js';
 
 limitContract('dailyQuota', () => dailyQuota({ limit: 66 }));
-limitContract('dailyQuota in a zone with daylight saving', () => dailyQuota({ limit: 66, timeZone: 'America/New_York' }));
+limitContract('dailyQuota in a zone with daylight saving', () =>
+  dailyQuota({ limit: 66, timeZone: 'America/New_York' }),
+);
 
 /** When a cost may be spent, asked as the wall reads `at` (monotonic time stands at 0); taken where that is now. */
-function spend(limit: Limit, cost: number, at: string): 'spent' | string {
+function spend(limit: Limit, cost: number, at: string): string {
   limit.observeWall?.(Date.parse(at), 0);
   const atMs = limit.earliest(cost, 0);
   if (atMs > 0) return new Date(Date.parse(at) + atMs).toISOString();

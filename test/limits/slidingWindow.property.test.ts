@@ -62,11 +62,16 @@ describe('slidingWindow', () => {
   it('should never let more than the limit into a window of fractional instants', () => {
     const fraction = fc.double({ min: 0, max: 3, noNaN: true });
     fc.assert(
-      fc.property(limit, fraction.map((ms) => ms + 0.1), fc.array(fraction, { maxLength: 60 }), (most, ms, gaps) => {
-        const jobs = gaps.map((gap) => ({ gapMs: gap, cost: 1, latencyMs: 0 }));
-        const runs = drive(slidingWindow({ limit: most, intervalMs: ms }), jobs);
-        expect(greatestByStart(runs, ms)).toBeLessThanOrEqual(most);
-      }),
+      fc.property(
+        limit,
+        fraction.map((ms) => ms + 0.1),
+        fc.array(fraction, { maxLength: 60 }),
+        (most, ms, gaps) => {
+          const jobs = gaps.map((gap) => ({ gapMs: gap, cost: 1, latencyMs: 0 }));
+          const runs = drive(slidingWindow({ limit: most, intervalMs: ms }), jobs);
+          expect(greatestByStart(runs, ms)).toBeLessThanOrEqual(most);
+        },
+      ),
     );
   });
 });

@@ -8,7 +8,10 @@ const operation = fc.oneof(
   { weight: 6, arbitrary: fc.record({ type: fc.constant('push' as const), gapMs: fc.nat(2), units }) },
   { weight: 3, arbitrary: fc.record({ type: fc.constant('drop' as const) }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('remove' as const), index: fc.nat(200), share: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('removeStranger' as const), stampMs: fc.integer({ max: -1 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: fc.constant('removeStranger' as const), stampMs: fc.integer({ max: -1 }) }),
+  },
 );
 
 interface Entry {
@@ -77,7 +80,10 @@ describe('StampLog', () => {
     for (let dropped = 0; dropped < 8; dropped++) log.dropOldest();
     for (let stampMs = 10; stampMs < 100; stampMs++) log.push(stampMs, 1);
     const stamps: number[] = [];
-    for (; !log.isEmpty; log.dropOldest()) stamps.push(log.oldestMs);
+    while (!log.isEmpty) {
+      stamps.push(log.oldestMs);
+      log.dropOldest();
+    }
     expect(stamps).toEqual(Array.from({ length: 92 }, (_, index) => index + 8));
     expect([log.total, log.oldestMs, log.newestMs, log.stampOf(1)]).toEqual([0, NaN, NaN, NaN]);
   });

@@ -10,7 +10,7 @@ import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { FakeServer } from './fakeServer.js';
-import { begin, play, type Prompt } from './generating.js';
+import { begin, play, type GeneratingOptions, type Prompt } from './generating.js';
 import { operatorContract } from './operatorContract.js';
 import type { Recording } from './recording.js';
 import { VirtualClock } from './virtualClock.js';
@@ -124,7 +124,7 @@ describe('generate', () => {
       ['retrying', 0, 0],
       ['looking-up', 1_000, 0],
       ['submitted', 1_000, 0],
-      ['ended', 1_010, 0],
+      ['ended', 1_000, 0],
     ]);
   });
 
@@ -164,14 +164,14 @@ describe('generate', () => {
       const rate = { limit: 3, intervalMs: 50 };
       const { server } = await play({ prompts: ['a', 'b', 'c'], rate, server: { latencyMs: 2 } });
       const atMs = server.sent.map((it) => it.atMs);
-      expect(atMs.length).toBeGreaterThan(9);
+      expect(atMs.length).toBeGreaterThan(6);
       atMs.slice(3).forEach((it, index) => expect(it - (atMs[index] ?? NaN)).toBeGreaterThanOrEqual(50));
     });
 
     it('keeps a share of the rate free', async () => {
       const rate = { limit: 10, intervalMs: 1_000 };
       const prompts = ['a', 'b', 'c', 'd', 'e'];
-      const { server } = await play({ prompts, rate, headroom: 0.6, pollIntervalMs: 5_000 });
+      const { server } = await play({ prompts, concurrent: 5, rate, headroom: 0.6, pollIntervalMs: 5_000 });
       expect(server.sent.map(({ atMs }) => atMs).slice(0, 5)).toEqual([0, 0, 0, 0, 1_000]);
     });
 
@@ -181,21 +181,15 @@ describe('generate', () => {
       expect(server.tasks.map(({ createdAtMs }) => createdAtMs)).toEqual([0, 0, noonToMidnightMs]);
     });
 
-    it.each<[string, GenerateOptions<Prompt>, number]>([
+    it.each<[string, Partial<GeneratingOptions>, number]>([
       ['free', { tier: 'free' }, 1],
       ['standard', {}, 3],
       ['pro', { tier: 'pro' }, 5],
       ['an Enterprise tier', { tier: tiers.enterprise({ concurrent: 12, requestsPerMinute: 600 }) }, 12],
       ['free but for a number given', { tier: 'free', concurrent: 4 }, 4],
-    ])('has the slots of the tier: %s', async (_, { tier, concurrent }, slots) => {
+    ])('has the slots of the tier: %s', async (_, options, slots) => {
       const prompts = Array.from({ length: 15 }, (_it, index) => ({ prompt: `${index}`, takesMs: 60_000 }));
-      const options = { prompts, pollIntervalMs: 5_000, rate: 'off', dailyCredits: 'off' } as const;
-      const { server } = await play({
-        ...options,
-        ...(tier !== undefined && { tier }),
-        // `begin` has a number of its own, which would win over the tier's.
-        ...({ concurrent } as { concurrent: number }),
-      });
+      const { server } = await play({ prompts, pollIntervalMs: 5_000, dailyCredits: 'off', ...options });
       expect(server.greatestRunning).toBe(slots);
     });
 

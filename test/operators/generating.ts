@@ -22,12 +22,12 @@ export interface GeneratingOptions extends Partial<GenerateOptions<Prompt>> {
   readonly server?: Omit<FakeServerOptions, 'clock'>;
 }
 
-/** Begins one: five slots, no rate, polls each 10 ms, waits of 1 s without jitter unless it is told otherwise. */
+/** Begins one: a Standard tier's slots, no rate, polls each 10 ms, waits of 1 s without jitter unless it is told otherwise. */
 export function begin({ prompts, server: serverOptions, ...options }: GeneratingOptions): Generating {
   const clock = options.clock ?? new VirtualClock();
   const server = new FakeServer({ ...serverOptions, clock });
   const events: GenerateEvent[] = [];
-  const plain = { concurrent: 5, rate: 'off', pollIntervalMs: 10, jitter: 'none', random: () => 0 } as const;
+  const plain = { rate: 'off', pollIntervalMs: 10, jitter: 'none', random: () => 0 } as const;
   const results = (typeof prompts === 'function' ? prompts(clock) : from(prompts)).pipe(
     generate(server, { ...plain, observer: { next: (event) => events.push(event) }, ...options, clock }),
   );

@@ -1,0 +1,198 @@
+import { monotonic, type Cancel, type Clock } from '../clock.js';
+import { QueueFullError, type CostOverCapacityError } from '../errors.js';
+import type { Outcome } from '../limits/limit.js';
+import { Announcer } from './announcer.js';
+import type { CoolDown } from './coolDown.js';
+import { FairQueue } from './fairQueue.js';
+import type { AdmissionStore } from './store.js';
+import { UsageAlarm } from './usage.js';
+import type { Cost, Waiter } from './waiter.js';
+
+/**
+ * What a full queue does with one more: refuse it with an error; give up the longest waiting of the same key, or, where
+ * that has none waiting, the one whose turn comes next; give up the new one.
+ */
+export type Overflow = 'error' | 'drop-oldest' | 'drop-newest';
+
+/** What a limiter is made of; `createLimiter` fills it in. */
+export interface LimiterParts {
+  readonly store: AdmissionStore;
+  readonly coolDown: CoolDown;
+  readonly clock: Clock;
+  readonly queue: { readonly maxSize: number; readonly overflow: Overflow };
+  readonly warnAt: number;
+}
+
+/**
+ * Who waits and in which order: a fair queue in front of a store of limits. The half of a limiter that operators use.
+ *
+ * Nothing here makes a promise; a wait holds one timer for all who wait, an idle limiter none.
+ */
+export class Admissions {
+  readonly clock: Clock;
+  protected readonly store: AdmissionStore;
+  protected readonly queue = new FairQueue();
+  protected readonly announcer = new Announcer(this);
+  readonly #coolDown: CoolDown;
+  readonly #maxSize: number;
+  readonly #overflow: Overflow;
+  readonly #alarm: UsageAlarm;
+  #active = 0;
+  #isAdmitting = false;
+  /** While nothing can start before a release: the priority of whom that holds; whoever is above it is tried. */
+  #heldPriority = -Infinity;
+  #wakeAtMs = Infinity;
+  #cancelWake: Cancel | undefined;
+  #round = Infinity;
+
+  constructor({ clock, store, coolDown, queue, warnAt }: LimiterParts) {
+    this.clock = monotonic(clock);
+    this.store = store;
+    this.#coolDown = coolDown;
+    this.#maxSize = queue.maxSize;
+    this.#overflow = queue.overflow;
+    this.#alarm = new UsageAlarm(warnAt);
+  }
+
+  /** How much work has started and not ended. */
+  get active(): number {
+    return this.#active;
+  }
+
+  /** How much work waits. */
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  /** @throws CostOverCapacityError for a cost that could never pass, however long it waits */
+  check(cost: Cost): void {
+    this.store.check(cost);
+  }
+
+  /**
+   * Queues a waiter, or admits it on the spot. It is never admitted from within another's `admitted`, but right after, so
+   * that work which starts work needs no stack.
+   *
+   * @throws CostOverCapacityError, QueueFullError; then the waiter is not queued
+   */
+  enter(waiter: Waiter): void {
+    this.check(waiter.cost);
+    this.queue.push(waiter);
+    if (waiter.place.priority > this.#heldPriority) this.admit();
+    if (!waiter.isQueued) return;
+    if (this.announcer.isHeard) this.#tellAbout('waiting', waiter.cost);
+    if (this.waiting > this.#maxSize) this.#shed(waiter);
+  }
+
+  /** Gives up a place in the queue. False where the waiter has none any more. */
+  leave(waiter: Waiter): boolean {
+    if (!waiter.isQueued) return false;
+    // Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends.
+    if (this.queue.remove(waiter)) this.admit();
+    return true;
+  }
+
+  /**
+   * Ends the work that a waiter was admitted for at `takenAtMs`; exactly once each. What that makes room for starts at the
+   * next `admitWaiting`, which must follow: between the two a result can be passed on.
+   */
+  release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void {
+    this.#active--;
+    this.store.release(cost, takenAtMs, this.clock.now(), outcome, key);
+    this.queue.unpark(key);
+  }
+
+  /** As `release`, for work that never started: it counts as if it had not been admitted. */
+  refund(cost: Cost, takenAtMs: number, key?: unknown): void {
+    this.#active--;
+    this.store.refund(cost, takenAtMs, key);
+    this.queue.unpark(key);
+  }
+
+  /** Admits who waits and may start now, until somebody must wait. */
+  admitWaiting(): void {
+    if (this.queue.size > 0) this.admit();
+  }
+
+  protected admit(): void {
+    if (this.#isAdmitting) return;
+    this.#isAdmitting = true;
+    this.#heldPriority = -Infinity;
+    let wakeAtMs = Infinity;
+    try {
+      wakeAtMs = this.#admitUntilHeld();
+    } finally {
+      this.#isAdmitting = false;
+      this.#wakeAt(wakeAtMs);
+    }
+  }
+
+  /** Gives up those who can never pass any more. */
+  protected dropImpossible(): void {
+    for (const waiter of [...this.queue.inOrder()]) {
+      try {
+        this.check(waiter.cost);
+      } catch (error) {
+        this.queue.remove(waiter);
+        waiter.dropped(error as CostOverCapacityError);
+      }
+    }
+  }
+
+  /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
+  #admitUntilHeld(): number {
+    for (;;) {
+      const nowMs = this.clock.now();
+      const unparkAtMs = this.queue.unparkDue(nowMs);
+      const waiter = this.queue.next();
+      if (waiter === undefined) return unparkAtMs;
+      const { cost, place } = waiter;
+      const atMs = this.store.tryAdmit(cost, nowMs, place.key);
+      if (atMs <= nowMs) {
+        this.queue.serve(waiter);
+        this.#active++;
+        if (this.announcer.isHeard) this.#tellAdmitted(nowMs, cost);
+        waiter.admitted(nowMs);
+      } else if (this.store.heldBy?.isKeyed === true) this.queue.park(waiter, atMs);
+      else {
+        if (atMs === Infinity) this.#heldPriority = place.priority;
+        return atMs;
+      }
+    }
+  }
+
+  #wakeAt(atMs: number): void {
+    if (atMs === this.#wakeAtMs) return;
+    this.#wakeAtMs = atMs;
+    this.#cancelWake?.();
+    this.#cancelWake = undefined;
+    if (atMs === Infinity) return;
+    this.#cancelWake = this.clock.schedule(atMs - this.clock.now(), () => {
+      this.#wakeAtMs = Infinity;
+      this.#cancelWake = undefined;
+      this.admit();
+    });
+  }
+
+  #shed(newcomer: Waiter): void {
+    const error = new QueueFullError(this.#maxSize);
+    const given = this.#overflow === 'drop-oldest' ? this.queue.oldestOfSame(newcomer) : newcomer;
+    this.leave(given);
+    if (this.announcer.isHeard) this.#tellAbout('dropped', given.cost);
+    if (this.#overflow === 'error') throw error;
+    given.dropped(error);
+  }
+
+  #tellAbout(type: 'waiting' | 'dropped', cost: Cost): void {
+    this.announcer.tell({ type, atMs: this.clock.now(), waiting: this.waiting, cost });
+  }
+
+  #tellAdmitted(atMs: number, cost: Cost): void {
+    const { round } = this.#coolDown;
+    if (round !== this.#round) this.announcer.tell({ type: 'ramped', atMs, round });
+    this.#round = round;
+    this.announcer.tell({ type: 'admitted', atMs, waiting: this.waiting, cost });
+    for (const usage of this.#alarm.check(this.store.limits, atMs))
+      this.announcer.tell({ type: 'warning', atMs, usage });
+  }
+}

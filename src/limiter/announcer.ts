@@ -1,0 +1,42 @@
+import type { Cancel } from '../clock.js';
+import type { LimiterEvent } from './events.js';
+
+/** Where all limiters of a process publish on Node: messages are `{ limiter, event }`. */
+const channelName = 'sluice:limiter';
+
+/** Passes events on to whoever listens. Ask `isHeard` before an event is made: while nobody does, it costs a comparison. */
+export class Announcer {
+  readonly #source: object;
+  readonly #listeners = new Set<(event: LimiterEvent) => void>();
+  readonly #channel = diagnosticsChannel();
+
+  /** @param source what the messages on the diagnostics channel name as their limiter */
+  constructor(source: object) {
+    this.#source = source;
+  }
+
+  get isHeard(): boolean {
+    return this.#listeners.size > 0 || this.#channel?.hasSubscribers === true;
+  }
+
+  on(listener: (event: LimiterEvent) => void): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(event: LimiterEvent): void {
+    for (const listener of this.#listeners) listener(event);
+    if (this.#channel?.hasSubscribers === true) this.#channel.publish({ limiter: this.#source, event });
+  }
+}
+
+interface Channel {
+  readonly hasSubscribers: boolean;
+  publish(message: unknown): void;
+}
+
+/** Node's own, asked for without an import, so that the engine runs where there is no Node. */
+function diagnosticsChannel(): Channel | undefined {
+  const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
+  return process?.getBuiltinModule?.('node:diagnostics_channel').channel(channelName);
+}

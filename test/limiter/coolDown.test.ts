@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { OptionsError } from '../../src/errors.js';
+import type { Outcome } from '../../src/limits/limit.js';
+import { cooled } from './cooled.js';
+import { startsOf, Work, workers } from './work.js';
+
+describe('limiter.coolDown', () => {
+  it('lets nobody start until it is over, then one', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(5_000);
+    const works = workers(3, limiter);
+    clock.advance(4_999);
+    expect(startsOf(works)).toEqual([undefined, undefined, undefined]);
+    clock.advance(1);
+    expect(startsOf(works)).toEqual([5_000, undefined, undefined]);
+  });
+
+  it('leaves alone who runs already', () => {
+    const { limiter } = cooled();
+    const work = new Work(limiter);
+    limiter.coolDown(5_000);
+    expect(work.isRunning).toBe(true);
+  });
+
+  it('after the probe lets 2, 4, 8 ... enter, each round as the one before has ended well', async () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(40, limiter);
+    clock.advance(100);
+    const rounds: number[] = [];
+    for (let running = works.filter((work) => work.isRunning); running.length > 0;) {
+      rounds.push(running.length);
+      await Promise.all(running.map((work) => work.succeed()));
+      running = works.filter((work) => work.isRunning);
+    }
+    expect(rounds).toEqual([1, 2, 4, 8, 16, 9]);
+    expect(clock.now()).toBe(100);
+  });
+
+  it('after 256 lets everybody enter again', async () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(511, limiter);
+    clock.advance(100);
+    while (works.some((work) => work.isRunning)) {
+      await Promise.all(works.filter((work) => work.isRunning).map((work) => work.succeed()));
+    }
+    expect(workers(1_000, limiter).every((work) => work.isRunning)).toBe(true);
+  });
+
+  it('where nobody tells how the work ends, lets a round enter each second', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(10, limiter);
+    clock.drain();
+    expect(startsOf(works)).toEqual([100, 1_100, 1_100, 2_100, 2_100, 2_100, 2_100, 3_100, 3_100, 3_100]);
+  });
+
+  it('counts a round from its first start, however long nobody came', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    clock.advance(5_000);
+    const works = workers(2, limiter);
+    clock.drain();
+    expect(startsOf(works)).toEqual([5_000, 6_000]);
+  });
+
+  it.each<[Outcome, boolean]>([
+    ['succeeded', true],
+    ['failed', false],
+    ['too-fast', false],
+    ['no-slot', false],
+    ['unknown', false],
+  ])('a probe that ended as %s opens the next round at once: %s', async (outcome, opens) => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const probe = limiter.acquire();
+    const next = new Work(limiter);
+    clock.advance(150);
+    (await probe).release(outcome);
+    expect(next.startedAtMs).toBe(opens ? 150 : undefined);
+    clock.drain();
+    expect(next.startedAtMs).toBe(opens ? 150 : 1_100);
+  });
+
+  it('is not impressed by the success of work that started before it', async () => {
+    const { limiter, clock } = cooled();
+    const old = new Work(limiter);
+    clock.advance(10);
+    limiter.coolDown(100);
+    const works = workers(2, limiter);
+    clock.advance(100);
+    await old.succeed();
+    expect(startsOf(works)).toEqual([110, undefined]);
+  });
+
+  it('lets no second probe in for a refund of work that started before it', () => {
+    const { limiter, clock } = cooled();
+    workers(1, limiter);
+    clock.advance(10);
+    limiter.coolDown(100);
+    const works = workers(2, limiter);
+    clock.advance(100);
+    limiter.refund(1, 0);
+    limiter.admitWaiting();
+    expect(startsOf(works)).toEqual([110, undefined]);
+  });
+
+  it('lets another probe in for one that was refunded', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(2, limiter);
+    clock.advance(150);
+    limiter.refund(1, 100);
+    limiter.admitWaiting();
+    expect(startsOf(works)).toEqual([100, 150]);
+  });
+
+  it('never shortens one that lasts longer', () => {
+    const { limiter, coolDownMs } = cooled();
+    limiter.coolDown(5_000);
+    limiter.coolDown(1_000);
+    expect(coolDownMs()).toBe(5_000);
+  });
+
+  it('starts the ramp over where it comes in the midst of one', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(4, limiter);
+    clock.advance(1_100);
+    limiter.coolDown(100);
+    clock.drain();
+    expect(startsOf(works)).toEqual([100, 1_100, 1_100, 1_200]);
+  });
+
+  it('holds one timer however many wait, and none when nobody does', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(5_000);
+    expect(clock.pending).toBe(0);
+    workers(50, limiter);
+    limiter.coolDown(9_000);
+    expect(clock.pending).toBe(1);
+  });
+
+  it.each([-1, NaN, Infinity])('refuses %f', (delayMs) => {
+    const { limiter, coolDownMs } = cooled();
+    expect(() => limiter.coolDown(delayMs)).toThrow(OptionsError);
+    expect(() => limiter.coolDown(delayMs)).toThrow(`at least 0 ms (got ${delayMs})`);
+    expect(coolDownMs()).toBe(0);
+  });
+});

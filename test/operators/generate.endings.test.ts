@@ -1,0 +1,140 @@
+import { concat, NEVER, of, throwError } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { createLimiter } from '../../operators/createLimiter.js';
+import { concurrency } from '../../src/limits/concurrency.js';
+import { begin, play } from './generating.js';
+import { promises, VirtualClock } from './virtualClock.js';
+
+describe('generate, past its deadline', () => {
+  const slow = { prompt: 'slow', takesMs: 5_000 };
+
+  it('says so of the task, which goes on and holds its slot while somebody waits for one', async () => {
+    const { recording, server } = await play({ prompts: [slow, 'next'], concurrent: 1, deadlineMs: 1_000 });
+    expect(recording.timeline.map(([atMs, { status, error }]) => [atMs, status, error?.meaning])).toEqual([
+      [1_000, 'failed', 'overdue'],
+      [5_100, 'succeeded', undefined],
+    ]);
+    expect(recording.values[0]).toMatchObject({ taskId: 't-1', error: { code: 'SLUICE_DEADLINE' } });
+    expect(server.tasks.map(({ createdAtMs }) => createdAtMs)).toEqual([0, 5_000]);
+    expect(server.greatestRunning).toBe(1);
+  });
+
+  it('waits no longer than that where nobody does', async () => {
+    const { recording, server } = await play({ prompts: [slow], concurrent: 1, deadlineMs: 1_000 });
+    expect(recording).toMatchObject({ end: '|', endedAtMs: 1_000 });
+    expect(server.sent.at(-1)?.atMs).toBeLessThan(1_000);
+  });
+
+  it('lets go of the slot as the last who waited for it goes', async () => {
+    const stopping = new AbortController();
+    const generating = begin({ prompts: [slow, 'next'], concurrent: 1, deadlineMs: 1_000, stop: stopping.signal });
+    generating.clock.schedule(2_005, () => stopping.abort());
+    await generating.clock.settle();
+    expect(generating.recording).toMatchObject({ end: '|', endedAtMs: 2_010 });
+  });
+
+  it('says it once, whatever becomes of the polls after it', async () => {
+    const faultOf = ({ kind, atMs }: { kind: string; atMs: number }) =>
+      kind === 'poll' && atMs > 1_000 ? ('account' as const) : undefined;
+    const options = { concurrent: 1, deadlineMs: 1_000, maxRetries: 0, server: { faultOf } };
+    const { recording } = await play({ prompts: [slow, 'next'], ...options });
+    expect(recording.values.map(({ prompt, error }) => [prompt, error?.meaning])).toEqual([
+      [slow, 'overdue'],
+      ['next', 'account'],
+    ]);
+  });
+});
+
+describe('generate, told to stop', () => {
+  it('sends nothing new, collects what runs, and completes; what was not sent gets no result', async () => {
+    const stopping = new AbortController();
+    const generating = begin({ prompts: ['a', 'b', 'c', 'd'], concurrent: 2, stop: stopping.signal });
+    generating.clock.schedule(50, () => stopping.abort());
+    await generating.clock.settle();
+    const { recording, server } = generating;
+    expect(server.sentAs('submit')).toBe('a1 b1');
+    expect(recording.values.map(({ prompt, status }) => [prompt, status])).toEqual([
+      ['a', 'succeeded'],
+      ['b', 'succeeded'],
+    ]);
+    expect(recording).toMatchObject({ end: '|', endedAtMs: 100 });
+  });
+
+  it.each(['transient', 'too-fast', 'no-slot'] as const)('does not wait out a backoff (%s)', async (meaning) => {
+    const stopping = new AbortController();
+    const server = { faultOf: () => meaning };
+    const generating = begin({ prompts: ['a'], server, stop: stopping.signal });
+    generating.clock.schedule(500, () => stopping.abort());
+    await generating.clock.settle(10_000);
+    expect(generating.recording).toMatchObject({ values: [], end: '|', endedAtMs: 500 });
+    expect(generating.server.sentAs('submit')).toBe('a1');
+  });
+
+  it('does not begin to wait for one either', async () => {
+    const stopping = new AbortController();
+    const server = { faultOf: () => 'transient' as const, latencyMs: 10 };
+    const generating = begin({ prompts: ['a'], server, stop: stopping.signal });
+    generating.clock.schedule(5, () => stopping.abort());
+    await generating.clock.settle();
+    expect(generating.recording).toMatchObject({ values: [], end: '|', endedAtMs: 20 });
+  });
+
+  it('still looks for what may exist, and collects it', async () => {
+    const stopping = new AbortController();
+    const faultOf = ({ kind }: { kind: string }) => (kind === 'submit' ? ('lost' as const) : undefined);
+    const generating = begin({ prompts: ['a'], server: { faultOf }, stop: stopping.signal });
+    generating.clock.schedule(50, () => stopping.abort());
+    await generating.clock.settle();
+    expect(generating.server.sentAs('look-up')).toBe('a1');
+    expect(generating.recording.values).toMatchObject([{ status: 'succeeded', taskId: 't-1', attempts: 1 }]);
+  });
+
+  it('sends nothing where it was told before', async () => {
+    const { recording, server } = await play({ prompts: ['a'], stop: AbortSignal.abort() });
+    expect(recording).toMatchObject({ values: [], end: '|' });
+    expect(server.sent).toEqual([]);
+  });
+});
+
+describe('generate, unsubscribed from', () => {
+  it.each([0, 1, 3, 5, 50, 105, 1_000])('asks for nothing more from then on (%d ms)', async (atMs) => {
+    const clock = new VirtualClock();
+    const slots = createLimiter({ limits: [concurrency({ limit: 2, name: 'tasks' })], clock });
+    const requests = createLimiter({ limits: [], clock });
+    const faultOf = ({ nth }: { nth: number }) => (nth === 2 ? ('transient' as const) : undefined);
+    const prompts = ['a', 'b', 'c', 'd', 'e'];
+    const generating = begin({ prompts, clock, slots, requests, server: { latencyMs: 2, faultOf } });
+    await clock.settle(atMs);
+    generating.recording.subscription.unsubscribe();
+    const sent = generating.server.sent.length;
+    await promises();
+    expect(clock.pending).toBe(0);
+    await clock.settle();
+    expect(generating.server.sent).toHaveLength(sent);
+    expect([slots.active, slots.waiting, requests.active, requests.waiting]).toEqual([0, 0, 0, 0]);
+  });
+});
+
+describe('generate, whose source fails', () => {
+  it('passes the very error on, at once', async () => {
+    const error = new Error('of the source');
+    const { recording, clock } = await play({
+      prompts: () =>
+        concat(
+          of('a', 'b'),
+          throwError(() => error),
+        ),
+    });
+    expect(recording).toMatchObject({ values: [], end: '#' });
+    expect(recording.error).toBe(error);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe('generate, whose source does not end', () => {
+  it('holds no timer while it has nothing to do', async () => {
+    const { recording, clock } = await play({ prompts: () => concat(of('a'), NEVER) });
+    expect(recording.values).toHaveLength(1);
+    expect(clock.pending).toBe(0);
+  });
+});
