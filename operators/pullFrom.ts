@@ -44,9 +44,9 @@ const schema = z
  * million prompts goes through in flat memory.
  *
  * ```
- *  pulls    ab---c---d|
+ *  pulls    (ab)--(c|)
  *           pullFrom(source, (x) => work(x), { limit: 2 })     work: -----x|
- *  result   -----a---b-c...
+ *  result   -----(ab)--c|
  * ```
  *
  * As `concurrencyLimit`, but for who is asked for the next value: there the source pushes, here it is pulled. An
@@ -66,6 +66,7 @@ export function pullFrom<T, O extends ObservableInput<unknown>>(
       limiter ?? createLimiter({ limits: [concurrency({ limit })], clock: clockFrom({ clock, scheduler }) });
     const puller = new Puller<T>(turns, cost, placeOf(place));
     const pool = new Pool<T, ObservedValueOf<O>>(project, (start) => puller.startingWith(start), ordered, subscriber);
+    subscriber.add(() => puller.end());
     puller.pull(source, pool);
   });
 }
@@ -76,6 +77,8 @@ class Puller<T> extends Waiter implements Turns<T> {
   #start: Start<T> = () => undefined;
   #pool: Pick<Pool<T, unknown>, 'complete' | 'error'> | undefined;
   #iterator: Iterator<T> | AsyncIterator<T> | undefined;
+  /** Since when it has a permit whose value has not come yet. */
+  #permitAtMs: number | undefined;
   #isOver = false;
 
   constructor(limiter: Limiter, cost: Cost, place: Place) {
@@ -103,12 +106,13 @@ class Puller<T> extends Waiter implements Turns<T> {
   }
 
   admitted(atMs: number): void {
+    this.#permitAtMs = atMs;
     try {
       const result = this.#iterator!.next();
-      if ('then' in result) void this.#await(result, atMs);
-      else this.#take(result, atMs);
+      if ('then' in result) void this.#await(result);
+      else this.#take(result);
     } catch (error) {
-      this.#fail(error, atMs);
+      this.#fail(error);
     }
   }
 
@@ -130,47 +134,61 @@ class Puller<T> extends Waiter implements Turns<T> {
   }
 
   close(): void {
-    const wasOver = this.#isOver;
-    this.#isOver = true;
     this.#limiter.leave(this);
-    if (!wasOver) void this.#iterator?.return?.();
+    if (this.#permitAtMs === undefined) return;
+    this.#giveBack();
+    this.#limiter.admitWaiting();
   }
 
-  async #await(result: Promise<IteratorResult<T>>, atMs: number): Promise<void> {
+  /** Ends the iterable, unless it has ended by itself. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    void this.#iterator?.return?.();
+  }
+
+  async #await(result: Promise<IteratorResult<T>>): Promise<void> {
     try {
-      this.#take(await result, atMs);
+      this.#take(await result);
     } catch (error) {
-      this.#fail(error, atMs);
+      this.#fail(error);
     }
     this.#limiter.admitWaiting();
   }
 
-  #take(result: IteratorResult<T>, atMs: number): void {
-    if (this.#isOver) {
-      this.#giveBack(atMs);
-      return;
-    }
+  #take(result: IteratorResult<T>): void {
+    // Nobody listens any more: the permit went back as they left.
+    if (this.#permitAtMs === undefined) return;
     if (result.done === true) {
       this.#isOver = true;
-      this.#giveBack(atMs);
+      this.#giveBack();
       this.#pool?.complete();
       return;
     }
+    const atMs = this.#permitAtMs;
+    this.#permitAtMs = undefined;
     this.#start(result.value, this, atMs);
-    this.#queueUp();
+    if (!this.#isOver) this.#queueUp();
   }
 
+  /** A full queue ends the stream, and with it the iterable. */
   #queueUp(): void {
-    if (!this.#isOver) this.#limiter.enter(this);
+    try {
+      this.#limiter.enter(this);
+    } catch (error) {
+      this.#pool?.error(error);
+    }
   }
 
-  #fail(error: unknown, atMs: number): void {
+  #fail(error: unknown): void {
     this.#isOver = true;
-    this.#giveBack(atMs);
+    this.#giveBack();
     this.#pool?.error(error);
   }
 
-  #giveBack(atMs: number): void {
-    this.#limiter.refund(this.cost, atMs, this.place.key);
+  #giveBack(): void {
+    if (this.#permitAtMs === undefined) return;
+    this.#limiter.refund(this.cost, this.#permitAtMs, this.place.key);
+    this.#permitAtMs = undefined;
   }
 }

@@ -1,7 +1,8 @@
 import { systemClock } from '../clock.js';
 import { SluiceError } from '../errors.js';
 import type { Refusal } from '../refusal.js';
-import { readRetryAfter, type HttpHeaders } from './retryAfter.js';
+import type { HttpHeaders } from './httpHeaders.js';
+import { readHint } from './rateLimits.js';
 
 /** An answer with a status that is no success: throw it where a client (`fetch`, undici's `request`) does not. */
 export class HttpError extends SluiceError {
@@ -12,7 +13,7 @@ export class HttpError extends SluiceError {
 
   constructor(response: { readonly status: number; readonly headers: Headers | HttpHeaders }) {
     const headers = response.headers instanceof Headers ? Object.fromEntries(response.headers) : response.headers;
-    const retryAfterMs = readRetryAfter(headers, systemClock.epochNow());
+    const retryAfterMs = readHint(headers, systemClock.epochNow());
     super(`HTTP ${response.status}${retryAfterMs === undefined ? '' : `, to be tried again in ${retryAfterMs} ms`}`);
     this.status = response.status;
     this.retryAfterMs = retryAfterMs;
@@ -24,8 +25,8 @@ export class HttpError extends SluiceError {
  *
  * | status | meaning | backoff from |
  * |---|---|---|
- * | 429 | `too-fast` | 1 s, or as `Retry-After` says |
- * | 408, 5xx | `transient` | 2 s, or as `Retry-After` says |
+ * | 429 | `too-fast` | 1 s, or as the headers ask (`readHint`) |
+ * | 408, 5xx | `transient` | 2 s, or as the headers ask |
  * | 401, 403 | `account` | |
  * | any other 4xx | `invalid` | |
  * | none (a broken connection, a time-out) | `transient` | 1 s |

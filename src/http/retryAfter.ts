@@ -1,7 +1,6 @@
 import { parseHttpDate } from './httpDate.js';
-
-/** The headers of an answer, by name in any case; undici's and Node's `IncomingHttpHeaders` fit. */
-export type HttpHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+import { serverNowMs, valuesOf, type HttpHeaders } from './httpHeaders.js';
+import { exactMs, longest } from './waits.js';
 
 /**
  * How long an answer asks to wait, in ms from now: finite, never negative. Undefined: it does not say, or not readably.
@@ -11,11 +10,9 @@ export type HttpHeaders = Readonly<Record<string, string | readonly string[] | u
  * `nowEpochMs`. Of several values of one field the longest counts: a hint is a floor. Nothing caps it.
  */
 export function readRetryAfter(headers: HttpHeaders, nowEpochMs: number): number | undefined {
-  const sentAtMs = valuesOf(headers, 'date').map((value) => parseHttpDate(value.trim(), nowEpochMs));
-  const serverNowMs = sentAtMs[0] ?? nowEpochMs;
   return (
     longest(valuesOf(headers, 'retry-after-ms').map(parseMilliseconds)) ??
-    longest(valuesOf(headers, 'retry-after').map((value) => parseRetryAfter(value, serverNowMs)))
+    longest(valuesOf(headers, 'retry-after').map((value) => parseRetryAfter(value, serverNowMs(headers, nowEpochMs))))
   );
 }
 
@@ -26,28 +23,12 @@ export function readRetryAfter(headers: HttpHeaders, nowEpochMs: number): number
  */
 export function parseRetryAfter(value: string, nowEpochMs: number): number | undefined {
   const text = value.replace(/^[ \t]+|[ \t]+$/g, '');
-  if (/^\d+$/.test(text)) return exact(Number(text) * 1_000);
+  if (/^\d+$/.test(text)) return exactMs(Number(text) * 1_000);
   const atMs = parseHttpDate(text, nowEpochMs);
   return atMs === undefined ? undefined : Math.max(0, atMs - nowEpochMs);
 }
 
 function parseMilliseconds(value: string): number | undefined {
   const text = value.trim();
-  return /^\d+(\.\d+)?$/.test(text) ? exact(Math.ceil(Number(text))) : undefined;
-}
-
-/** A hint of over 280,000 years is a mistake: an instant that far off is no exact number any more. */
-function exact(delayMs: number): number | undefined {
-  return Number.isSafeInteger(delayMs) ? delayMs : undefined;
-}
-
-function longest(delays: readonly (number | undefined)[]): number | undefined {
-  const readable = delays.filter((delayMs) => delayMs !== undefined);
-  return readable.length === 0 ? undefined : Math.max(...readable);
-}
-
-function valuesOf(headers: HttpHeaders, name: string): readonly string[] {
-  return Object.entries(headers)
-    .filter(([key]) => key.toLowerCase() === name)
-    .flatMap(([, value]) => value ?? []);
+  return /^\d+(\.\d+)?$/.test(text) ? exactMs(Math.ceil(Number(text))) : undefined;
 }

@@ -1,7 +1,7 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
-import { readRetryAfter } from '../http/retryAfter.js';
+import { readHint } from '../http/rateLimits.js';
 import { KlingError, type AnswerContext, type KlingCall } from './errors.js';
 
 export interface HttpRequest {
@@ -73,7 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
         bodyTimeout: 0,
         ...(dispatcher && { dispatcher }),
       });
-      head = { status: answer.statusCode, retryAfterMs: readRetryAfter(answer.headers, clock.epochNow()) };
+      head = { status: answer.statusCode, retryAfterMs: readHint(answer.headers, clock.epochNow()) };
       const text = await readText(answer.body, maxResponseBytes);
       return { ...head, text: text ?? tooLong({ call, ...head }) };
     } catch (error) {

@@ -192,7 +192,7 @@ export class Admissions {
     if (round !== this.#round) this.announcer.tell({ type: 'ramped', atMs, round });
     this.#round = round;
     this.announcer.tell({ type: 'admitted', atMs, waiting: this.waiting, cost });
-    for (const usage of this.#alarm.check(this.store.limits, atMs))
+    for (const usage of this.#alarm.check(this.store.limits, cost, atMs))
       this.announcer.tell({ type: 'warning', atMs, usage });
   }
 }

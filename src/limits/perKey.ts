@@ -50,13 +50,13 @@ class PerKey implements Limit {
   }
 
   earliest(cost: number, nowMs: number, key: unknown): number {
-    return this.#told(this.#entryOf(key, nowMs)).earliest(cost, nowMs, key);
+    return this.#told(this.#entryOf(key, nowMs).limit).earliest(cost, nowMs, key);
   }
 
   take(cost: number, nowMs: number, key: unknown): void {
     const entry = this.#entryOf(key, nowMs);
     entry.works++;
-    this.#told(entry).take(cost, nowMs, key);
+    this.#told(entry.limit).take(cost, nowMs, key);
     this.#sweepOne(nowMs);
   }
 
@@ -64,7 +64,7 @@ class PerKey implements Limit {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     entry.works--;
-    this.#told(entry).release(cost, takenAtMs, nowMs, outcome, key);
+    this.#told(entry.limit).release(cost, takenAtMs, nowMs, outcome, key);
     this.#forgetIfAtRest(key, entry, nowMs);
   }
 
@@ -72,14 +72,14 @@ class PerKey implements Limit {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     entry.works--;
-    this.#told(entry).refund(cost, takenAtMs, key);
+    this.#told(entry.limit).refund(cost, takenAtMs, key);
   }
 
   /** That of the key which has used most. */
   usage(nowMs: number): Usage {
-    let most: Usage = { used: 0, capacity: this.capacity, resetsAtMs: nowMs };
-    for (const entry of this.#entries.values()) {
-      const usage = this.#told(entry).usage(nowMs);
+    let most = this.#told(this.#sample).usage(nowMs);
+    for (const { limit } of this.#entries.values()) {
+      const usage = this.#told(limit).usage(nowMs);
       if (usage.used > most.used) most = usage;
     }
     return most;
@@ -111,7 +111,7 @@ class PerKey implements Limit {
     return entry;
   }
 
-  #told({ limit }: Entry): Limit {
+  #told(limit: Limit): Limit {
     if (this.#wall !== undefined) limit.observeWall?.(this.#wall.epochMs, this.#wall.nowMs);
     return limit;
   }
@@ -124,6 +124,6 @@ class PerKey implements Limit {
   }
 
   #forgetIfAtRest(key: unknown, entry: Entry, nowMs: number): void {
-    if (entry.works === 0 && this.#told(entry).usage(nowMs).used === 0) this.#entries.delete(key);
+    if (entry.works === 0 && this.#told(entry.limit).usage(nowMs).used === 0) this.#entries.delete(key);
   }
 }

@@ -26,6 +26,11 @@ describe('classifyHttp', () => {
     expect(error.message).toBe('HTTP 429, to be tried again in 7000 ms');
   });
 
+  it('should take the hint of a limit that is used up', () => {
+    const error = new HttpError({ status: 429, headers: { ratelimit: '"burst";r=0;t=30' } });
+    expect(classifyHttp(error)).toEqual({ meaning: 'too-fast', baseMs: 1_000, hintMs: 30_000 });
+  });
+
   it.each([new TypeError('fetch failed'), undefined, null, 'text', 42])('should find %s to be transient', (error) => {
     expect(classifyHttp(error)).toEqual({ meaning: 'transient' });
   });
