@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Overflow } from '../src/limiter/admissions.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
+import type { Classify } from '../src/refusal.js';
 import { callback, having, parseOptions, positiveCount } from '../src/options.js';
 import { placing, placingShape, type PlacingOptions } from './placing.js';
 import { Pool, type ProjectionContext } from './pool.js';
@@ -16,6 +17,8 @@ export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
   readonly limiter?: Limiter;
   /** What an item costs in the `limiter`. @defaultValue 1 */
   readonly cost?: (value: T) => Cost;
+  /** What an error of the work means to the `limiter`: `too-fast` cools everybody. @defaultValue the limiter's own */
+  readonly classify?: Classify;
   /** True: results in the order of the source; a slow one holds back the results behind it, not their work. @defaultValue false */
   readonly ordered?: boolean;
   /** Once aborted: takes no more, forgets what waits, lets what runs end, and completes. */
@@ -29,6 +32,7 @@ const schema = z
     limit: positiveCount.or(z.literal(Infinity)).optional(),
     limiter: having<Limiter>('enter').optional(),
     cost: callback<(value: unknown) => Cost>().optional(),
+    classify: callback<Classify>().optional(),
     ...placingShape,
     ordered: z.boolean().default(false),
     stop: z.instanceof(AbortSignal).optional(),
@@ -42,8 +46,8 @@ const schema = z
   .refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
     message: 'give either limit, or a limiter',
   })
-  .refine((it) => it.limiter !== undefined || !(it.cost ?? it.key ?? it.weight ?? it.priority), {
-    message: 'a cost, a key, a weight and a priority need a limiter',
+  .refine((it) => it.limiter !== undefined || !(it.cost ?? it.key ?? it.weight ?? it.priority ?? it.classify), {
+    message: 'cost, key, weight, priority and classify need a limiter',
   })
   .refine((it) => it.limiter === undefined || it.queue.maxSize === Infinity, {
     message: 'a shared limiter has a queue of its own: give queue to createLimiter',
@@ -75,6 +79,7 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
     limit = 1,
     limiter,
     cost = () => 1,
+    classify,
     ordered,
     stop,
     queue,
@@ -86,7 +91,7 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
       const turns = (start: Start<T>, onDropped: () => void): Turns<T> =>
         limiter === undefined
           ? new OwnTurns(limit, queue, start, onDropped)
-          : new LimiterTurns(limiter, cost, place, start, onDropped);
+          : new LimiterTurns({ limiter, cost, place, classify }, start, onDropped);
       const pool = new Pool(project, turns, ordered, subscriber);
       connect(source, pool, (upstream) => {
         subscriber.add(upstream);

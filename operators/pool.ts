@@ -90,8 +90,13 @@ export class Pool<T, R> implements Observer<T> {
   }
 
   failed(job: Job<T, R>, reason: unknown): void {
-    this.#release(job, { reason });
-    this.error(reason);
+    let error = reason;
+    try {
+      this.#release(job, { reason });
+    } catch (ofClassify) {
+      error = ofClassify;
+    }
+    this.error(error);
     this.#turns.advance();
   }
 

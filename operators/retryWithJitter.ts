@@ -1,10 +1,12 @@
-import { merge, Observable, retry, throwError, type MonoTypeOperatorFunction, type ObservableInput } from 'rxjs';
+import { merge, Observable, of, retry, throwError, type MonoTypeOperatorFunction, type ObservableInput } from 'rxjs';
 import { z } from 'zod';
 import { RetrySchedule, retryScheduleShape, type RetryScheduleOptions } from '../src/backoff/retrySchedule.js';
-import { callback, parseOptions } from '../src/options.js';
-import type { Refusal, RefusalMeaning } from '../src/refusal.js';
+import type { Limiter } from '../src/limiter/limiter.js';
+import { callback, having, parseOptions } from '../src/options.js';
+import type { Classify, Refusal, RefusalMeaning } from '../src/refusal.js';
 import { after } from './after.js';
 import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+import { concurrencyLimit } from './concurrencyLimit.js';
 
 /** What is known as a retry begins to wait. */
 export interface Retry {
@@ -23,6 +25,11 @@ export interface RetryWithJitterOptions extends RetryScheduleOptions, TimeOption
    * @defaultValue every error is `transient`
    */
   readonly classify?: (error: unknown) => Refusal | RefusalMeaning;
+  /**
+   * Each try takes a new permit of it and holds it to its end; a `too-fast` refusal cools it down for everybody; its retry
+   * budget, if it has one, is asked before each retry (but for `no-slot`), and where that is used up the error is final.
+   */
+  readonly limiter?: Limiter;
   /** Ends a wait early as it emits: a slot that comes free, say. */
   readonly wakeOn?: (refusal: Refusal) => ObservableInput<unknown>;
   /** Told before each wait. */
@@ -32,6 +39,7 @@ export interface RetryWithJitterOptions extends RetryScheduleOptions, TimeOption
 const schema = z.strictObject({
   ...retryScheduleShape,
   classify: callback<(error: unknown) => Refusal | RefusalMeaning>().optional(),
+  limiter: having<Limiter>('enter').optional(),
   wakeOn: callback<(refusal: Refusal) => ObservableInput<unknown>>().optional(),
   onRetry: callback<(retry: Retry) => void>().optional(),
   ...timeShape,
@@ -55,26 +63,41 @@ const schema = z.strictObject({
  * @throws OptionsError; an error thrown by `classify`, `wakeOn` or `onRetry` is the stream's
  */
 export function retryWithJitter<T>(options: RetryWithJitterOptions = {}): MonoTypeOperatorFunction<T> {
-  const {
-    classify = () => 'transient',
-    wakeOn,
-    onRetry,
-    clock,
-    scheduler,
-    ...schedule
-  } = parseOptions(schema, options, 'retryWithJitter');
+  const { classify, limiter, wakeOn, onRetry, clock, scheduler, ...schedule } = parseOptions(
+    schema,
+    options,
+    'retryWithJitter',
+  );
+  const refusalOf = (error: unknown): Refusal => {
+    const found = classify?.(error) ?? 'transient';
+    return typeof found === 'string' ? { meaning: found } : found;
+  };
   return (source) =>
     new Observable((subscriber) => {
       const time = clockFrom({ clock, scheduler });
       const retries = new RetrySchedule(schedule);
+      const budget = limiter?.retryBudget;
       const delay = (error: unknown, count: number): Observable<unknown> => {
-        const found = classify(error);
-        const refusal = typeof found === 'string' ? { meaning: found } : found;
+        const refusal = refusalOf(error);
         const delayMs = retries.next(refusal);
-        if (delayMs === undefined) return throwError(() => error);
+        const isPaidFor = refusal.meaning === 'no-slot' || budget === undefined;
+        if (delayMs === undefined || !(isPaidFor || budget.tryRetry())) return throwError(() => error);
         onRetry?.({ error, refusal, retry: count, delayMs });
         return wakeOn === undefined ? after(delayMs, time) : merge(after(delayMs, time), wakeOn(refusal));
       };
-      return source.pipe(retry({ delay })).subscribe(subscriber);
+      budget?.onRequest();
+      return permitted(source, limiter, classify && refusalOf)
+        .pipe(retry({ delay }))
+        .subscribe(subscriber);
     });
+}
+
+/** The source, each subscription of it under a permit. */
+function permitted<T>(
+  source: Observable<T>,
+  limiter: Limiter | undefined,
+  classify: Classify | undefined,
+): Observable<T> {
+  if (limiter === undefined) return source;
+  return of(source).pipe(concurrencyLimit((it) => it, { limiter, ...(classify && { classify }) }));
 }

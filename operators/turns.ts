@@ -2,6 +2,8 @@ import { QueueFullError } from '../src/errors.js';
 import type { Overflow } from '../src/limiter/admissions.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { commonPlace, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
+import type { Outcome } from '../src/limits/limit.js';
+import type { Classify } from '../src/refusal.js';
 import { Ring } from './ring.js';
 import { WaitingValues } from './waitingValues.js';
 
@@ -84,24 +86,23 @@ export class OwnTurns<T> implements Turns<T> {
   }
 }
 
+/** How a limiter is to take the values. */
+export interface LimiterUse<T> {
+  readonly limiter: Limiter;
+  readonly cost: (value: T) => Cost;
+  readonly place: (value: T) => Place;
+  /** What an error means; undefined: as the limiter says. */
+  readonly classify: Classify | undefined;
+}
+
 /** The turns that a limiter gives, which others may share. */
 export class LimiterTurns<T> implements Turns<T> {
-  readonly #limiter: Limiter;
-  readonly #costOf: (value: T) => Cost;
-  readonly #placeOf: (value: T) => Place;
+  readonly #use: LimiterUse<T>;
   readonly #waiting: WaitingValues<T>;
 
-  constructor(
-    limiter: Limiter,
-    costOf: (value: T) => Cost,
-    placeOf: (value: T) => Place,
-    start: Start<T>,
-    onDropped: () => void,
-  ) {
-    this.#limiter = limiter;
-    this.#costOf = costOf;
-    this.#placeOf = placeOf;
-    this.#waiting = new WaitingValues(limiter, { admitted: start, dropped: onDropped });
+  constructor(use: LimiterUse<T>, start: Start<T>, onDropped: () => void) {
+    this.#use = use;
+    this.#waiting = new WaitingValues(use.limiter, { admitted: start, dropped: onDropped });
   }
 
   get isEmpty(): boolean {
@@ -109,16 +110,22 @@ export class LimiterTurns<T> implements Turns<T> {
   }
 
   offer(value: T): void {
-    this.#waiting.enter(value, this.#costOf(value), this.#placeOf(value));
+    this.#waiting.enter(value, this.#use.cost(value), this.#use.place(value));
   }
 
   release({ cost, place }: Admission, atMs: number, error?: { readonly reason: unknown }): void {
-    const outcome = error === undefined ? 'succeeded' : this.#limiter.outcomeOf(error.reason);
-    this.#limiter.release(cost, atMs, outcome, place.key);
+    const { limiter, classify } = this.#use;
+    let outcome: Outcome = 'failed';
+    try {
+      outcome = error === undefined ? 'succeeded' : limiter.outcomeOf(error.reason, classify);
+    } finally {
+      // Whatever a classifier throws, the permit goes back.
+      limiter.release(cost, atMs, outcome, place.key);
+    }
   }
 
   advance(): void {
-    this.#limiter.admitWaiting();
+    this.#use.limiter.admitWaiting();
   }
 
   close(): void {

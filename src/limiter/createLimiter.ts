@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
+import { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
 import type { Limit } from '../limits/limit.js';
 import { callback, having, parseOptions, positiveCount } from '../options.js';
@@ -19,6 +20,8 @@ export interface LimiterOptions {
     /** @defaultValue 'error' */
     readonly overflow?: Overflow | undefined;
   };
+  /** Bounds the retries of all who share the limiter to a share of their requests. @defaultValue unbounded */
+  readonly retryBudget?: RetryBudgetOptions | RetryBudget;
   /** What follows a refusal. */
   readonly coolDown?: CoolDownOptions;
   /** The share of a rate or a quota at which listeners get a `warning`, from 0 to 1. @defaultValue 0.8 */
@@ -39,6 +42,7 @@ const schema = z.strictObject({
       overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).default('error'),
     })
     .default({ maxSize: Infinity, overflow: 'error' }),
+  retryBudget: z.union([having<RetryBudget>('tryRetry'), z.custom<RetryBudgetOptions>()]).optional(),
   coolDown: coolDownSchema.prefault({}),
   warnAt: z.number().min(0).max(1).default(0.8),
   classify: callback<Classify>().optional(),
@@ -52,7 +56,8 @@ const schema = z.strictObject({
  * @throws OptionsError, also for two limits of one name
  */
 export function createLimiter(options: LimiterOptions): Limiter {
-  const { limits, queue, coolDown, warnAt, classify, clock, random } = parseOptions(schema, options, 'createLimiter');
+  const parsed = parseOptions(schema, options, 'createLimiter');
+  const { limits, queue, retryBudget, coolDown, warnAt, classify, clock, random } = parsed;
   const names = limits.map((limit) => limit.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
@@ -60,5 +65,10 @@ export function createLimiter(options: LimiterOptions): Limiter {
   }
   const gate = new CoolDown(coolDown, random);
   const store = new MemoryStore([...limits, gate], () => clock.epochNow());
-  return new Limiter({ store, coolDown: gate, clock, queue, warnAt }, classify);
+  return new Limiter({ store, coolDown: gate, clock, queue, warnAt }, classify, budgetFrom(retryBudget));
+}
+
+function budgetFrom(given: RetryBudget | RetryBudgetOptions | undefined): RetryBudget | undefined {
+  if (given === undefined || 'tryRetry' in given) return given;
+  return createRetryBudget(given);
 }

@@ -1,4 +1,5 @@
 import type { Cancel } from '../clock.js';
+import type { RetryBudget } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
 import type { Outcome } from '../limits/limit.js';
 import type { Classify, Refusal } from '../refusal.js';
@@ -15,11 +16,14 @@ import { placeOf, type Admission, type Admitter } from './waiter.js';
  * as soon as all limits let it at once. Made by `createLimiter`; whoever holds it shares it.
  */
 export class Limiter extends Admissions implements Admitter {
+  /** What bounds the retries of all who share the limiter; `retryWithJitter({ limiter })` asks it. */
+  readonly retryBudget: RetryBudget | undefined;
   readonly #coolDown: CoolDown;
   readonly #classify: Classify | undefined;
 
-  constructor(parts: LimiterParts, classify: Classify | undefined) {
+  constructor(parts: LimiterParts, classify: Classify | undefined, retryBudget: RetryBudget | undefined) {
     super(parts);
+    this.retryBudget = retryBudget;
     this.#coolDown = parts.coolDown;
     this.#classify = classify;
   }
@@ -144,8 +148,8 @@ export class Limiter extends Admissions implements Admitter {
   }
 
   /** For operators: how work that failed with `error` has ended; a refusal is acted upon here. */
-  outcomeOf(error: unknown): Outcome {
-    const refusal = this.#classify?.(error);
+  outcomeOf(error: unknown, classify = this.#classify): Outcome {
+    const refusal = classify?.(error);
     if (refusal === undefined) return 'failed';
     if (refusal.meaning !== 'too-fast' && refusal.meaning !== 'no-slot') return 'failed';
     this.refused(refusal);
