@@ -21,6 +21,8 @@ export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';
 export type { Overflow } from '../src/limiter/admissions.js';
 export type { Limiter } from '../src/limiter/limiter.js';
+export { replay, type Decision } from '../src/limiter/replay.js';
+export type { Recorder, TapeEntry } from '../src/limiter/tape.js';
 export type { Forecast, ForecastOptions } from '../src/limiter/forecast.js';
 export type { AcquireOptions, Permit } from '../src/limiter/acquisition.js';
 export type { CoolDownOptions } from '../src/limiter/coolDown.js';
@@ -49,6 +51,7 @@ export {
   DeadlineError,
   OptionsError,
   QueueFullError,
+  ReplayError,
   SluiceError,
   TaskFailedError,
   TaskLostError,

@@ -7,7 +7,7 @@ import { concurrency } from '../src/limits/concurrency.js';
 import { having, parseOptions, positiveCount } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './clock.js';
 import { Pool, type ProjectionContext } from './pool.js';
-import type { Start, Turns } from './turns.js';
+import { releaseTo, type Start, type Turns } from './turns.js';
 
 export interface PullFromOptions extends TimeOptions {
   /** How many may be in flight at once: an integer of at least 1. This, or else a `limiter`. */
@@ -124,9 +124,8 @@ class Puller<T> extends Waiter implements Turns<T> {
     throw new Error('values are pulled, never offered');
   }
 
-  release({ cost, place }: Admission, atMs: number, error?: { readonly reason: unknown }): void {
-    const outcome = error === undefined ? 'succeeded' : this.#limiter.outcomeOf(error.reason);
-    this.#limiter.release(cost, atMs, outcome, place.key);
+  release(admission: Admission, atMs: number, error?: { readonly reason: unknown }): void {
+    releaseTo(this.#limiter, admission, atMs, error);
   }
 
   advance(): void {

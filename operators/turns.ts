@@ -113,15 +113,9 @@ export class LimiterTurns<T> implements Turns<T> {
     this.#waiting.enter(value, this.#use.cost(value), this.#use.place(value));
   }
 
-  release({ cost, place }: Admission, atMs: number, error?: { readonly reason: unknown }): void {
+  release(admission: Admission, atMs: number, error?: { readonly reason: unknown }): void {
     const { limiter, classify } = this.#use;
-    let outcome: Outcome = 'failed';
-    try {
-      outcome = error === undefined ? 'succeeded' : limiter.outcomeOf(error.reason, classify);
-    } finally {
-      // Whatever a classifier throws, the permit goes back.
-      limiter.release(cost, atMs, outcome, place.key);
-    }
+    releaseTo(limiter, admission, atMs, error, classify);
   }
 
   advance(): void {
@@ -130,5 +124,21 @@ export class LimiterTurns<T> implements Turns<T> {
 
   close(): void {
     this.#waiting.leaveAll();
+  }
+}
+
+/** Gives a permit back to its limiter, with how the work ended; also where the classifier throws. */
+export function releaseTo(
+  limiter: Limiter,
+  { cost, place }: Admission,
+  atMs: number,
+  error?: { readonly reason: unknown },
+  classify?: Classify,
+): void {
+  let outcome: Outcome = 'failed';
+  try {
+    outcome = error === undefined ? 'succeeded' : limiter.outcomeOf(error.reason, classify);
+  } finally {
+    limiter.release(cost, atMs, outcome, place.key);
   }
 }

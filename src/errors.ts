@@ -82,3 +82,15 @@ export class TaskLostError extends SluiceError {
     this.taskId = taskId;
   }
 }
+
+/** A replay would decide otherwise than its record: other options, another version, or a record with a gap. */
+export class ReplayError extends SluiceError {
+  readonly code = 'SLUICE_REPLAY';
+  /** The number of the record's entry, from 0. */
+  readonly position: number;
+
+  constructor(position: number, recorded: string | undefined, found: string) {
+    super(`the replay differs at entry ${position}: ${found}, the record has ${recorded ?? 'ended'}`);
+    this.position = position;
+  }
+}

@@ -1,6 +1,8 @@
 import { monotonic, type Cancel, type Clock } from '../clock.js';
 import { QueueFullError, type CostOverCapacityError } from '../errors.js';
+import type { RetryBudget } from '../backoff/retryBudget.js';
 import type { Outcome } from '../limits/limit.js';
+import type { Classify } from '../refusal.js';
 import { Announcer } from './announcer.js';
 import type { CoolDown } from './coolDown.js';
 import { FairQueue } from './fairQueue.js';
@@ -21,6 +23,8 @@ export interface LimiterParts {
   readonly clock: Clock;
   readonly queue: { readonly maxSize: number; readonly overflow: Overflow };
   readonly warnAt: number;
+  readonly classify: Classify | undefined;
+  readonly retryBudget: RetryBudget | undefined;
 }
 
 /**
@@ -44,6 +48,8 @@ export class Admissions {
   #wakeAtMs = Infinity;
   #cancelWake: Cancel | undefined;
   #round = Infinity;
+  /** When the last decision was made. */
+  #decidedAtMs = 0;
 
   constructor({ clock, store, coolDown, queue, warnAt }: LimiterParts) {
     this.clock = monotonic(clock);
@@ -87,8 +93,7 @@ export class Admissions {
   /** Gives up a place in the queue. False where the waiter has none any more. */
   leave(waiter: Waiter): boolean {
     if (!waiter.isQueued) return false;
-    // Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends.
-    if (this.queue.remove(waiter)) this.admit();
+    this.#giveUp(waiter);
     return true;
   }
 
@@ -127,6 +132,11 @@ export class Admissions {
     }
   }
 
+  /** A decision has been made: the waiter's work starts. */
+  protected start(waiter: Waiter, atMs: number): void {
+    waiter.admitted(atMs);
+  }
+
   /** Gives up those who can never pass any more. */
   protected dropImpossible(): void {
     for (const waiter of [...this.queue.inOrder()]) {
@@ -142,7 +152,7 @@ export class Admissions {
   /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
   #admitUntilHeld(): number {
     for (;;) {
-      const nowMs = this.clock.now();
+      const nowMs = (this.#decidedAtMs = this.clock.now());
       const unparkAtMs = this.queue.unparkDue(nowMs);
       const waiter = this.queue.next();
       if (waiter === undefined) return unparkAtMs;
@@ -152,7 +162,7 @@ export class Admissions {
         this.queue.serve(waiter);
         this.#active++;
         if (this.announcer.isHeard) this.#tellAdmitted(nowMs, cost);
-        waiter.admitted(nowMs);
+        this.start(waiter, nowMs);
       } else if (this.store.heldBy?.isKeyed === true) this.queue.park(waiter, atMs);
       else {
         if (atMs === Infinity) this.#heldPriority = place.priority;
@@ -174,17 +184,22 @@ export class Admissions {
     });
   }
 
+  /** Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends. */
+  #giveUp(waiter: Waiter): void {
+    if (this.queue.remove(waiter)) this.admit();
+  }
+
   #shed(newcomer: Waiter): void {
     const error = new QueueFullError(this.#maxSize);
     const given = this.#overflow === 'drop-oldest' ? this.queue.oldestOfSame(newcomer) : newcomer;
-    this.leave(given);
+    this.#giveUp(given);
     if (this.announcer.isHeard) this.#tellAbout('dropped', given.cost);
     if (this.#overflow === 'error') throw error;
     given.dropped(error);
   }
 
   #tellAbout(type: 'waiting' | 'dropped', cost: Cost): void {
-    this.announcer.tell({ type, atMs: this.clock.now(), waiting: this.waiting, cost });
+    this.announcer.tell({ type, atMs: this.#decidedAtMs, waiting: this.waiting, cost });
   }
 
   #tellAdmitted(atMs: number, cost: Cost): void {

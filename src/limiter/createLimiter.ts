@@ -6,9 +6,11 @@ import type { Limit } from '../limits/limit.js';
 import { callback, having, parseOptions, positiveCount } from '../options.js';
 import type { Classify } from '../refusal.js';
 import { CoolDown, coolDownSchema, type CoolDownOptions } from './coolDown.js';
-import type { Overflow } from './admissions.js';
+import type { LimiterParts, Overflow } from './admissions.js';
 import { Limiter } from './limiter.js';
 import { MemoryStore } from './memoryStore.js';
+import { RecordedLimiter } from './recordedLimiter.js';
+import { Tape, type Recorder } from './tape.js';
 
 export interface LimiterOptions {
   /** All of them must let a piece of work start; none is taken while another says no. None at all: only cool-downs hold. */
@@ -28,6 +30,8 @@ export interface LimiterOptions {
   readonly warnAt?: number;
   /** What an error of the work means: a `too-fast` one cools everybody down. @defaultValue none does */
   readonly classify?: Classify;
+  /** Told of all that a decision follows from, and of each decision: `replay` makes the same ones of it again. */
+  readonly record?: Recorder;
   /** @defaultValue the machine's clock */
   readonly clock?: Clock;
   /** A source of numbers in [0, 1), for the jitter of the backoff. @defaultValue Math.random */
@@ -46,6 +50,7 @@ const schema = z.strictObject({
   coolDown: coolDownSchema.prefault({}),
   warnAt: z.number().min(0).max(1).default(0.8),
   classify: callback<Classify>().optional(),
+  record: callback<Recorder>().optional(),
   clock: having<Clock>('schedule').default(systemClock),
   random: callback<() => number>().default(() => Math.random),
 });
@@ -57,7 +62,15 @@ const schema = z.strictObject({
  */
 export function createLimiter(options: LimiterOptions): Limiter {
   const parsed = parseOptions(schema, options, 'createLimiter');
-  const { limits, queue, retryBudget, coolDown, warnAt, classify, clock, random } = parsed;
+  const { record, clock, random } = parsed;
+  if (record === undefined) return new Limiter(partsOf(parsed, clock, random));
+  const tape = new Tape(record);
+  return new RecordedLimiter(partsOf(parsed, tape.clock(clock), tape.random(random)), tape);
+}
+
+/** @throws OptionsError for two limits of one name */
+function partsOf(options: z.output<typeof schema>, clock: Clock, random: () => number): LimiterParts {
+  const { limits, queue, retryBudget, coolDown, warnAt, classify } = options;
   const names = limits.map((limit) => limit.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
@@ -65,7 +78,7 @@ export function createLimiter(options: LimiterOptions): Limiter {
   }
   const gate = new CoolDown(coolDown, random);
   const store = new MemoryStore([...limits, gate], () => clock.epochNow());
-  return new Limiter({ store, coolDown: gate, clock, queue, warnAt }, classify, budgetFrom(retryBudget));
+  return { store, coolDown: gate, clock, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
 }
 
 function budgetFrom(given: RetryBudget | RetryBudgetOptions | undefined): RetryBudget | undefined {

@@ -21,11 +21,11 @@ export class Limiter extends Admissions implements Admitter {
   readonly #coolDown: CoolDown;
   readonly #classify: Classify | undefined;
 
-  constructor(parts: LimiterParts, classify: Classify | undefined, retryBudget: RetryBudget | undefined) {
+  constructor(parts: LimiterParts) {
     super(parts);
-    this.retryBudget = retryBudget;
+    this.retryBudget = parts.retryBudget;
     this.#coolDown = parts.coolDown;
-    this.#classify = classify;
+    this.#classify = parts.classify;
   }
 
   /**
@@ -174,6 +174,6 @@ export class Limiter extends Admissions implements Admitter {
     if (this.announcer.isHeard) {
       this.announcer.tell({ type: 'cooled', atMs: nowMs, coolDownMs: this.#coolDownMs(nowMs) });
     }
-    this.admitWaiting();
+    if (this.waiting > 0) this.admit();
   }
 }

@@ -28,6 +28,7 @@ export class Round {
     if (this.current === undefined) {
       lane.left = lane;
       lane.right = lane;
+      this.#startAfresh();
       this.#moveTo(lane);
       return;
     }
@@ -84,6 +85,13 @@ export class Round {
     this.#greatestSize = this.#greatestSizeYet;
     this.#leastWeightYet = Infinity;
     this.#greatestSizeYet = 0;
+  }
+
+  /** Nothing is known of the round before: the first one brings no credit, and finds out. */
+  #startAfresh(): void {
+    this.#leastWeightYet = Infinity;
+    this.#greatestSizeYet = 0;
+    this.#beginRound();
   }
 
   #moveTo(lane: Lane | undefined): void {

@@ -20,25 +20,20 @@ export interface AdaptiveConcurrencyOptions {
   readonly name?: string;
 }
 
-const schema = z
-  .strictObject({
-    max: positiveCount,
-    min: positiveCount.default(1),
-    initial: positiveCount.optional(),
-    decrease: z.number().positive().max(1).default(0.75),
-    probeAfterMs: positiveMs.default(10_000),
-    maxProbeAfterMs: positiveMs.default(120_000),
-    name: z.string().min(1).default('adaptive concurrency'),
-  })
-  .refine(({ min, max }) => min <= max, { path: ['min'], error: 'must not be over max' })
-  .refine(({ min, max, initial = min }) => min <= initial && initial <= max, {
-    path: ['initial'],
-    error: 'must be from min to max',
-  })
-  .refine(({ probeAfterMs, maxProbeAfterMs }) => probeAfterMs <= maxProbeAfterMs, {
-    path: ['maxProbeAfterMs'],
-    error: 'must not be under probeAfterMs',
-  });
+const figures = z.strictObject({
+  max: positiveCount,
+  min: positiveCount.default(1),
+  decrease: z.number().positive().max(1).default(0.75),
+  probeAfterMs: positiveMs.default(10_000),
+  maxProbeAfterMs: positiveMs.default(120_000),
+});
+
+const schema = ordered(
+  figures.extend({ initial: positiveCount.optional(), name: z.string().min(1).default('adaptive concurrency') }),
+).refine(({ min, max, initial = min }) => min <= initial && initial <= max, {
+  path: ['initial'],
+  error: 'must be from min to max',
+});
 
 /**
  * Units in flight under a limit that nobody told: it is learnt from refusals (`no-slot`) alone, additive increase and
@@ -142,7 +137,7 @@ class AdaptiveConcurrency implements Limit {
     if (isNew) {
       const isAgain = fits + cost >= this.#refusedLevel;
       this.#patienceMs = isAgain ? Math.min(this.#patienceMs * 2, this.#maxProbeAfterMs) : this.#probeAfterMs;
-      this.#limit = Math.min(this.#limit, Math.max(this.#min, Math.floor(fits * this.#decrease)));
+      this.#limit = Math.max(this.#min, Math.floor(fits * this.#decrease));
       this.#loweredAtMs = nowMs;
     }
     // Where not even the floor fits, it falls to what does: the next one waits for quiet like any probe.

@@ -7,7 +7,8 @@ const coarser = 1000n;
  * once, upwards. So neither years nor millions of steps bring it out by more than the last bit of the instant itself.
  */
 export function firstInstantAfter(fromMs: number, units: number, unitsMs: number, perUnits: number): number {
-  if (fromMs + (units * unitsMs) / perUnits === Infinity) return Infinity;
+  const roughMs = fromMs + (units * unitsMs) / perUnits;
+  if (!Number.isFinite(roughMs)) return roughMs;
   const exactMs = exactly(fromMs) + dividedUp(exactly(units) * exactly(unitsMs), exactly(perUnits));
   const nearestMs = Number(exactMs >> coarser) / 2 ** Number(finest - coarser);
   return exactly(nearestMs) < exactMs ? nextAfter(nearestMs) : nearestMs;

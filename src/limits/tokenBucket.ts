@@ -16,18 +16,16 @@ export interface TokenBucketOptions {
   readonly name?: string;
 }
 
+const figures = { capacity: positiveCount, refill: z.number().positive(), intervalMs: positiveMs };
+
 const schema = z
-  .strictObject({
-    capacity: positiveCount,
-    refill: z.number().positive(),
-    intervalMs: positiveMs,
-    initial: amount.optional(),
-    name: z.string().min(1).optional(),
-  })
+  .strictObject({ ...figures, initial: amount.optional(), name: z.string().min(1).optional() })
   .refine(({ capacity, initial = 0 }) => initial <= capacity, {
     path: ['initial'],
     error: 'must not be over the capacity',
   });
+
+const changeSchema = z.strictObject(figures).partial();
 
 /**
  * A token bucket, for an API that is one: work of cost n passes as soon as the bucket holds n tokens, and takes them.
@@ -45,8 +43,8 @@ const schema = z
  */
 export function tokenBucket(options: TokenBucketOptions): Limit {
   const { capacity, refill, intervalMs, initial, name } = parseOptions(schema, options, 'tokenBucket');
-  const figures = `${refill} per ${intervalMs} ms, bucket of ${capacity}`;
-  return new TokenBucket(name ?? figures, capacity, refill, intervalMs, initial ?? capacity);
+  const defaultName = `${refill} per ${intervalMs} ms, bucket of ${capacity}`;
+  return new TokenBucket(name ?? defaultName, capacity, refill, intervalMs, capacity - (initial ?? capacity));
 }
 
 /** The share of an instant by which a comparison in floating point may be wrong, with room to spare. */
@@ -55,36 +53,34 @@ const doubt = 2 ** -50;
 class TokenBucket implements Limit {
   readonly name: string;
   readonly kind = 'rate';
-  readonly capacity: number;
-  readonly #refill: number;
-  readonly #intervalMs: number;
+  capacity: number;
+  #refill: number;
+  #intervalMs: number;
   /** The bucket was full at this instant, and has not been since: what it holds is all that came in, less `#taken`. */
   #fullAtMs = NaN;
   #taken: number;
   #lastTakeMs = NaN;
+  #lastAskedMs = NaN;
 
-  constructor(name: string, capacity: number, refill: number, intervalMs: number, initial: number) {
+  constructor(name: string, capacity: number, refill: number, intervalMs: number, taken: number) {
     this.name = name;
     this.capacity = capacity;
     this.#refill = refill;
     this.#intervalMs = intervalMs;
-    this.#taken = capacity - initial;
+    this.#taken = taken;
   }
 
   earliest(cost: number, nowMs: number): number {
     if (cost > this.capacity) return Infinity;
-    this.#begin(nowMs);
+    this.#asked(nowMs);
     const missing = this.#taken + cost - this.capacity;
     return this.#hasComeIn(missing, nowMs) ? nowMs : this.#comesInAt(missing);
   }
 
   take(cost: number, nowMs: number): void {
     if (cost === 0) return;
-    this.#begin(nowMs);
-    if (this.#hasComeIn(this.#taken, nowMs)) {
-      this.#fullAtMs = nowMs;
-      this.#taken = 0;
-    }
+    this.#asked(nowMs);
+    this.#settle(nowMs);
     this.#taken += cost;
     this.#lastTakeMs = nowMs;
   }
@@ -96,16 +92,53 @@ class TokenBucket implements Limit {
   }
 
   usage(nowMs: number): Usage {
-    this.#begin(nowMs);
+    this.#asked(nowMs);
     if (this.#hasComeIn(this.#taken, nowMs)) return { used: 0, capacity: this.capacity, resetsAtMs: nowMs };
     const cameIn = ((nowMs - this.#fullAtMs) * this.#refill) / this.#intervalMs;
     const used = Math.min(this.capacity, Math.max(0, this.#taken - cameIn));
     return { used, capacity: this.capacity, resetsAtMs: this.#comesInAt(this.#taken) };
   }
 
+  /**
+   * What the bucket holds at `nowMs` it keeps, as far as there is room for it; from then on it fills at the new rate.
+   *
+   * @param nowMs the instant of the last question where it is not given
+   */
+  update(change: unknown, nowMs = this.#lastAskedMs): void {
+    const {
+      capacity = this.capacity,
+      refill = this.#refill,
+      intervalMs = this.#intervalMs,
+    } = parseOptions(changeSchema, change, `update of "${this.name}"`);
+    this.#settle(nowMs);
+    // At the new rate, what has come in until now would have taken this long.
+    const fillingMs = ((nowMs - this.#fullAtMs) * this.#refill * intervalMs) / (this.#intervalMs * refill);
+    this.#fullAtMs = nowMs - fillingMs;
+    this.#taken += capacity - this.capacity;
+    this.capacity = capacity;
+    this.#refill = refill;
+    this.#intervalMs = intervalMs;
+  }
+
+  copy(): TokenBucket {
+    const copy = new TokenBucket(this.name, this.capacity, this.#refill, this.#intervalMs, this.#taken);
+    copy.#fullAtMs = this.#fullAtMs;
+    copy.#lastTakeMs = this.#lastTakeMs;
+    copy.#lastAskedMs = this.#lastAskedMs;
+    return copy;
+  }
+
   /** The first question sets the clock. */
-  #begin(nowMs: number): void {
+  #asked(nowMs: number): void {
     if (Number.isNaN(this.#fullAtMs)) this.#fullAtMs = nowMs;
+    this.#lastAskedMs = nowMs;
+  }
+
+  /** What comes in while it is full is lost. */
+  #settle(nowMs: number): void {
+    if (!this.#hasComeIn(this.#taken, nowMs)) return;
+    this.#fullAtMs = nowMs;
+    this.#taken = 0;
   }
 
   /** True where `tokens` have come in since the bucket was full: almost always plain to see, and else computed exactly. */

@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError, QueueFullError } from '../../src/errors.js';
+import type { Overflow } from '../../src/limiter/admissions.js';
+import { Waiter } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
@@ -80,6 +82,19 @@ describe('an AbortSignal', () => {
     await running.succeed();
     expect([waiting.isRunning, listeners()]).toEqual([true, 0]);
   });
+
+  it.each<Overflow>(['drop-oldest', 'drop-newest'])(
+    "is not listened to after '%s' gave the place up",
+    async (overflow) => {
+      const { signal } = new AbortController();
+      const { limiter } = limiterOf({ queue: { maxSize: 1, overflow } });
+      const works = workers(5, limiter, { signal });
+      const waiting = works[overflow === 'drop-oldest' ? 4 : 1];
+      for (const work of works.slice(1))
+        if (work !== waiting) await expect(work.result).rejects.toThrow(QueueFullError);
+      expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    },
+  );
 });
 
 describe('a full queue', () => {
@@ -113,6 +128,51 @@ describe('a full queue', () => {
   it('is not full while work can start', async () => {
     const { limiter } = limiterOf({ queue: { maxSize: 1 } });
     for (let count = 0; count < 5; count++) await expect(limiter.run(() => count)).resolves.toBe(count);
+  });
+});
+
+describe('limiter.enter, for operators', () => {
+  class Bare extends Waiter {
+    readonly heard: string[] = [];
+
+    admitted(): void {
+      this.heard.push('admitted');
+    }
+
+    dropped(): void {
+      this.heard.push('dropped');
+    }
+  }
+
+  it.each<[Overflow, readonly string[], readonly string[]]>([
+    ['error', [], ['thrown']],
+    ['drop-newest', [], ['dropped']],
+    ['drop-oldest', ['dropped'], []],
+  ])(
+    "with '%s' tells a waiter at most once that it is given up: by a throw or by dropped()",
+    (overflow, old, young) => {
+      const { limiter } = limiterOf({ queue: { maxSize: 1, overflow } });
+      const [running, oldest, newest] = [new Bare(1), new Bare(1), new Bare(1)];
+      limiter.enter(running);
+      limiter.enter(oldest);
+      try {
+        limiter.enter(newest);
+      } catch (error) {
+        expect(error).toBeInstanceOf(QueueFullError);
+        newest.heard.push('thrown');
+      }
+      expect([running.heard, oldest.heard, newest.heard]).toEqual([['admitted'], old, young]);
+      expect([limiter.waiting, oldest.isQueued, newest.isQueued]).toEqual([1, old.length === 0, young.length === 0]);
+    },
+  );
+
+  it('gives a place up once, and only one that is held', () => {
+    const { limiter } = limiterOf();
+    const [running, waiting] = [new Bare(1), new Bare(1)];
+    limiter.enter(running);
+    limiter.enter(waiting);
+    expect([limiter.leave(running), limiter.leave(waiting), limiter.leave(waiting)]).toEqual([false, true, false]);
+    expect(waiting.heard).toEqual([]);
   });
 });
 

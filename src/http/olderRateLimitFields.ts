@@ -1,0 +1,78 @@
+import { serverNowMs, type HttpHeaders } from './httpHeaders.js';
+import type { RateLimits } from './rateLimitFields.js';
+import { exactMs, longest } from './waits.js';
+
+/** `RateLimit-Limit`, `X-RateLimit-Remaining`, `X-Rate-Limit-Reset`, `x-ratelimit-reset-tokens`, and so on. */
+const fieldName = /^((?:x-)?rate-?limit)-(limit|remaining|reset)(-.+)?$/;
+
+interface Family {
+  readonly limit: string[];
+  readonly remaining: string[];
+  readonly reset: string[];
+}
+
+/**
+ * Reads the fields that came before the standard, in families: all that share what their names begin with (`RateLimit-`,
+ * `X-RateLimit-`, `X-Rate-Limit-`) and end with (`-requests`, `-minute`). A value that is not readable is left out.
+ */
+export function readOlderRateLimits(headers: HttpHeaders, nowEpochMs: number): RateLimits {
+  const families = [...familiesIn(headers)];
+  if (families.length === 0) return { policies: [], limits: [] };
+  const nowMs = serverNowMs(headers, nowEpochMs);
+  return {
+    policies: families.flatMap(([name, { limit }]) => {
+      const [quota] = limit.map(parseCount).filter((units) => units !== undefined);
+      return quota === undefined ? [] : [{ name, quota }];
+    }),
+    limits: families.flatMap(([name, family]) => {
+      const counts = family.remaining.map(parseCount).filter((units) => units !== undefined);
+      const remaining = counts.length === 0 ? undefined : Math.min(...counts);
+      const resetMs = longest(family.reset.map((value) => parseReset(value, nowMs)));
+      return remaining === undefined && resetMs === undefined ? [] : [{ name, remaining, resetMs }];
+    }),
+  };
+}
+
+/** From here on a number is an instant in Unix seconds (2001), below it a wait in seconds (31 years). */
+const unixSeconds = 1e9;
+/** From here on a number is an instant in Unix milliseconds (1973), below it one in seconds (the year 5138). */
+const unixMs = 1e11;
+const duration = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
+
+/**
+ * Reads a reset as a wait in ms, rounded up: seconds left, an instant in Unix seconds or milliseconds (which of them, by
+ * its size), or a duration like `1m30s` or `6ms`.
+ */
+export function parseReset(value: string, nowEpochMs: number): number | undefined {
+  const text = value.trim();
+  if (/^\d+(\.\d+)?$/.test(text)) {
+    const number = Number(text);
+    if (number < unixSeconds) return exactMs(Math.ceil(number * 1_000));
+    const atMs = number < unixMs ? number * 1_000 : number;
+    return exactMs(Math.ceil(Math.max(0, atMs - nowEpochMs)));
+  }
+  const parts = duration.exec(text);
+  if (parts === null) return undefined;
+  const [hours = 0, minutes = 0, seconds = 0, ms = 0] = parts
+    .slice(1)
+    .map((part: string | undefined) => Number(part ?? 0));
+  return exactMs(Math.ceil(((hours * 60 + minutes) * 60 + seconds) * 1_000 + ms));
+}
+
+function parseCount(value: string): number | undefined {
+  const units = /^\d+$/.test(value) ? Number(value) : NaN;
+  return Number.isSafeInteger(units) ? units : undefined;
+}
+
+function familiesIn(headers: HttpHeaders): Map<string, Family> {
+  const families = new Map<string, Family>();
+  for (const [key, value = []] of Object.entries(headers)) {
+    const [, prefix, part, suffix = ''] = fieldName.exec(key.toLowerCase()) ?? [];
+    if (prefix === undefined || (part !== 'limit' && part !== 'remaining' && part !== 'reset')) continue;
+    const name = prefix + suffix;
+    const family = families.get(name) ?? { limit: [], remaining: [], reset: [] };
+    families.set(name, family);
+    for (const line of [value].flat()) family[part].push(...line.split(',').map((text) => text.trim()));
+  }
+  return families;
+}

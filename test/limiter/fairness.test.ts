@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest';
+import { concurrency } from '../../src/limits/concurrency.js';
+import { dailyQuota } from '../../src/limits/dailyQuota.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { perKey } from '../../src/limits/perKey.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { Turns } from './fairnessTurns.js';
+
+describe('turns between keys', () => {
+  it('are taken one by one where all weigh the same', () => {
+    const turns = new Turns();
+    turns.fill('a', 4);
+    turns.fill('b', 4);
+    turns.fill('c', 2);
+    expect(turns.serve()).toBe('a' + 'abc' + 'abc' + 'abb');
+  });
+
+  it('follow the weights', () => {
+    const turns = new Turns();
+    turns.enter('-');
+    turns.fill('a', 6, { weight: 3 });
+    turns.fill('b', 4);
+    expect(turns.serve()).toBe('-' + 'aaab' + 'aaab' + 'bb');
+  });
+
+  it('follow weights under 1 just so', () => {
+    const turns = new Turns();
+    turns.enter('-');
+    turns.fill('a', 6, { weight: 0.75 });
+    turns.fill('b', 3, { weight: 0.25 });
+    expect(turns.serve()).toBe('-' + 'aaab' + 'aaab' + 'b');
+  });
+
+  it('count what work costs', () => {
+    const turns = new Turns({ limits: [concurrency({ limit: 3 })] });
+    turns.enter('-', { cost: 3 });
+    turns.fill('a', 6);
+    turns.fill('b', 3, { cost: 3 });
+    expect(turns.serve()).toMatch(/^-(?:aaab|baaa)*b?b?$/);
+  });
+
+  it('follow a weight that is lowered while work waits', () => {
+    const turns = new Turns();
+    turns.enter('-');
+    turns.fill('a', 40, { weight: 1 });
+    turns.fill('b', 10, { weight: 1 });
+    turns.enter('b', { weight: 0.25 });
+    turns.serve(6);
+    turns.order = '';
+    expect(turns.serve(15)).toMatch(/^(?:a{4}b){3}$|^a{1,3}b(?:a{4}b){2}a{1,3}$/);
+  });
+
+  it('are short again as soon as a light weight has gone', () => {
+    const turns = new Turns();
+    turns.enter('-');
+    turns.enter('z', { weight: 0.01 });
+    turns.fill('a', 500);
+    turns.fill('b', 500);
+    const [, ...runs] = turns.serve().split('z');
+    expect(runs.join('')).toMatch(/(?:ab){300}a*$/);
+  });
+
+  it('are short again as soon as heavy work has gone', () => {
+    const turns = new Turns({ limits: [concurrency({ limit: 100 })] });
+    turns.enter('-', { cost: 100 });
+    turns.enter('z', { cost: 100 });
+    turns.fill('a', 500);
+    turns.fill('b', 500);
+    expect(turns.serve()).toMatch(/(?:ab){300}$/);
+  });
+
+  it('come to work without cost too', () => {
+    const turns = new Turns({ limits: [] });
+    turns.limiter.coolDown(10);
+    turns.fill('a', 4, { cost: 0 });
+    turns.fill('b', 4, { cost: 0 });
+    turns.clock.drain();
+    expect(turns.order).toBe('abababab');
+  });
+
+  it('are not lost, nor won, by one who gives up', () => {
+    const turns = new Turns({ limits: [concurrency({ limit: 4 })] });
+    turns.enter('-', { cost: 4 });
+    turns.fill('a', 2, { weight: 4 });
+    const [given] = turns.fill('a', 1, { weight: 4 });
+    turns.fill('a', 2, { cost: 4, weight: 4 });
+    turns.fill('b', 4, { cost: 4 });
+    if (given !== undefined) turns.limiter.leave(given);
+    expect(turns.serve()).toMatch(/^-(?:aab|b)*a+b+ab*$|^-aaaabbbb$/);
+  });
+
+  it('come to a newcomer after those who are there', () => {
+    const turns = new Turns();
+    turns.enter('-');
+    turns.fill('a', 3);
+    turns.fill('b', 3);
+    turns.serve(1);
+    turns.fill('c', 2);
+    expect(turns.serve()).toBe('-' + 'ab' + 'c'.padStart(1) + 'abcab');
+  });
+});
+
+describe('priority', () => {
+  it('goes before all of a lower one, whatever the keys and weights', () => {
+    const turns = new Turns();
+    turns.enter('-');
+    turns.fill('a', 2, { priority: -1, weight: 100 });
+    turns.fill('b', 2);
+    turns.fill('c', 2, { priority: 5 });
+    turns.fill('d', 2, { priority: 5 });
+    expect(turns.serve()).toBe('-' + 'cdcd' + 'bb' + 'aa');
+  });
+
+  it('goes first even as it waits for its own key: on the millisecond, past a heavy one that waits for room', () => {
+    const window = (limit: number, name: string): Limit =>
+      slidingWindow({ limit, intervalMs: 50 * limit, countUntil: 'start', name });
+    const turns = new Turns({ limits: [window(3, 'all'), perKey(() => window(1, 'own'))] });
+    turns.fill('h', 2, { priority: 1 });
+    turns.enter('l', { cost: { all: 3 } });
+    turns.clock.advance(49);
+    expect(turns.order).toBe('h');
+    turns.clock.advance(1);
+    expect(turns.order).toBe('hh');
+  });
+
+  it('is forgotten with the last that has it: a thousand of them leave nothing to search through', () => {
+    const turns = new Turns();
+    turns.enter('-');
+    for (let priority = 0; priority < 1_000; priority++) turns.enter('p', { priority });
+    turns.serve();
+    expect(turns.order).toHaveLength(1_001);
+    expect(turns.limiter.waiting).toBe(0);
+  });
+});
+
+describe('a key that its own limit holds back', () => {
+  it('is in nobody else\'s way', () => {
+    const turns = new Turns({ limits: [concurrency({ limit: 5 }), perKey(() => concurrency({ limit: 2 }))] });
+    turns.fill('a', 4);
+    turns.fill('b', 1);
+    turns.fill('c', 4);
+    expect(turns.order).toBe('aabcc');
+    expect(turns.serve()).toBe('aabcc' + 'aacc');
+  });
+
+  it('is in nobody\'s way either where the limits for all hold it back longer', () => {
+    const turns = new Turns({ limits: [concurrency({ limit: 4 }), perKey(() => concurrency({ limit: 3 }))] });
+    const [first] = turns.fill('a', 1, { cost: 2 });
+    turns.enter('a', { cost: 3 });
+    turns.fill('b', 3);
+    expect(turns.order).toBe('abb');
+    first?.end();
+    expect(turns.order).toBe('abb' + 'b');
+  });
+
+  it('wakes on the millisecond, key by key, with one timer', () => {
+    const own = perKey(() => slidingWindow({ limit: 1, intervalMs: 100, countUntil: 'start', name: 'own' }));
+    const startsMs: number[] = [];
+    const turns: Turns = new Turns({ limits: [own] }, () => startsMs.push(turns.clock.now()));
+    for (const name of 'abcde') {
+      turns.fill(name, 3);
+      expect(turns.clock.pending).toBe(1);
+      turns.clock.advance(7);
+    }
+    while (turns.clock.pending > 0) {
+      expect(turns.clock.pending).toBe(1);
+      turns.clock.advance(1);
+    }
+    expect(turns.order).toBe('abcde'.repeat(3));
+    expect(startsMs).toEqual([0, 100, 200].flatMap((atMs) => [0, 7, 14, 21, 28].map((byMs) => atMs + byMs)));
+  });
+
+  it('takes its turns again as one who holds it back gives the place back', () => {
+    const turns = new Turns({ limits: [concurrency({ limit: 3 }), perKey(() => dailyQuota({ limit: 1 }))] });
+    const [first] = turns.fill('a', 2);
+    turns.limiter.refund(1, 0, first?.place.key);
+    turns.limiter.admitWaiting();
+    expect(turns.order).toBe('aa');
+  });
+
+  it('goes on with the next of its own where the first gives up', () => {
+    const turns = new Turns({ limits: [perKey(() => concurrency({ limit: 3 }))] });
+    turns.fill('a', 2);
+    const heavy = turns.enter('a', { cost: 3 });
+    turns.enter('a');
+    expect(turns.order).toBe('aa');
+    turns.limiter.leave(heavy);
+    expect(turns.order).toBe('aaa');
+  });
+});
+
+describe('a full queue with keys', () => {
+  it("gives up the longest waiting of the same key with 'drop-oldest', and its place among the keys stays", () => {
+    const turns = new Turns({ queue: { maxSize: 3, overflow: 'drop-oldest' } });
+    turns.enter('-');
+    turns.enter('a');
+    turns.fill('b', 3);
+    expect([turns.dropped, turns.limiter.waiting]).toEqual(['b', 3]);
+    expect(turns.serve()).toBe('-abb');
+  });
+
+  it("gives up whose turn is next where a key has none with 'drop-oldest'", () => {
+    const turns = new Turns({ queue: { maxSize: 2, overflow: 'drop-oldest' } });
+    turns.enter('-');
+    for (const name of 'abc') turns.enter(name);
+    expect(turns.dropped).toBe('a');
+    expect(turns.serve()).toBe('-bc');
+  });
+
+  it("gives up the newcomer with 'drop-newest', parked keys or not", () => {
+    const limits = [perKey(() => concurrency({ limit: 1 }))];
+    const turns = new Turns({ limits, queue: { maxSize: 2, overflow: 'drop-newest' } });
+    turns.fill('a', 4);
+    turns.fill('b', 2);
+    expect(turns.dropped).toBe('ab');
+    expect(turns.serve()).toBe('abaa');
+  });
+});
+
+describe('the cost of a decision', () => {
+  /** How often a limit is asked for each start while so many keys, two pieces of work each, take their turns. */
+  function asksPerStart(keys: number, limits: readonly Limit[]): number {
+    let asked = 0;
+    const counting: Limit = {
+      name: 'counting',
+      kind: 'gate',
+      capacity: Infinity,
+      earliest: (_cost, nowMs) => (asked++, nowMs),
+      take() {},
+      release() {},
+      refund() {},
+      usage: (nowMs) => ({ used: 0, capacity: 1, resetsAtMs: nowMs }),
+    };
+    const turns = new Turns({ limits: [...limits, counting] });
+    for (let round = 0; round < 2; round++) for (let key = 0; key < keys; key++) turns.enter('.', { key });
+    asked = 0;
+    turns.serve();
+    expect(turns.order).toHaveLength(2 * keys);
+    return asked / (2 * keys);
+  }
+
+  it.each([1, 10_000])('is two questions a start at most, with %d keys', (keys) => {
+    expect(asksPerStart(keys, [concurrency({ limit: 1 })])).toBeLessThanOrEqual(2);
+  });
+
+  it.each([1, 10_000])('is three at most where their own limits hold back %d keys', (keys) => {
+    expect(asksPerStart(keys, [perKey(() => concurrency({ limit: 1 }))])).toBeLessThanOrEqual(3);
+  });
+});
