@@ -3,7 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as contestants from './contestants.js';
 
 const [row, name, n] = [process.argv[2], process.argv[3], Number(process.argv[4])];
-const measures = { atOnce: pace, open: pace, queued: waiting, window: worstWindow, aborted: abortedWaiters, peak: peakMemory };
+const measures = {
+  atOnce: pace,
+  open: pace,
+  queued: waiting,
+  window: worstWindow,
+  aborted: abortedWaiters,
+  peak: peakMemory,
+};
 process.stdout.write(JSON.stringify(await measures[row]()));
 
 /** Nanoseconds an item, the median of five runs after a warm-up. */

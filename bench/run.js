@@ -1,6 +1,6 @@
 // Side by side, in one run: prints a table, writes results.json. `npm run bench` at the root installs the peers first.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { atOnce, open, queued, rated } from './contestants.js';
 
 const abortable = ['sluice limiter.run', 'p-queue', 'p-queue strict'];
@@ -9,7 +9,9 @@ const tooSlow = (name, n) => n >= 1e6 && ['rxjs mergeMap', 'bottleneck', 'p-queu
 const paces = [1e4, 1e5, 1e6];
 
 const rows = [
-  ...paces.map((n) => row('atOnce', `five at once, ${n} trivial tasks, ns an item`, Object.keys(atOnce), n, 'nanoseconds')),
+  ...paces.map((n) =>
+    row('atOnce', `five at once, ${n} trivial tasks, ns an item`, Object.keys(atOnce), n, 'nanoseconds'),
+  ),
   row('open', 'a rate that does not bind, 100000 admissions, ns an item', Object.keys(open), 1e5, 'nanoseconds'),
   row('queued', '100000 wait and leave at 50000 a second, CPU us an item', Object.keys(queued), 1e5, 'cpuMicroseconds'),
   row('queued', '100000 wait, heap bytes an item', Object.keys(queued), 1e5, 'heapBytes'),
@@ -19,7 +21,12 @@ const rows = [
 ];
 
 const { cpus } = await import('node:os');
-const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, date: new Date().toISOString().slice(0, 10) };
+const machine = {
+  node: process.version,
+  cpu: cpus()[0]?.model,
+  cores: cpus().length,
+  date: new Date().toISOString().slice(0, 10),
+};
 writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify({ machine, rows }, null, 2)}\n`);
 
 function row(kind, title, names, n, figure) {

@@ -31,5 +31,12 @@ export default tseslint.config(
     },
   },
   { files: ['bin/**', 'bench/**', 'examples/**', 'test/**/*.{js,mjs}'], rules: { 'no-console': 'off' } },
-  { files: ['**/*.{js,mjs}'], languageOptions: { globals: { process: 'readonly', console: 'readonly' } } },
+  {
+    files: ['**/*.{js,mjs}'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['process', 'console', 'performance', 'URL', 'AbortController'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
 );

@@ -65,7 +65,7 @@ export function sluice(limiter: Limiter, options: SluiceOptions = {}): Dispatche
       return refusal.meaning === 'too-fast' || refusal.meaning === 'no-slot' ? refusal.meaning : 'failed';
     }
     const exhaustedMs = coolWhenExhausted ? readExhausted(headers, nowEpochMs()) : undefined;
-    if (exhaustedMs !== undefined && exhaustedMs > 0) limiter.coolDown(exhaustedMs);
+    if (exhaustedMs !== undefined && exhaustedMs > 0) limiter.coolDown(exhaustedMs, { ramp: false });
     return statusCode >= 500 ? 'failed' : undefined;
   }
 

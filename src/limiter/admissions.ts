@@ -166,7 +166,8 @@ export class Admissions {
       } else if (this.store.heldBy?.isKeyed === true) this.queue.park(waiter, atMs);
       else {
         if (atMs === Infinity) this.#heldPriority = place.priority;
-        return atMs;
+        // A key of higher priority may be back before that, with work that fits.
+        return Math.min(atMs, unparkAtMs);
       }
     }
   }

@@ -66,10 +66,10 @@ export class CoolDown implements Limit {
     return nowMs < this.#openAtMs ? this.#openAtMs : undefined;
   }
 
-  /** Keeps everybody out for `delayMs` at least. */
-  close(delayMs: number, nowMs: number): void {
+  /** Keeps everybody out for `delayMs` at least; with a ramp behind it, or none but what is under way. */
+  close(delayMs: number, nowMs: number, ramp = true): void {
     this.#openAtMs = Math.max(this.#openAtMs, nowMs + delayMs);
-    this.#startRound(1, this.#openAtMs);
+    if (ramp || this.#round !== Infinity) this.#startRound(1, this.#openAtMs);
   }
 
   /** Takes note of a refusal, and closes for as long as the hint, the backoff or a burst asks. */
@@ -81,8 +81,8 @@ export class CoolDown implements Limit {
   }
 
   earliest(_cost: number, nowMs: number): number {
-    if (this.#round === Infinity) return nowMs;
     if (nowMs < this.#openAtMs) return this.#openAtMs;
+    if (this.#round === Infinity) return nowMs;
     if (this.#entered < this.#round) return nowMs;
     const roundEndsAtMs = this.#roundAtMs + this.#options.rampStepMs;
     if (nowMs < roundEndsAtMs) return roundEndsAtMs;

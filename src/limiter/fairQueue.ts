@@ -19,6 +19,8 @@ export class FairQueue {
   /** By priority, the highest first. */
   readonly #levels: Level[] = [];
   readonly #parking = new Parking();
+  /** The lane that the last one served was the last of. */
+  #emptied: Lane | undefined = undefined;
 
   push(waiter: Waiter): void {
     const level = this.#levelOf(waiter.place.priority);
@@ -35,6 +37,7 @@ export class FairQueue {
 
   /** Whose turn it is among those not parked. */
   next(): Waiter | undefined {
+    this.#closeEmptied();
     for (const { round } of this.#levels) {
       const lane = round.turn();
       if (lane !== undefined) return lane.first;
@@ -42,14 +45,14 @@ export class FairQueue {
     return undefined;
   }
 
-  /** Takes out the waiter that `next` gave, as served. */
+  /** Takes out the waiter that `next` gave, as served. Whoever queues up again before the next `next` keeps its turn. */
   serve(waiter: Waiter): void {
     const level = this.#levelOf(waiter.place.priority);
     const lane = level.lanes.get(waiter.place.key);
     if (lane === undefined) return;
     this.#takeOut(waiter, lane);
     level.round.charge(lane, sizeOf(waiter.cost));
-    if (lane.first === undefined) this.#close(level, lane);
+    if (lane.first === undefined) this.#emptied = lane;
   }
 
   /** Takes out a waiter that gave up; true where it was the first of its lane, so that others may go now. */
@@ -121,6 +124,14 @@ export class FairQueue {
     if (lane.parkedUntilMs === undefined) return;
     this.#parking.leave(lane);
     level.round.join(lane);
+  }
+
+  #closeEmptied(): void {
+    const lane = this.#emptied;
+    if (lane === undefined) return;
+    this.#emptied = undefined;
+    const level = this.#levelOf(lane.place.priority);
+    if (lane.first === undefined && level.lanes.get(lane.place.key) === lane) this.#close(level, lane);
   }
 
   #close(level: Level, lane: Lane): void {

@@ -120,13 +120,16 @@ export class Limiter extends Admissions implements Admitter {
     this.admit();
   }
 
-  /** Lets nobody start for `delayMs` at least; then one goes first, and the rest ramps up. */
-  coolDown(delayMs: number): void {
+  /**
+   * Lets nobody start for `delayMs` at least. Then one goes first and the rest ramps up, unless `ramp` is false: for a
+   * server that refused nobody, and only said when there is room again.
+   */
+  coolDown(delayMs: number, { ramp = true }: { readonly ramp?: boolean } = {}): void {
     if (!(delayMs >= 0 && delayMs < Infinity)) {
       throw new OptionsError(`coolDown: must be a span of at least 0 ms (got ${delayMs})`, 'delayMs');
     }
     const nowMs = this.clock.now();
-    this.#coolDown.close(delayMs, nowMs);
+    this.#coolDown.close(delayMs, nowMs, ramp);
     this.#cooled(nowMs);
   }
 

@@ -45,9 +45,9 @@ export class RecordedLimiter extends Limiter {
     super.admitWaiting();
   }
 
-  override coolDown(delayMs: number): void {
-    this.#tape.note({ type: 'coolDown', delayMs });
-    super.coolDown(delayMs);
+  override coolDown(delayMs: number, options?: { readonly ramp?: boolean }): void {
+    this.#tape.note({ type: 'coolDown', delayMs, options });
+    super.coolDown(delayMs, options);
   }
 
   override refused(refusal: Refusal): void {

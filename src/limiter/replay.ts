@@ -73,34 +73,48 @@ class Player {
   #act(limiter: Limiter): void {
     const entry = this.#next();
     switch (entry?.type) {
-      case 'enter': {
-        const waiter = new ReplayedWaiter(this, entry);
-        this.#waiters.set(entry.id, waiter);
-        // Refused then, refused now.
-        return attempt(() => limiter.enter(waiter));
-      }
-      case 'leave': {
-        const waiter = this.#waiters.get(entry.id);
-        if (waiter !== undefined) limiter.leave(waiter);
-        return;
-      }
+      case 'enter':
+        this.#enter(limiter, entry);
+        break;
+      case 'leave':
+        this.#leave(limiter, entry.id);
+        break;
       case 'release':
-        return limiter.release(entry.cost, entry.takenAtMs, entry.outcome, entry.key);
+        limiter.release(entry.cost, entry.takenAtMs, entry.outcome, entry.key);
+        break;
       case 'refund':
-        return limiter.refund(entry.cost, entry.takenAtMs, entry.key);
+        limiter.refund(entry.cost, entry.takenAtMs, entry.key);
+        break;
       case 'admitWaiting':
-        return limiter.admitWaiting();
+        limiter.admitWaiting();
+        break;
       case 'coolDown':
-        return limiter.coolDown(entry.delayMs);
+        limiter.coolDown(entry.delayMs, entry.options);
+        break;
       case 'refused':
-        return limiter.refused(entry.refusal);
+        limiter.refused(entry.refusal);
+        break;
       case 'update':
-        return attempt(() => limiter.update(entry.changes));
+        attempt(() => limiter.update(entry.changes));
+        break;
       case 'wake':
-        return this.#wake();
+        this.#wake();
+        break;
       default:
         throw this.#diverged('nothing is to be decided');
     }
+  }
+
+  #enter(limiter: Limiter, entry: Extract<TapeEntry, { type: 'enter' }>): void {
+    const waiter = new ReplayedWaiter(this, entry);
+    this.#waiters.set(entry.id, waiter);
+    // What was refused then is refused now.
+    attempt(() => limiter.enter(waiter));
+  }
+
+  #leave(limiter: Limiter, id: number): void {
+    const waiter = this.#waiters.get(id);
+    if (waiter !== undefined) limiter.leave(waiter);
   }
 
   #read(type: 'now' | 'epoch' | 'draw'): number {

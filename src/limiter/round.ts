@@ -66,7 +66,7 @@ export class Round {
   charge(lane: Lane, size: number): void {
     lane.credit -= size;
     const next = lane.first;
-    if (next === undefined || lane.credit < sizeOf(next.cost)) this.#moveTo(lane.right);
+    if (next !== undefined && lane.credit < sizeOf(next.cost)) this.#moveTo(lane.right);
   }
 
   #begin(lane: Lane, size: number): void {

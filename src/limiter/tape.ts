@@ -20,7 +20,7 @@ export type TapeEntry =
       readonly key: unknown;
     }
   | { readonly type: 'refund'; readonly cost: Cost; readonly takenAtMs: number; readonly key: unknown }
-  | { readonly type: 'coolDown'; readonly delayMs: number }
+  | { readonly type: 'coolDown'; readonly delayMs: number; readonly options: { readonly ramp?: boolean } | undefined }
   | { readonly type: 'refused'; readonly refusal: Refusal }
   | { readonly type: 'update'; readonly changes: Readonly<Record<string, unknown>> }
   | { readonly type: 'admitted'; readonly id: number; readonly atMs: number };
