@@ -6,7 +6,10 @@ const dayMs = 86_400_000;
 
 describe('systemClock', () => {
   beforeEach(() => void vi.useFakeTimers({ now: Date.UTC(2026, 10, 1) }));
-  afterEach(() => void vi.useRealTimers());
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+  });
 
   it('reads performance.now and Date.now, fake ones too', () => {
     const startMs = systemClock.now();
@@ -69,6 +72,14 @@ describe('systemClock', () => {
     vi.advanceTimersByTime(1);
     expect(run).toHaveBeenCalledTimes(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('never sets a timer for longer than one holds', () => {
+    const setTimer = vi.spyOn(globalThis, 'setTimeout');
+    systemClock.schedule(60 * dayMs, () => {});
+    vi.advanceTimersByTime(60 * dayMs);
+    const delays = setTimer.mock.calls.map(([, delayMs]) => delayMs ?? NaN);
+    expect(delays).toEqual([2 ** 31 - 1, 2 ** 31 - 1, 60 * dayMs - 2 * (2 ** 31 - 1)]);
   });
 
   it('cancels, in a later part too; twice does nothing more', () => {

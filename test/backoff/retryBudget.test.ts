@@ -10,6 +10,7 @@ describe('createRetryBudget', () => {
     const budget = createRetryBudget();
     expect(granted(15, budget)).toBe(10);
     for (let request = 1; request <= 9; request++) budget.onRequest();
+    expect(budget.snapshot().available).toBe(0);
     expect(budget.tryRetry()).toBe(false);
     budget.onRequest();
     expect(granted(5, budget)).toBe(1);

@@ -1,7 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError, QueueFullError } from '../../src/errors.js';
-import type { Overflow } from '../../src/limiter/admissions.js';
 import { Waiter } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
@@ -83,7 +82,7 @@ describe('an AbortSignal', () => {
     expect([waiting.isRunning, listeners()]).toEqual([true, 0]);
   });
 
-  it.each<Overflow>(['drop-oldest', 'drop-newest'])(
+  it.each(['drop-oldest', 'drop-newest'] as const)(
     "is not listened to after '%s' gave the place up",
     async (overflow) => {
       const { signal } = new AbortController();
@@ -144,7 +143,7 @@ describe('limiter.enter, for operators', () => {
     }
   }
 
-  it.each<[Overflow, readonly string[], readonly string[]]>([
+  it.each<['error' | 'drop-oldest' | 'drop-newest', readonly string[], readonly string[]]>([
     ['error', [], ['thrown']],
     ['drop-newest', [], ['dropped']],
     ['drop-oldest', ['dropped'], []],

@@ -64,6 +64,7 @@ describe('adaptiveConcurrency', () => {
     const limit = taking(adaptiveConcurrency({ max: 20, initial: 9, probeAfterMs: 1e9, maxProbeAfterMs: 1e9 }), 9, 0);
     refuse(limit, 0, second);
     expect(limit.usage(second)).toEqual({ used: 8, capacity: 6, resetsAtMs: Infinity });
+    expect(limit.earliest(0, second)).toBe(second);
     for (let ended = 1; ended <= 2; ended++) {
       limit.release(1, 0, 2 * second, 'succeeded');
       expect(limit.earliest(1, 2 * second)).toBe(1e9 + second);
@@ -189,6 +190,52 @@ describe('adaptiveConcurrency', () => {
     expect(limit.usage(10 * second)).toEqual({ used: 8, capacity: 8, resetsAtMs: Infinity });
     expect(limit.earliest(3, 10 * second)).toBe(Infinity);
     expect(limit.earliest(11, 10 * second)).toBe(Infinity);
+  });
+
+  it('takes new bounds at once, and nothing back', () => {
+    const limit = taking(adaptiveConcurrency({ max: 8, initial: 6 }), 6, 0);
+    limit.update?.({ max: 4 });
+    expect(limit.capacity).toBe(4);
+    expect(limit.usage(0)).toEqual({ used: 6, capacity: 4, resetsAtMs: Infinity });
+    limit.release(1, 0, 0, 'succeeded');
+    limit.release(1, 0, 0, 'succeeded');
+    expect(limit.earliest(1, 0)).toBe(Infinity);
+    limit.update?.({ max: 9, probeAfterMs: 500 });
+    expect(limit.earliest(1, 0)).toBe(500);
+    limit.update?.({ min: 9 });
+    expect(limitOf(limit, 0)).toBe(9);
+  });
+
+  it.each([{ max: 0 }, { min: 7 }, { maxProbeAfterMs: 1 }, { decrease: 2 }])('refuses the change %o', (change) => {
+    const [path] = Object.keys(change);
+    const limit = adaptiveConcurrency({ max: 5 });
+    expect(() => limit.update?.(change)).toThrow(expect.objectContaining({ code: 'SLUICE_BAD_OPTIONS', path }));
+  });
+
+  it('refuses to change its name or where it began', () => {
+    const limit = adaptiveConcurrency({ max: 5 });
+    expect(() => limit.update?.({ initial: 2 })).toThrow('initial');
+    expect(() => limit.update?.({ name: 'other' })).toThrow('name');
+  });
+
+  it('has copies that know what it knows, and go their own ways', () => {
+    const limit = taking(adaptiveConcurrency({ max: 9, initial: 4, decrease: 1 }), 4, 0);
+    let nowMs = 0;
+    for (let probe = 0; probe < 3; probe++) {
+      nowMs = limit.earliest(1, nowMs);
+      limit.earliest(1, nowMs);
+      limit.take(1, nowMs);
+      refuse(limit, nowMs, nowMs);
+    }
+    limit.take(1, nowMs);
+    const copy = limit.copy?.() ?? limit;
+    // Of the same event for both, which is no new one for either.
+    for (const each of [limit, copy]) refuse(each, nowMs - 1, nowMs + 1);
+    const nextMs = limit.earliest(1, nowMs + 1);
+    expect(nextMs).toBe(nowMs + 1 + 40 * second);
+    expect(copy.earliest(1, nowMs + 1)).toBe(nextMs);
+    copy.release(1, 0, nowMs + 1, 'succeeded');
+    expect([copy.usage(nowMs + 1).used, limit.usage(nowMs + 1).used]).toEqual([3, 4]);
   });
 
   it.each<[Partial<Record<keyof AdaptiveConcurrencyOptions, unknown>>, string]>([

@@ -16,6 +16,12 @@ describe('evenly', () => {
     expect(runs.map(({ startMs }) => startMs)).toEqual([0, 2_000, 4_000, 6_000, 8_000]);
   });
 
+  it('does not round the spacing: 300 a second are 3.33 ms apart', () => {
+    const limit = evenly({ limit: 300, intervalMs: 1_000, countUntil: 'start' });
+    limit.take(1, 0);
+    expect(limit.earliest(1, 0)).toBe(1_000 / 300);
+  });
+
   it('makes a cost of n take n places', () => {
     const limit = evenly({ limit: 4, intervalMs: 1_000, countUntil: 'start' });
     limit.take(3, 0);

@@ -52,6 +52,7 @@ describe('slidingWindow', () => {
     [10, 0.2, 8],
     [10, 0.3, 7],
     [3, 0.5, 1],
+    [20, 0.9, 2],
     [1, 0.9, 1],
     [5, 0, 5],
   ])('of %i keeps a headroom of %f free: %i stay usable', (limit, headroom, usable) => {

@@ -84,6 +84,68 @@ describe('tokenBucket', () => {
     ]);
   });
 
+  it('fills at the new rate from the change on, and keeps what it holds', () => {
+    const bucket = tokenBucket(options);
+    bucket.take(10, 0);
+    bucket.usage(400);
+    bucket.update?.({ refill: 20 });
+    expect([2, 3, 10].map((cost) => bucket.earliest(cost, 400))).toEqual([400, 450, 800]);
+    bucket.update?.({ intervalMs: 4_000 });
+    expect([2, 3].map((cost) => bucket.earliest(cost, 400))).toEqual([400, 600]);
+  });
+
+  it('holds no more for having been full when it is made larger, and what there is room for when smaller', () => {
+    const bucket = tokenBucket(options);
+    bucket.take(3, 0);
+    bucket.usage(60_000);
+    bucket.update?.({ capacity: 20 });
+    expect(bucket.capacity).toBe(20);
+    expect(bucket.usage(60_000)).toEqual({ used: 10, capacity: 20, resetsAtMs: 62_000 });
+    bucket.take(8, 60_000);
+    bucket.update?.({ capacity: 5 });
+    expect([bucket.earliest(2, 60_000), bucket.earliest(3, 60_000)]).toEqual([60_000, 60_200]);
+    bucket.usage(64_000);
+    bucket.update?.({ capacity: 1 });
+    expect(bucket.usage(64_000).used).toBe(0);
+    bucket.take(1, 64_000);
+    expect(bucket.earliest(1, 64_000)).toBe(64_200);
+  });
+
+  it('can be changed before it is first asked', () => {
+    const bucket = tokenBucket({ ...options, initial: 0 });
+    bucket.update?.({ refill: 10 });
+    expect(bucket.earliest(1, 3_000)).toBe(3_100);
+  });
+
+  it.each([{ refill: 0 }, { capacity: 0 }, { intervalMs: -1 }, { name: 'other' }])(
+    'refuses the change %o',
+    (change) => {
+      expect(() => tokenBucket(options).update?.(change)).toThrow(
+        expect.objectContaining({
+          code: 'SLUICE_BAD_OPTIONS',
+          path: Object.keys(change).at(0) === 'name' ? '' : Object.keys(change).at(0),
+        }),
+      );
+    },
+  );
+
+  it('has copies that go their own ways', () => {
+    const bucket = tokenBucket(options);
+    bucket.take(4, 100);
+    const copy = bucket.copy?.() ?? bucket;
+    copy.take(6, 100);
+    expect([copy.earliest(1, 100), bucket.earliest(6, 100)]).toEqual([300, 100]);
+    copy.refund(6, 100);
+    expect(copy.usage(100)).toEqual(bucket.usage(100));
+  });
+
+  it('does not hang on an instant that is none', () => {
+    const bucket = tokenBucket(options);
+    bucket.take(10, 0);
+    expect(bucket.earliest(1, NaN)).toBe(200);
+    expect(tokenBucket({ ...options, initial: 0 }).earliest(1, NaN)).toBeNaN();
+  });
+
   it('is named after its figures, or as it is told', () => {
     expect(tokenBucket(options).name).toBe('5 per 1000 ms, bucket of 10');
     expect(tokenBucket({ ...options, name: 'tokens' }).name).toBe('tokens');

@@ -1,4 +1,4 @@
-import { delay, from, of, Subject, type Observable } from 'rxjs';
+import { delay, from, NEVER, of, Subject, type Observable } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { concurrencyLimit, type ConcurrencyLimitOptions } from '../../operators/concurrencyLimit.js';
 import { createLimiter } from '../../operators/createLimiter.js';
@@ -166,6 +166,16 @@ describe('concurrencyLimit', () => {
         expectObservable(limited).toBe(result, undefined, error);
       })();
     });
+  });
+
+  it('completes where the last that it waited for is dropped by a shared limiter', () => {
+    const limits = [concurrency({ limit: 1 })];
+    const limiter = createLimiter({ limits, queue: { maxSize: 1, overflow: 'drop-oldest' } });
+    const first = new Subject<string>();
+    const recording = record(of(first, NEVER).pipe(concurrencyLimit((work) => work, { limiter })));
+    record(of('c').pipe(concurrencyLimit((value) => of(value), { limiter })));
+    first.complete();
+    expect(recording).toMatchObject({ values: [], end: '|' });
   });
 
   it('tells its projection the value and its number', () => {

@@ -1,4 +1,14 @@
-import { concat, NEVER, Observable, of, Subject, takeUntil, UnsubscriptionError } from 'rxjs';
+import {
+  concat,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  takeUntil,
+  throwError,
+  UnsubscriptionError,
+  type ObservableInput,
+} from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { concurrencyLimit } from '../../operators/concurrencyLimit.js';
 import { createLimiter } from '../../operators/createLimiter.js';
@@ -153,6 +163,24 @@ describe('a permit', () => {
       new Observable((subscriber) => signal.addEventListener('abort', () => subscriber.complete()));
     const { subscription } = record(of('a', 'b').pipe(concurrencyLimit(project, { limiter })));
     subscription.unsubscribe();
+    expect(limiter.active).toBe(0);
+  });
+});
+
+describe('a classifier that throws', () => {
+  const error = new Error('of the classifier');
+  const classify = (): never => {
+    throw error;
+  };
+
+  it.each<[string, () => ObservableInput<never>]>([
+    ['an observable', () => throwError(() => new Error('of the work'))],
+    ['a promise', () => Promise.reject(new Error('of the work'))],
+  ])('ends the stream with its error, and the permit of %s comes back', async (_, work) => {
+    const limiter = createLimiter({ limits: [concurrency({ limit: 1 })], classify });
+    const recording = record(of('a').pipe(concurrencyLimit(work, { limiter })));
+    await promises();
+    expect(recording.error).toBe(error);
     expect(limiter.active).toBe(0);
   });
 });

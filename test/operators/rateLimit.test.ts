@@ -189,18 +189,26 @@ describe('rateLimit', () => {
     vi.useRealTimers();
   });
 
+  it('completes where the last that it waited for is dropped by a shared limiter', () => {
+    const clock = new VirtualClock();
+    const limits = [slidingWindow({ limit: 1, intervalMs: 1_000 })];
+    const limiter = createLimiter({ limits, clock, queue: { maxSize: 1, overflow: 'drop-oldest' } });
+    const recording = record(of('a', 'b').pipe(rateLimit({ limiter })));
+    record(of('c').pipe(rateLimit({ limiter })));
+    expect(recording).toMatchObject({ values: ['a'], end: '|' });
+  });
+
   it('takes nothing from a shared limiter for a value that comes while it is being disposed of', () => {
     const limiter = createLimiter({
-      limits: [slidingWindow({ limit: 1, intervalMs: 1_000 })],
+      limits: [slidingWindow({ limit: 2, intervalMs: 1_000 })],
       clock: new VirtualClock(),
     });
-    const left = new Subject<string>();
-    const right = new Subject<string>();
-    const { subscription } = record(left.pipe(rateLimit({ limiter })));
-    left.next('a');
-    left.next('b');
-    subscription.add(() => left.next('c'));
-    record(right.pipe(rateLimit({ limiter })));
+    const left = new Subject<number>();
+    const { subscription } = record(left.pipe(rateLimit({ limiter, cost: (it) => it })));
+    left.next(1);
+    left.next(2);
+    const right = of('one').pipe(rateLimit({ limiter }));
+    right.subscribe(() => left.next(2));
     subscription.unsubscribe();
     expect(limiter.waiting).toBe(0);
   });

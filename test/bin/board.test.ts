@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { Board } from '../../bin/board.js';
+import { eventOf, remote, resultOf } from './events.js';
+
+describe('Board', () => {
+  it('follows a task from its first request to its end', () => {
+    const board = new Board(2);
+    const seen = [
+      eventOf({ type: 'queued' }),
+      eventOf({ type: 'submitting', atMs: 5 }),
+      eventOf({ type: 'refused', refusal: { meaning: 'too-fast' }, error: new Error('x') }),
+      eventOf({ type: 'retrying', refusal: { meaning: 'too-fast' }, delayMs: 1 }),
+      eventOf({ type: 'submitting', atMs: 9 }),
+      eventOf({ type: 'submitted', remote }),
+      eventOf({ type: 'processing', remote }),
+    ].map((event) => {
+      board.tell(event);
+      return board.running.map(({ state, taskId, sinceAtMs, mayExist }) => ({ state, taskId, sinceAtMs, mayExist }))[0];
+    });
+    const taskId = remote.ref.id;
+    expect(seen).toEqual([
+      undefined,
+      { state: 'submitting', taskId: undefined, sinceAtMs: 5, mayExist: true },
+      { state: 'refused', taskId: undefined, sinceAtMs: 5, mayExist: false },
+      { state: 'refused', taskId: undefined, sinceAtMs: 5, mayExist: false },
+      { state: 'submitting', taskId: undefined, sinceAtMs: 5, mayExist: true },
+      { state: 'submitted', taskId, sinceAtMs: 5, mayExist: true },
+      { state: 'processing', taskId, sinceAtMs: 5, mayExist: true },
+    ]);
+    expect(board.waiting).toBe(1);
+    board.tell(eventOf({ type: 'ended', result: resultOf({ status: 'succeeded' }) }));
+    expect([board.succeeded, board.failed, board.waiting, board.running]).toEqual([1, 0, 1, []]);
+  });
+
+  it('takes a lost answer for a task that may exist', () => {
+    const board = new Board(1);
+    board.tell(eventOf({ type: 'submitting' }));
+    board.tell(eventOf({ type: 'refused', refusal: { meaning: 'ambiguous' }, error: new Error('x') }));
+    expect(board.running).toMatchObject([{ state: 'refused', mayExist: true }]);
+    board.tell(eventOf({ type: 'looking-up' }));
+    expect(board.running).toMatchObject([{ state: 'looking up', mayExist: true }]);
+  });
+
+  it('does not doubt a task because a poll of it was refused', () => {
+    const board = new Board(1);
+    board.tell(eventOf({ type: 'submitting' }));
+    board.tell(eventOf({ type: 'submitted', remote }));
+    board.tell(eventOf({ type: 'refused', refusal: { meaning: 'too-fast' }, error: new Error('x') }));
+    expect(board.running).toMatchObject([{ state: 'submitted', mayExist: true, taskId: remote.ref.id }]);
+  });
+
+  it('counts what failed before it was sent, and nothing that comes after an end', () => {
+    const board = new Board(1);
+    board.tell(eventOf({ type: 'ended', result: resultOf({ status: 'failed' }) }));
+    board.tell(eventOf({ type: 'processing', remote }));
+    expect([board.succeeded, board.failed, board.waiting, board.running]).toEqual([0, 1, 0, []]);
+  });
+});

@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { bars, type View } from '../../../bin/progress/bars.js';
+import { lineColumns, paint } from '../../../bin/progress/line.js';
+
+const anyTask: fc.Arbitrary<View['running'][number]> = fc.record({
+  index: fc.nat({ max: 1e6 }),
+  id: fc.string(),
+  state: fc.constantFrom('submitting', 'looking up', 'refused', 'submitted', 'processing'),
+  sinceAtMs: fc.nat({ max: 1e9 }),
+  mayExist: fc.boolean(),
+  prompt: fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', minLength: 50 })),
+});
+
+const anyView: fc.Arbitrary<View> = fc
+  .record({
+    ...{ succeeded: fc.nat({ max: 1e6 }), failed: fc.nat({ max: 1e6 }), waiting: fc.nat({ max: 1e6 }) },
+    running: fc.array(anyTask, { maxLength: 30 }),
+    refusals: fc.nat(),
+    usage: fc.array(fc.record({ name: fc.constantFrom('requests', 'credits'), used: fc.nat(), capacity: fc.nat() })),
+    ...{ coolDownMs: fc.nat(), elapsedMs: fc.nat(), nowAtMs: fc.nat(), isStopping: fc.boolean() },
+  })
+  .map((view) => ({
+    ...view,
+    total: Math.max(1, view.succeeded + view.failed + view.waiting + view.running.length),
+  }));
+
+it('should never draw more columns or rows than there are, nor control codes', () => {
+  const widths = fc.integer({ min: 20, max: 200 });
+  fc.assert(
+    fc.property(anyView, widths, fc.integer({ min: 1, max: 60 }), (view, columns, rows) => {
+      const lines = bars(view, { columns, rows });
+      expect(lines.length).toBeLessThanOrEqual(rows);
+      for (const line of lines) {
+        expect(lineColumns(line)).toBeLessThanOrEqual(columns);
+        expect(paint(line, false)).not.toMatch(/\p{Cc}/u);
+      }
+    }),
+  );
+});

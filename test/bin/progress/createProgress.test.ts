@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import type { View } from '../../../bin/progress/bars.js';
+import { createProgress } from '../../../bin/progress/createProgress.js';
+import { JsonProgress } from '../../../bin/progress/jsonProgress.js';
+import { Screen } from '../../../bin/progress/screen.js';
+import { eventOf, remote, resultOf } from '../events.js';
+
+class Recorded {
+  readonly isTTY: boolean;
+  readonly columns = 40;
+  readonly rows = 10;
+  readonly writes: string[] = [];
+
+  constructor(isTTY: boolean) {
+    this.isTTY = isTTY;
+  }
+
+  write(text: string): void {
+    this.writes.push(text);
+  }
+}
+
+const view: View = {
+  ...{ total: 2, succeeded: 1, failed: 0, waiting: 1, running: [], refusals: 0, usage: [], coolDownMs: 0 },
+  ...{ elapsedMs: 0, nowAtMs: 0, isStopping: false },
+};
+
+function kindOf(
+  mode: 'auto' | 'bars' | 'lines' | 'json' | 'none',
+  isTTY: boolean,
+  env: NodeJS.ProcessEnv = {},
+): string {
+  const output = new Recorded(isTTY);
+  const progress = createProgress({ mode, output, env, promptAt: () => 'a cat', view: () => view });
+  progress.event(eventOf({ type: 'submitted', remote }));
+  progress.close();
+  const isBars = progress.constructor.name === 'BarsProgress';
+  return isBars
+    ? 'bars'
+    : output.writes.join('').startsWith('{')
+      ? 'json'
+      : output.writes.length > 0
+        ? 'lines'
+        : 'none';
+}
+
+describe('createProgress', () => {
+  it('auto is bars on a terminal that can move its cursor, and lines elsewhere', () => {
+    expect(kindOf('auto', true, { TERM: 'xterm' })).toBe('bars');
+    expect(kindOf('auto', true, { TERM: 'dumb' })).toBe('lines');
+    expect(kindOf('auto', false, { TERM: 'xterm' })).toBe('lines');
+  });
+
+  it('else does as it is told', () => {
+    expect([kindOf('bars', false), kindOf('lines', true), kindOf('json', true), kindOf('none', true)]).toEqual([
+      'bars',
+      'lines',
+      'json',
+      'none',
+    ]);
+  });
+});
+
+describe('JsonProgress', () => {
+  it('has an object a line', () => {
+    const output = new Recorded(false);
+    const progress = new JsonProgress(output);
+    const error = new Error('slow\ndown');
+    progress.event(eventOf({ type: 'queued' }));
+    progress.event(eventOf({ type: 'submitted', remote }));
+    progress.event(eventOf({ type: 'refused', refusal: { meaning: 'too-fast', hintMs: 5 }, error }));
+    progress.event(eventOf({ type: 'retrying', refusal: { meaning: 'too-fast' }, delayMs: 9 }));
+    progress.event(eventOf({ type: 'ended', result: resultOf({ status: 'succeeded' }) }));
+    progress.note('a\nb');
+    progress.close();
+    const base = { index: 0, id: 'ours-1', atMs: 1_000 };
+    expect(output.writes.every((line) => line.endsWith('}\n') && line.split('\n').length === 2)).toBe(true);
+    expect(output.writes.map((line) => JSON.parse(line) as unknown)).toEqual([
+      { type: 'queued', ...base },
+      { type: 'submitted', ...base, taskId: 'theirs-1' },
+      { type: 'refused', ...base, meaning: 'too-fast', hintMs: 5, message: 'slow\ndown' },
+      { type: 'retrying', ...base, meaning: 'too-fast', delayMs: 9 },
+      { type: 'ended', ...base, status: 'succeeded', taskId: 'theirs-1', outputs: [], attempts: 1 },
+      { type: 'note', message: 'a\nb' },
+    ]);
+  });
+});
+
+describe('Screen', () => {
+  it('redraws in place, in one write, and only what has changed', () => {
+    const output = new Recorded(true);
+    const screen = new Screen(output, false);
+    const block = [[{ text: 'one' }], [{ text: 'two' }]];
+    screen.draw(block);
+    screen.draw(block);
+    screen.draw([[{ text: 'three' }]]);
+    screen.above('a note');
+    screen.clear();
+    screen.clear();
+    expect(output.writes).toEqual([
+      '\x1b[?25l\rone\x1b[K\ntwo\x1b[K\x1b[J',
+      '\x1b[?25l\r\x1b[1Athree\x1b[K\x1b[J',
+      '\r\x1b[K\r\x1b[?25h',
+      'a note\n',
+      '\x1b[?25l\rthree\x1b[K\x1b[J',
+      '\r\x1b[K\r\x1b[?25h',
+    ]);
+  });
+
+  it('leaves the last column and the last row alone', () => {
+    expect(new Screen(new Recorded(true), false).size).toEqual({ columns: 39, rows: 9 });
+    expect(new Screen({ write: () => undefined }, false).size).toEqual({ columns: 79, rows: 23 });
+  });
+
+  it('climbs over the lines that a narrower terminal has broken', () => {
+    const output = { columns: 40, rows: 30, texts: [] as string[], write: (text: string) => output.texts.push(text) };
+    const screen = new Screen(output, false);
+    screen.draw([[{ text: 'x'.repeat(39) }], [{ text: 'y' }]]);
+    output.columns = 20;
+    screen.draw([[{ text: 'z' }]]);
+    expect(output.texts[1]).toContain('\r\x1b[2A');
+  });
+});

@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { eventLine } from '../../../bin/progress/eventLine.js';
+import { eventOf, remote, resultOf } from '../events.js';
+
+const prompt = `a cat\x1b[2J that ${'yawns '.repeat(30)}`;
+
+describe('eventLine', () => {
+  it.each([
+    [eventOf({ type: 'queued' }), undefined],
+    [eventOf({ type: 'submitting' }), undefined],
+    [eventOf({ type: 'processing', remote }), undefined],
+    [
+      eventOf({ type: 'submitted', remote, index: 6 }),
+      '#7 submitted as theirs-1: a cat [2J that yawns yawns yawns yawns yawns yawns yawns ya~',
+    ],
+    [eventOf({ type: 'looking-up' }), '#1 the answer was lost: looking for it by its id ours-1'],
+    [
+      eventOf({ type: 'refused', refusal: { meaning: 'too-fast' }, error: new Error('slow\ndown') }),
+      '#1 refused (too-fast): slow down',
+    ],
+    [eventOf({ type: 'retrying', refusal: { meaning: 'too-fast' }, delayMs: 1_432 }), '#1 tries again in 1.4 s'],
+    [
+      eventOf({
+        type: 'ended',
+        result: resultOf({ status: 'succeeded', outputs: [{ type: 'video', url: 'https://example.com/1.mp4' }] }),
+      }),
+      '#1 succeeded after 43.0 s: https://example.com/1.mp4',
+    ],
+    [
+      eventOf({
+        type: 'ended',
+        result: resultOf({
+          status: 'failed',
+          error: { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message: 'The task failed' },
+        }),
+      }),
+      '#1 failed after 43.0 s (failed): The task failed',
+    ],
+  ])('%j', (event, line) => {
+    expect(eventLine(event, prompt)).toBe(line);
+  });
+});

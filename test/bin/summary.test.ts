@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { reasonsOf, summaryLines, type Summary } from '../../bin/summary.js';
+import { resultOf } from './events.js';
+
+const summary: Summary = {
+  ...{ total: 24, succeeded: 24, failed: 0, notSent: 0, reasons: [], refusals: 0 },
+  ...{ tookMs: 451_000, speed: 60, limitsAloneMs: 432_000, resultsPath: 'sluice-out/results.jsonl' },
+};
+
+describe('reasonsOf', () => {
+  it('groups failures by what they mean, the most frequent first', () => {
+    const failed = (meaning: 'failed' | 'policy', message: string) =>
+      resultOf({ status: 'failed', error: { meaning, code: 'X', message } });
+    const results = [
+      failed('policy', 'no'),
+      failed('failed', 'one'),
+      resultOf({ status: 'succeeded' }),
+      failed('failed', 'two'),
+    ];
+    expect(reasonsOf(results)).toEqual([
+      { meaning: 'failed', count: 2, message: 'one' },
+      { meaning: 'policy', count: 1, message: 'no' },
+    ]);
+  });
+});
+
+describe('summaryLines', () => {
+  it('says how a run ended', () => {
+    expect(summaryLines(summary)).toEqual([
+      'made       24 of 24',
+      'failed     0',
+      '429s met   0',
+      'time       7 min 31 s (7.5 s at speed 60)',
+      'at least   7 min 12 s by the limits alone',
+      'results    sluice-out/results.jsonl',
+    ]);
+  });
+
+  it('says what failed and why, and what was not sent', () => {
+    const reasons = [{ meaning: 'failed', count: 2, message: 'The\x1b[2J task\nfailed' }];
+    expect(summaryLines({ ...summary, succeeded: 20, failed: 2, notSent: 2, speed: 1, reasons }).slice(0, 6)).toEqual([
+      'made       20 of 24',
+      'failed     2',
+      '           2 failed: The [2J task failed',
+      'not sent   2',
+      '429s met   0',
+      'time       7 min 31 s',
+    ]);
+  });
+});

@@ -1,0 +1,172 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { columnsOf } from '../../bin/text.js';
+import { resultsIn, scratch, sluicePath } from './sluice.js';
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+const quoted = (text: string): string => `'${text}'`;
+
+/** A terminal of a size, with a shell in it. */
+class Terminal {
+  readonly cwd = scratch();
+  readonly #socket = join(this.cwd, 'tmux');
+
+  constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
+    const size = ['-x', String(columns), '-y', String(rows)];
+    this.#tmux('-f', '/dev/null', 'new-session', '-d', ...size, '-c', this.cwd, 'env', ...pairs(env), 'bash', '--norc');
+    onTestFinished(() => void spawnSync('tmux', ['-S', this.#socket, 'kill-server']));
+  }
+
+  /** Runs the command, and comes back when it has ended. */
+  start(...args: readonly string[]): { ended: () => void } {
+    const command = [process.execPath, sluicePath, ...args].map(quoted).join(' ');
+    const recorded = `pipe-pane -o "cat > ${join(this.cwd, 'recorded')}"`;
+    execFileSync('sh', ['-c', `tmux -S ${this.#socket} ${recorded}`]);
+    this.#tmux('send-keys', `clear; ${command}; echo "code $?"; tmux -S ${this.#socket} wait-for -S ended`, 'Enter');
+    return { ended: () => void this.#tmux('wait-for', 'ended') };
+  }
+
+  /** All that was ever shown; lines that the terminal broke are one again, and so longer than it is wide. */
+  lines(): readonly string[] {
+    return trimmed(this.#tmux('capture-pane', '-p', '-J', '-S', '-'));
+  }
+
+  /** What stands on it now, row by row. */
+  screen(): readonly string[] {
+    return trimmed(this.#tmux('capture-pane', '-p'));
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
+  }
+
+  press(key: string): void {
+    this.#tmux('send-keys', key);
+  }
+
+  recorded(): string {
+    return readFileSync(join(this.cwd, 'recorded'), 'utf8');
+  }
+
+  #tmux(...args: readonly string[]): string {
+    return execFileSync('tmux', ['-u', '-S', this.#socket, ...args], { encoding: 'utf8' });
+  }
+}
+
+function pairs(env: Readonly<Record<string, string>>): readonly string[] {
+  return Object.entries({ PS1: '', ...env }).map(([name, value]) => `${name}=${value}`);
+}
+
+const prompts = [
+  'A lighthouse on a basalt cliff at blue hour, its beam sweeping slowly through sea mist, waves breaking white below',
+  '一只狐狸在黎明时分小跑穿过结冰的湖面，呼吸冒着热气，低角度跟拍，雪地上拖着长长的蓝色影子，远处是松树林和淡紫色的天空，风吹起细雪',
+  '🦊❄️👨‍👩‍👧‍👦🇫🇮 a family watches a fox on a frozen lake, long blue shadows on the snow, low tracking shot, breath steaming',
+  'one',
+  'two',
+  'three',
+];
+
+function trimmed(text: string): readonly string[] {
+  return text.split('\n').map((line) => line.trimEnd());
+}
+
+function isBar(line: string): boolean {
+  return /^\[[#x-]+\] \d\/6 \d+ %$/.test(line);
+}
+
+describe.skipIf(!hasTmux)('on a terminal', () => {
+  it.each([
+    [100, 30],
+    [40, 15],
+  ])('of %d columns and %d rows: bars that break no line, and are gone at the end', async (columns, rows) => {
+    const terminal = new Terminal(columns, rows);
+    writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
+    const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '60', '--out', 'o');
+    const during = await vi.waitUntil(
+      () => {
+        const lines = terminal.lines();
+        return lines.some(isBar) && lines.some((line) => line.startsWith('  #3 ')) && lines;
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+    expect(during.filter(isBar)).toHaveLength(1);
+    expect(during.filter((line) => /^ +#\d+ /.test(line)).length).toBeLessThanOrEqual(3);
+    const drawn = during.slice(during.findIndex(isBar));
+    expect(drawn.filter((line) => columnsOf(line) > columns)).toEqual([]);
+    expect(drawn.join(' ')).toMatch(/\d done {2}0 failed {2}3 running {2}\d waiting +429s 0 {2}requests \d+\/30/);
+
+    run.ended();
+    const after = terminal.lines();
+    expect(after.filter(isBar)).toEqual([]);
+    expect(after.filter((line) => /^ +#\d+ /.test(line))).toEqual([]);
+    expect(after.slice(after.indexOf('made       6 of 6')).slice(0, 3)).toEqual([
+      'made       6 of 6',
+      'failed     0',
+      '429s met   0',
+    ]);
+    expect(after).toContain('results    o/results.jsonl');
+    expect(after).toContain('code 0');
+    expect(resultsIn(join(terminal.cwd, 'o'))).toHaveLength(6);
+    expect(terminal.recorded()).toContain('\x1b[32m');
+    expect(terminal.recorded().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.recorded().lastIndexOf('\x1b[?25l'));
+  });
+
+  it('more tasks than rows: says how many there was no room for', async () => {
+    const terminal = new Terminal(60, 10);
+    writeFileSync(join(terminal.cwd, 'p.txt'), Array.from({ length: 20 }, (_, index) => `prompt ${index}`).join('\n'));
+    const flags = ['--simulate', '--speed', '60', '--concurrent', '20', '--rate', 'off', '--out', 'o'];
+    const run = terminal.start('generate', 'p.txt', ...flags);
+    await vi.waitUntil(() => terminal.lines().some((line) => /^ and \d+ more$/.test(line)), {
+      timeout: 20_000,
+      interval: 20,
+    });
+    run.ended();
+    expect(terminal.lines()).toContain('made       20 of 20');
+    expect(terminal.lines().filter((line) => /^\[|^ and /.test(line))).toEqual([]);
+  });
+
+  it('made narrower on the way: one bar on the screen, and then none', async () => {
+    const terminal = new Terminal(100, 30);
+    writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
+    const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '60', '--out', 'o');
+    await vi.waitUntil(() => terminal.lines().some(isBar), { timeout: 20_000, interval: 20 });
+    terminal.resize(50, 20);
+    // What the terminal itself has pushed into its history as it broke the lines is out of reach.
+    await vi.waitUntil(() => terminal.screen().filter(isBar).length === 1, { timeout: 20_000, interval: 20 });
+    run.ended();
+    expect(terminal.screen().filter((line) => line.startsWith('['))).toEqual([]);
+    expect(terminal.screen()).toContain('made       6 of 6');
+  });
+
+  it('Ctrl-C, twice: the ids stand above, the bars are gone', async () => {
+    const terminal = new Terminal(120, 30);
+    writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
+    const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '5', '--out', 'o');
+    await vi.waitUntil(() => terminal.lines().some((line) => /^ +#3 (submitted|processing)/.test(line)), {
+      timeout: 20_000,
+      interval: 20,
+    });
+    terminal.press('C-c');
+    await vi.waitUntil(() => terminal.lines().some((line) => line.startsWith('stopping: ')), {
+      timeout: 20_000,
+      interval: 20,
+    });
+    terminal.press('C-c');
+    run.ended();
+    const lines = terminal.lines();
+    expect(lines.filter((line) => /^ {2}#[123] task \d+, external id sluice-/.test(line))).toHaveLength(6);
+    expect(lines.filter(isBar)).toEqual([]);
+    expect(lines).toContain('code 130');
+  });
+
+  it('NO_COLOR: no colours', () => {
+    const terminal = new Terminal(80, 24, { NO_COLOR: '1' });
+    writeFileSync(join(terminal.cwd, 'p.txt'), 'a\nb\n');
+    terminal.start('generate', 'p.txt', '--simulate', '--speed', '600', '--out', 'o').ended();
+    expect(terminal.recorded()).toContain('\x1b[?25l');
+    expect(terminal.recorded()).not.toContain('\x1b[1m');
+    expect(terminal.recorded()).not.toContain('\x1b[32m');
+  });
+});
