@@ -98,7 +98,7 @@ class Puller<T> extends Waiter implements Turns<T> {
   pull(source: Iterable<T> | AsyncIterable<T>, pool: Pick<Pool<T, unknown>, 'complete' | 'error'>): void {
     this.#pool = pool;
     try {
-      this.#iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+      this.#iterator = isAsync(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
       this.#queueUp();
     } catch (error) {
       pool.error(error);
@@ -190,4 +190,9 @@ class Puller<T> extends Waiter implements Turns<T> {
     this.#limiter.refund(this.cost, this.#permitAtMs, this.place.key);
     this.#permitAtMs = undefined;
   }
+}
+
+function isAsync<T>(source: Iterable<T> | AsyncIterable<T>): source is AsyncIterable<T> {
+  // A string is an iterable too, and no object.
+  return typeof source !== 'string' && Symbol.asyncIterator in source;
 }

@@ -30,7 +30,12 @@ export class WaitingValues<T> {
     waiting.older = this.#newest;
     if (this.#newest !== undefined) this.#newest.younger = waiting;
     this.#newest = waiting;
-    this.#limiter.enter(waiting);
+    try {
+      this.#limiter.enter(waiting);
+    } catch (error) {
+      this.#part(waiting);
+      throw error;
+    }
   }
 
   /** Gives back every place that is still held. */

@@ -1,4 +1,5 @@
 import type { Outcome } from '../limits/limit.js';
+import { noMoreAborted, whenAborted } from './aborting.js';
 import { placeOf, Waiter, type Admitter, type Cost } from './waiter.js';
 
 export interface AcquireOptions {
@@ -42,15 +43,15 @@ export abstract class PromisedWaiter extends Waiter {
 
   /** To be called once it has a place: from then on the signal can give that up. */
   listen(): void {
-    this.#signal?.addEventListener('abort', this);
+    if (this.#signal !== undefined) whenAborted(this.#signal, this);
   }
 
   override get label(): unknown {
     return this.#id;
   }
 
-  handleEvent(): void {
-    this.stopListening();
+  /** The signal has fired. */
+  aborted(): void {
     if (this.limiter.leave(this)) this.reject(this.#signal?.reason);
   }
 
@@ -60,7 +61,7 @@ export abstract class PromisedWaiter extends Waiter {
   }
 
   protected stopListening(): void {
-    this.#signal?.removeEventListener('abort', this);
+    if (this.#signal !== undefined) noMoreAborted(this.#signal, this);
   }
 }
 

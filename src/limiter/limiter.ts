@@ -152,9 +152,8 @@ export class Limiter extends Admissions implements Admitter {
 
   /** For operators: how work that failed with `error` has ended; a refusal is acted upon here. */
   outcomeOf(error: unknown, classify = this.#classify): Outcome {
-    const refusal = classify?.(error);
-    if (refusal === undefined) return 'failed';
-    if (refusal.meaning !== 'too-fast' && refusal.meaning !== 'no-slot') return 'failed';
+    const refusal = classify && found(classify, error);
+    if (refusal?.meaning !== 'too-fast' && refusal?.meaning !== 'no-slot') return 'failed';
     this.refused(refusal);
     return refusal.meaning;
   }
@@ -178,5 +177,17 @@ export class Limiter extends Admissions implements Admitter {
       this.announcer.tell({ type: 'cooled', atMs: nowMs, coolDownMs: this.#coolDownMs(nowMs) });
     }
     if (this.waiting > 0) this.admit();
+  }
+}
+
+/** A classifier that throws is a mistake of the program: told as one, and the permit goes back all the same. */
+function found(classify: Classify, error: unknown): Refusal | undefined {
+  try {
+    return classify(error);
+  } catch (thrown) {
+    queueMicrotask(() => {
+      throw thrown;
+    });
+    return undefined;
   }
 }

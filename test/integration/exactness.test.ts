@@ -89,7 +89,6 @@ describe.each([{ through: 'limiter.run' }, { through: 'concurrencyLimit' }])(
       const makespanMs = Math.max(...startsMs) - Math.min(...startsMs);
       expect(makespanMs).toBeGreaterThanOrEqual(windows * intervalMs);
       expect(makespanMs).toBeLessThanOrEqual(windows * intervalMs * 1.02 + windows * latencyMs);
-      if (process.env['SHOW']) process.stdout.write(`${through} ${makespanMs} latency ${latencyMs}\n`);
     });
   },
 );

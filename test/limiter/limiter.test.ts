@@ -164,3 +164,23 @@ describe('costs', () => {
     expect(limiter.snapshot().limits[0]?.used).toBe(0);
   });
 });
+
+describe('one signal for many', () => {
+  it('should hold one listener, and none once nobody waits', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const { limiter } = limiterOf();
+    const controller = new AbortController();
+    const held = await limiter.acquire();
+    const waiting = Array.from({ length: 100 }, () => limiter.run(() => 1, { signal: controller.signal }));
+    controller.abort(new Error('given up'));
+    const outcomes = await Promise.allSettled(waiting);
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    expect(limiter.waiting).toBe(0);
+    held.release();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', onWarning);
+    expect(warnings).toEqual([]);
+  });
+});

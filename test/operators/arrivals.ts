@@ -13,7 +13,7 @@ export function arrivals<T>(more: fc.Arbitrary<T>, maxLength = 40): fc.Arbitrary
     { arbitrary: fc.constant(0), weight: 2 },
     { arbitrary: fc.integer({ min: 0, max: 30 }), weight: 3 },
   );
-  return fc.array(fc.tuple(gapMs, more), { maxLength }).map((steps) => {
+  return fc.array(fc.tuple(gapMs, more), { maxLength, size: 'max' }).map((steps) => {
     let atMs = 0;
     return steps.map(([gap, it]) => ({ ...it, atMs: (atMs += gap) }));
   });

@@ -1,4 +1,4 @@
-import { delay, from, NEVER, of, Subject, type Observable } from 'rxjs';
+import { delay, from, NEVER, of, startWith, Subject, type Observable } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { concurrencyLimit, type ConcurrencyLimitOptions } from '../../operators/concurrencyLimit.js';
 import { createLimiter } from '../../operators/createLimiter.js';
@@ -171,10 +171,14 @@ describe('concurrencyLimit', () => {
   it('completes where the last that it waited for is dropped by a shared limiter', () => {
     const limits = [concurrency({ limit: 1 })];
     const limiter = createLimiter({ limits, queue: { maxSize: 1, overflow: 'drop-oldest' } });
-    const first = new Subject<string>();
-    const recording = record(of(first, NEVER).pipe(concurrencyLimit((work) => work, { limiter })));
-    record(of('c').pipe(concurrencyLimit((value) => of(value), { limiter })));
-    first.complete();
+    record(
+      NEVER.pipe(
+        startWith('holds the slot'),
+        concurrencyLimit(() => NEVER, { limiter }),
+      ),
+    );
+    const recording = record(of('a').pipe(concurrencyLimit((value) => of(value), { limiter })));
+    record(of('b').pipe(concurrencyLimit((value) => of(value), { limiter })));
     expect(recording).toMatchObject({ values: [], end: '|' });
   });
 

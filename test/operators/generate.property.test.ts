@@ -16,7 +16,10 @@ interface Faults {
 const fine = { arbitrary: fc.constant(undefined), weight: 4 };
 const mayHelp: Fault[] = ['transient', 'lost', 'ambiguous', { meaning: 'too-fast', hintMs: 700 }, 'too-fast'];
 const faultsOf = (...more: Fault[]): fc.Arbitrary<readonly Fault[]> =>
-  fc.array(fc.oneof(fine, { arbitrary: fc.constantFrom(...mayHelp, ...more), weight: 3 }), { maxLength: 25 });
+  fc.array(fc.oneof(fine, { arbitrary: fc.constantFrom(...mayHelp, ...more), weight: 3 }), {
+    maxLength: 25,
+    size: 'max',
+  });
 const faults: fc.Arbitrary<Faults> = fc.record({
   submit: faultsOf('lost', 'lost', 'no-slot', 'no-slot', 'auth-stale', 'policy', 'exhausted', 'account'),
   'look-up': faultsOf(),
@@ -30,7 +33,7 @@ const prompts = fc.array(
     product: fc.constantFrom('video', 'image'),
     fails: fc.boolean(),
   }),
-  { maxLength: 12 },
+  { maxLength: 12, size: 'max' },
 );
 const settings = fc.record({
   concurrent: fc.integer({ min: 1, max: 4 }),

@@ -27,7 +27,7 @@ const answer: fc.Arbitrary<Answer> = fc.oneof(
 );
 /** A task is known by what its polls will come to; when they are used up, it is done. */
 type Task = readonly Answer[];
-const task = fc.array(answer, { maxLength: 8 });
+const task = fc.array(answer, { maxLength: 8, size: 'max' });
 const timing = fc.record(
   {
     intervalMs: fc.integer({ min: 1, max: 3_000 }),

@@ -135,7 +135,7 @@ describe('pullFrom', () => {
   it('pulls nothing before a permit is free', () => {
     const source = new Watched('abcd');
     const works = new Map<string, Subject<string>>();
-    const { values } = record(
+    const recording = record(
       pullFrom(
         source,
         (name) => {
@@ -150,18 +150,18 @@ describe('pullFrom', () => {
     expect(source.pulled).toBe(2);
     works.get('b')?.complete();
     expect([source.pulled, ...works.keys()]).toEqual([3, 'a', 'b', 'c']);
-    expect(values).toEqual(['of b']);
+    expect(recording.values).toEqual(['of b']);
   });
 
   it('emits in the order of the source where it is ordered', () => {
     const works = [new Subject<string>(), new Subject<string>(), new Subject<string>()];
     const stream = pullFrom([0, 1, 2], (n) => works[n] ?? EMPTY, { limit: 3, ordered: true });
-    const { values } = record(stream);
+    const recording = record(stream);
     for (const n of [2, 0, 1]) {
       works[n]?.next(`of ${n}`);
       works[n]?.complete();
     }
-    expect(values).toEqual(['of 0', 'of 1', 'of 2']);
+    expect(recording.values).toEqual(['of 0', 'of 1', 'of 2']);
   });
 
   it('goes through a hundred thousand synchronous results without a stack', () => {

@@ -24,12 +24,16 @@ const schedule = fc.record({
   capMs: fc.integer({ min: 0, max: 90_000 }),
   jitter: fc.constantFrom('proportional', 'full', 'equal', 'decorrelated', 'none'),
 });
-const draws = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), { minLength: 1, maxLength: 30 });
+const draws = fc.array(fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), {
+  minLength: 1,
+  maxLength: 30,
+  size: 'max',
+});
 
 describe('retryWithJitter', () => {
   it('should always try as often as it may, wait within its bounds, and end as the last try did', () => {
     fc.assert(
-      fc.property(schedule, fc.array(refusal, { maxLength: 15 }), draws, (options, script, drawn) => {
+      fc.property(schedule, fc.array(refusal, { maxLength: 15, size: 'max' }), draws, (options, script, drawn) => {
         const clock = new VirtualClock();
         const errors = script.map((said) => new Refused(said));
         const triedAtMs: number[] = [];
@@ -86,7 +90,7 @@ describe('retryWithJitter', () => {
   });
 
   it('should never wait longer than wakeOn lets it', () => {
-    const wakes = fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 5 });
+    const wakes = fc.array(fc.integer({ min: 0, max: 3_000 }), { minLength: 1, maxLength: 5, size: 'max' });
     fc.assert(
       fc.property(wakes, (wakesAfterMs) => {
         const clock = new VirtualClock();

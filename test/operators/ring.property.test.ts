@@ -4,7 +4,10 @@ import { Ring } from '../../operators/ring.js';
 import { runs } from './runs.js';
 
 it('a ring should always hold what an array would', () => {
-  const steps = fc.array(fc.constantFrom('push', 'push', 'push', 'take', 'takeNewest'), { maxLength: 300 });
+  const steps = fc.array(fc.constantFrom('push', 'push', 'push', 'take', 'takeNewest'), {
+    maxLength: 300,
+    size: 'max',
+  });
   fc.assert(
     fc.property(steps, (script) => {
       const ring = new Ring<number>();

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { createLimiter } from '../../src/limiter/createLimiter.js';
+import { concurrency } from '../../src/limits/concurrency.js';
+import { dailyQuota } from '../../src/limits/dailyQuota.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { perKey } from '../../src/limits/perKey.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { tokenBucket } from '../../src/limits/tokenBucket.js';
+
+/** A limit per key, and for which keys it has made one so far (the first is a sample, of no key). */
+function watched(make: (key: unknown) => Limit): { readonly limit: Limit; readonly made: unknown[] } {
+  const made: unknown[] = [];
+  const limit = perKey((key) => {
+    made.push(key);
+    return make(key);
+  });
+  return { limit, made };
+}
+
+/** Whether `key` is known: asking about one that is not makes a limit for it. */
+function knows({ limit, made }: ReturnType<typeof watched>, key: unknown, nowMs: number): boolean {
+  const before = made.length;
+  limit.earliest(1, nowMs, key);
+  return made.length === before;
+}
+
+describe('perKey', () => {
+  it('counts each key apart, and work without a key as a key of its own', () => {
+    const limit = perKey(() => concurrency({ limit: 1 }));
+    limit.take(1, 0, 'a');
+    limit.take(1, 0, undefined);
+    expect(['a', 'b', undefined].map((key) => limit.earliest(1, 0, key))).toEqual([Infinity, 0, Infinity]);
+    limit.release(1, 0, 5, 'succeeded', 'a');
+    expect(['a', 'b', undefined].map((key) => limit.earliest(1, 5, key))).toEqual([5, 5, Infinity]);
+  });
+
+  it('gives each key the figures that are made for it, from the first question on', () => {
+    const limit = perKey((key) => concurrency({ limit: key === 'small' ? 1 : 3 }));
+    expect(limit.earliest(2, 0, 'small')).toBe(Infinity);
+    expect(limit.earliest(2, 0, 'great')).toBe(0);
+  });
+
+  it('keeps what a key that waits for its first start has gained', () => {
+    const limit = perKey(() => tokenBucket({ capacity: 2, refill: 1, intervalMs: 10, initial: 0 }));
+    expect(limit.earliest(2, 0, 'a')).toBe(20);
+    expect(limit.earliest(2, 5, 'b')).toBe(25);
+    expect(limit.earliest(2, 20, 'a')).toBe(20);
+  });
+
+  it('tells of the key that has used most', () => {
+    const limit = perKey(() => concurrency({ limit: 5 }));
+    expect(limit.usage(0)).toMatchObject({ used: 0, capacity: 5 });
+    limit.take(2, 0, 'a');
+    limit.take(3, 0, 'b');
+    limit.take(1, 0, 'c');
+    expect(limit.usage(0)).toMatchObject({ used: 3, capacity: 5 });
+  });
+
+  it('counts a key while any of its work runs, be it without cost', () => {
+    const limit = perKey(() => concurrency({ limit: 1 }));
+    limit.take(0, 0, 'a');
+    limit.take(1, 0, 'a');
+    limit.release(1, 0, 1, 'succeeded', 'a');
+    limit.take(1, 1, 'a');
+    limit.release(0, 0, 2, 'succeeded', 'a');
+    expect(limit.earliest(1, 2, 'a')).toBe(Infinity);
+  });
+
+  it('follows the calendar for each key, those that come later too', () => {
+    const midnight = Date.UTC(2026, 10, 2);
+    const limit = perKey(() => dailyQuota({ limit: 1 }));
+    limit.observeWall?.(midnight - 100, 0);
+    limit.take(1, 0, 'a');
+    expect([limit.earliest(1, 0, 'a'), limit.earliest(1, 0, 'b')]).toEqual([100, 0]);
+    limit.observeWall?.(midnight, 100);
+    expect([limit.earliest(1, 100, 'a'), limit.earliest(1, 100, 'b')]).toEqual([100, 100]);
+    limit.take(1, 100, 'a');
+    expect(limit.earliest(1, 100, 'a')).toBe(86_400_100);
+  });
+
+  it('gives a refund to its key', () => {
+    const limit = perKey(() => slidingWindow({ limit: 1, intervalMs: 100, countUntil: 'start' }));
+    limit.take(1, 0, 'a');
+    limit.take(1, 0, 'b');
+    limit.refund(1, 0, 'a');
+    expect(['a', 'b'].map((key) => limit.earliest(1, 0, key))).toEqual([0, 100]);
+  });
+
+  it('refuses what makes no limit', () => {
+    expect(() => createLimiter({ limits: [perKey(concurrency({ limit: 1 }) as never)] })).toThrow('perKey');
+  });
+});
+
+describe('the memory of perKey', () => {
+  it('has forgotten a key of slots as the last of its work ends', () => {
+    const slots = watched(() => concurrency({ limit: 3 }));
+    slots.limit.take(1, 0, 'a');
+    slots.limit.take(1, 0, 'a');
+    slots.limit.release(1, 0, 1, 'succeeded', 'a');
+    expect(knows(slots, 'a', 1)).toBe(true);
+    slots.limit.release(1, 0, 1, 'failed', 'a');
+    expect(knows(slots, 'a', 1)).toBe(false);
+  });
+
+  it('has forgotten the keys of a window once as many others have come', () => {
+    const window = watched(() => slidingWindow({ limit: 3, intervalMs: 100, countUntil: 'start' }));
+    for (let key = 0; key < 1_000; key++) window.limit.take(1, 0, key);
+    expect(knows(window, 0, 99)).toBe(true);
+    for (let key = 0; key < 1_000; key++) window.limit.take(1, 100, `later ${key}`);
+    expect([0, 1, 500, 999].map((key) => knows(window, key, 100))).toEqual([false, false, false, false]);
+    expect(knows(window, 'later 0', 199)).toBe(true);
+  });
+
+  it('never forgets what still counts', () => {
+    const window = watched(() => slidingWindow({ limit: 1, intervalMs: 100, countUntil: 'start' }));
+    window.limit.take(1, 0, 'a');
+    for (let key = 0; key < 1_000; key++) window.limit.take(1, 99, key);
+    expect(window.limit.earliest(1, 99, 'a')).toBe(100);
+  });
+});
