@@ -49,6 +49,7 @@ export { scaledClock, systemClock, type Cancel, type Clock } from '../src/clock.
 export {
   CostOverCapacityError,
   DeadlineError,
+  LookUpFailedError,
   OptionsError,
   QueueFullError,
   ReplayError,

@@ -1,7 +1,6 @@
 import {
   distinctUntilChanged,
   last,
-  map,
   NEVER,
   Observable,
   of,
@@ -9,25 +8,24 @@ import {
   retry,
   switchMap,
   take,
-  takeUntil,
   takeWhile,
   tap,
   throwError,
   throwIfEmpty,
-  type MonoTypeOperatorFunction,
   type ObservableInput,
   type OperatorFunction,
 } from 'rxjs';
 import { z } from 'zod';
 import { backoffDelay } from '../src/backoff/backoff.js';
 import type { Clock } from '../src/clock.js';
-import { DeadlineError, TaskFailedError } from '../src/errors.js';
+import { TaskFailedError } from '../src/errors.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { callback, durationMs, having, parseOptions, positiveMs } from '../src/options.js';
 import { isPermanent, type Refusal, type RefusalMeaning } from '../src/refusal.js';
 import { after } from './after.js';
 import { clockFrom, timeShape, type TimeOptions } from './clock.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
+import { deadline } from './deadline.js';
 
 /** What a poll gets beside its task. */
 export interface PollContext {
@@ -174,14 +172,4 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
     options.emit === 'final' ? last() : distinctUntilChanged((a, b) => Object.is(changeKey(a), changeKey(b))),
     deadline(deadlineMs, clock, () => lastStatus),
   );
-}
-
-/** Errors `deadlineMs` after the subscription. */
-function deadline<S>(deadlineMs: number, clock: Clock, lastStatus: () => unknown): MonoTypeOperatorFunction<S> {
-  const passed = after(deadlineMs, clock).pipe(
-    map(() => {
-      throw new DeadlineError(deadlineMs, lastStatus());
-    }),
-  );
-  return (source) => (deadlineMs === Infinity ? source : source.pipe(takeUntil(passed)));
 }

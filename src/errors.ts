@@ -83,6 +83,21 @@ export class TaskLostError extends SluiceError {
   }
 }
 
+/** Whether a task exists could not be found out: look for the id in the account before sending the request again. */
+export class LookUpFailedError extends SluiceError {
+  readonly code = 'SLUICE_LOOK_UP_FAILED';
+  readonly externalId: string;
+
+  constructor(externalId: string, cause: unknown) {
+    super(
+      `the answer to a request was lost, and looking it up failed too: a task may exist as ${externalId}; ` +
+        'look for it in the account before sending the request again',
+      { cause },
+    );
+    this.externalId = externalId;
+  }
+}
+
 /** A replay would decide otherwise than its record: other options, another version, or a record with a gap. */
 export class ReplayError extends SluiceError {
   readonly code = 'SLUICE_REPLAY';

@@ -20,20 +20,37 @@ export interface AdaptiveConcurrencyOptions {
   readonly name?: string;
 }
 
-const figures = z.strictObject({
-  max: positiveCount,
-  min: positiveCount.default(1),
-  decrease: z.number().positive().max(1).default(0.75),
-  probeAfterMs: positiveMs.default(10_000),
-  maxProbeAfterMs: positiveMs.default(120_000),
-});
+const share = z.number().positive().max(1);
 
-const schema = ordered(
-  figures.extend({ initial: positiveCount.optional(), name: z.string().min(1).default('adaptive concurrency') }),
-).refine(({ min, max, initial = min }) => min <= initial && initial <= max, {
-  path: ['initial'],
-  error: 'must be from min to max',
-});
+const schema = z
+  .strictObject({
+    max: positiveCount,
+    min: positiveCount.default(1),
+    initial: positiveCount.optional(),
+    decrease: share.default(0.75),
+    probeAfterMs: positiveMs.default(10_000),
+    maxProbeAfterMs: positiveMs.default(120_000),
+    name: z.string().min(1).default('adaptive concurrency'),
+  })
+  .refine(({ min, max }) => min <= max, { path: ['min'], error: 'must not be over max' })
+  .refine(({ min, max, initial = min }) => min <= initial && initial <= max, {
+    path: ['initial'],
+    error: 'must be from min to max',
+  })
+  .refine(({ probeAfterMs, maxProbeAfterMs }) => probeAfterMs <= maxProbeAfterMs, {
+    path: ['maxProbeAfterMs'],
+    error: 'must not be under probeAfterMs',
+  });
+
+const changeSchema = z
+  .strictObject({
+    max: positiveCount,
+    min: positiveCount,
+    decrease: share,
+    probeAfterMs: positiveMs,
+    maxProbeAfterMs: positiveMs,
+  })
+  .partial();
 
 /**
  * Units in flight under a limit that nobody told: it is learnt from refusals (`no-slot`) alone, additive increase and
@@ -56,18 +73,17 @@ const schema = ordered(
  * @throws OptionsError
  */
 export function adaptiveConcurrency(options: AdaptiveConcurrencyOptions): Limit {
-  return new AdaptiveConcurrency(parseOptions(schema, options, 'adaptiveConcurrency'));
+  const { initial, ...figures } = parseOptions(schema, options, 'adaptiveConcurrency');
+  return new AdaptiveConcurrency(figures, initial ?? figures.min);
 }
+
+type Figures = Omit<z.output<typeof schema>, 'initial'>;
 
 class AdaptiveConcurrency implements Limit {
   readonly name: string;
   readonly kind = 'slots';
-  readonly capacity: number;
-  readonly #min: number;
-  readonly #decrease: number;
-  readonly #probeAfterMs: number;
-  readonly #maxProbeAfterMs: number;
-  readonly #inFlight = new InFlight();
+  readonly #inFlight: InFlight;
+  #figures: Figures;
   #limit: number;
   /** When the limit last moved or a refusal came: quiet counts from here. NaN until somebody was first held back. */
   #changedAtMs = NaN;
@@ -76,15 +92,16 @@ class AdaptiveConcurrency implements Limit {
   #refusedLevel = Infinity;
   #patienceMs: number;
 
-  constructor({ max, min, initial, decrease, probeAfterMs, maxProbeAfterMs, name }: z.output<typeof schema>) {
-    this.name = name;
-    this.capacity = max;
-    this.#min = min;
-    this.#decrease = decrease;
-    this.#probeAfterMs = probeAfterMs;
-    this.#maxProbeAfterMs = maxProbeAfterMs;
-    this.#limit = initial ?? min;
-    this.#patienceMs = probeAfterMs;
+  constructor(figures: Figures, limit: number, inFlight = new InFlight()) {
+    this.name = figures.name;
+    this.#figures = figures;
+    this.#limit = limit;
+    this.#patienceMs = figures.probeAfterMs;
+    this.#inFlight = inFlight;
+  }
+
+  get capacity(): number {
+    return this.#figures.max;
   }
 
   earliest(cost: number, nowMs: number): number {
@@ -111,7 +128,23 @@ class AdaptiveConcurrency implements Limit {
 
   usage(nowMs: number): Usage {
     const used = this.#inFlight.units;
-    return { used, capacity: Math.max(this.#min, this.#limit), resetsAtMs: used > 0 ? Infinity : nowMs };
+    return { used, capacity: Math.max(this.#figures.min, this.#limit), resetsAtMs: used > 0 ? Infinity : nowMs };
+  }
+
+  update(change: unknown): void {
+    const where = `update of "${this.name}"`;
+    const changed = parseOptions(changeSchema, change, where);
+    this.#figures = parseOptions(schema, { ...this.#figures, ...changed }, where);
+    this.#limit = Math.min(this.#limit, this.capacity);
+  }
+
+  copy(): AdaptiveConcurrency {
+    const copy = new AdaptiveConcurrency(this.#figures, this.#limit, this.#inFlight.copy());
+    copy.#changedAtMs = this.#changedAtMs;
+    copy.#loweredAtMs = this.#loweredAtMs;
+    copy.#refusedLevel = this.#refusedLevel;
+    copy.#patienceMs = this.#patienceMs;
+    return copy;
   }
 
   /** The limit with one more piece of work. */
@@ -121,7 +154,7 @@ class AdaptiveConcurrency implements Limit {
 
   #raisesAt(cost: number): number {
     const triesAgain = this.#limit < this.#refusedLevel && this.#raised(cost) >= this.#refusedLevel;
-    return this.#changedAtMs + (triesAgain ? this.#patienceMs : this.#probeAfterMs);
+    return this.#changedAtMs + (triesAgain ? this.#patienceMs : this.#figures.probeAfterMs);
   }
 
   #raise(cost: number, nowMs: number): void {
@@ -132,12 +165,13 @@ class AdaptiveConcurrency implements Limit {
   }
 
   #lower(cost: number, takenAtMs: number, nowMs: number): void {
+    const { min, decrease, probeAfterMs, maxProbeAfterMs } = this.#figures;
     const fits = this.#inFlight.units;
     const isNew = takenAtMs >= this.#loweredAtMs;
     if (isNew) {
       const isAgain = fits + cost >= this.#refusedLevel;
-      this.#patienceMs = isAgain ? Math.min(this.#patienceMs * 2, this.#maxProbeAfterMs) : this.#probeAfterMs;
-      this.#limit = Math.max(this.#min, Math.floor(fits * this.#decrease));
+      this.#patienceMs = isAgain ? Math.min(this.#patienceMs * 2, maxProbeAfterMs) : probeAfterMs;
+      this.#limit = Math.max(min, Math.floor(fits * decrease));
       this.#loweredAtMs = nowMs;
     }
     // Where not even the floor fits, it falls to what does: the next one waits for quiet like any probe.

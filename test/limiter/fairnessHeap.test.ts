@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { inOwnProcess } from '../ownProcess.js';
 
-/** 100,000 keys come and go, 1,000 at a time; prints the size of the heap after the first tenth, and after all. */
+/** 100,000 keys, each at a priority of its own, come and go, 1,000 at a time; prints the size of the heap after the first tenth, and after all. */
 const script = `
   import { createLimiter, concurrency, perKey, slidingWindow } from 'DIST/operators/index.js';
   import { Waiter, placeOf } from 'DIST/src/limiter/waiter.js';
@@ -34,7 +34,7 @@ const script = `
   const heap = [];
   for (let wave = 1; wave <= 100; wave++) {
     for (let number = 0; number < 1_000; number++) {
-      const place = placeOf({ key: { number }, priority: number % 3, weight: 1 + (number % 4) });
+      const place = placeOf({ key: { number }, priority: wave * 1_000 + number, weight: 1 + (number % 4) });
       const works = [new Work(1, place), new Work(1, place), new Work(1, place)];
       for (const work of works) limiter.enter(work);
       limiter.leave(works[2]);

@@ -5,6 +5,13 @@ import { placeOf, Waiter } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { VirtualClock } from '../virtualClock.js';
 
+/** Somebody in a queue without a limiter. */
+export class Waiting extends Waiter {
+  admitted(): void {}
+
+  dropped(): void {}
+}
+
 /** Work that goes by the name of its key. */
 export class Turn extends Waiter {
   readonly name: string;

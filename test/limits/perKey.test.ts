@@ -102,19 +102,35 @@ describe('the memory of perKey', () => {
     expect(knows(slots, 'a', 1)).toBe(false);
   });
 
-  it('has forgotten the keys of a window once as many others have come', () => {
-    const window = watched(() => slidingWindow({ limit: 3, intervalMs: 100, countUntil: 'start' }));
-    for (let key = 0; key < 1_000; key++) window.limit.take(1, 0, key);
-    expect(knows(window, 0, 99)).toBe(true);
-    for (let key = 0; key < 1_000; key++) window.limit.take(1, 100, `later ${key}`);
-    expect([0, 1, 500, 999].map((key) => knows(window, key, 100))).toEqual([false, false, false, false]);
-    expect(knows(window, 'later 0', 199)).toBe(true);
-  });
+  /** Work that has ended as it began: only the window counts it still. */
+  const start = (limit: Limit, nowMs: number, key: unknown): void => {
+    limit.take(1, nowMs, key);
+    limit.release(1, nowMs, nowMs, 'succeeded', key);
+  };
+
+  it.each<{ countUntil: 'end' | 'start' }>([{ countUntil: 'end' }, { countUntil: 'start' }])(
+    'has forgotten the keys of a window (to the $countUntil) once as many others have come',
+    ({ countUntil }) => {
+      const window = watched(() => slidingWindow({ limit: 3, intervalMs: 100, countUntil }));
+      for (let key = 0; key < 1_000; key++) start(window.limit, 0, key);
+      expect(knows(window, 0, 99)).toBe(true);
+      for (let key = 0; key < 1_000; key++) start(window.limit, 100, `later ${key}`);
+      expect([0, 1, 500, 999].map((key) => knows(window, key, 100))).toEqual([false, false, false, false]);
+      expect(knows(window, 'later 0', 199)).toBe(true);
+    },
+  );
 
   it('never forgets what still counts', () => {
+    const window = watched(() => slidingWindow({ limit: 1, intervalMs: 100 }));
+    start(window.limit, 0, 'a');
+    for (let key = 0; key < 1_000; key++) start(window.limit, 99, key);
+    expect(window.limit.earliest(1, 99, 'a')).toBe(100);
+  });
+
+  it('never forgets work that runs on, though nothing of it counts any more', () => {
     const window = watched(() => slidingWindow({ limit: 1, intervalMs: 100, countUntil: 'start' }));
     window.limit.take(1, 0, 'a');
-    for (let key = 0; key < 1_000; key++) window.limit.take(1, 99, key);
-    expect(window.limit.earliest(1, 99, 'a')).toBe(100);
+    for (let key = 0; key < 1_000; key++) start(window.limit, 200, key);
+    expect(knows(window, 'a', 200)).toBe(true);
   });
 });

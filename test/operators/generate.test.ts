@@ -1,5 +1,6 @@
-import { config, map, pipe, Subject } from 'rxjs';
+import { asyncScheduler, config, map, of, pipe, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
+import { clockOf } from '../../operators/clock.js';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { generate } from '../../operators/generate.js';
 import type { GenerateOptions } from '../../operators/generateOptions.js';
@@ -12,7 +13,7 @@ import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { FakeServer } from './fakeServer.js';
 import { begin, play, type GeneratingOptions, type Prompt } from './generating.js';
 import { operatorContract } from './operatorContract.js';
-import type { Recording } from './recording.js';
+import { record, type Recording } from './recording.js';
 import { VirtualClock } from './virtualClock.js';
 
 const quick: GenerateOptions<string> = { concurrent: 3, rate: 'off', pollIntervalMs: 10 };
@@ -227,6 +228,17 @@ describe('generate', () => {
       });
       expect(server.tasks.map(({ createdAtMs }) => createdAtMs)).toEqual([0, 12 * 3_600_000]);
     });
+  });
+
+  it('follows a scheduler that it is given', async () => {
+    vi.useFakeTimers();
+    const server = new FakeServer({ clock: clockOf(asyncScheduler) });
+    const results = of('a').pipe(generate(server, { pollIntervalMs: 40, scheduler: asyncScheduler }));
+    const startMs = Date.now();
+    const { timeline } = record(results, () => Date.now() - startMs);
+    await vi.runAllTimersAsync();
+    vi.useRealTimers();
+    expect(timeline).toMatchObject([[120, { prompt: 'a', status: 'succeeded' }]]);
   });
 
   it.each<[string, GenerateOptions<Prompt>]>([
