@@ -127,7 +127,7 @@ export class LimiterTurns<T> implements Turns<T> {
   }
 }
 
-/** Gives a permit back to its limiter, with how the work ended; also where the classifier throws. */
+/** Gives a permit back to its limiter, with how the work ended; also where `classify` throws, which is the stream's error. */
 export function releaseTo(
   limiter: Limiter,
   { cost, place }: Admission,
@@ -137,7 +137,8 @@ export function releaseTo(
 ): void {
   let outcome: Outcome = 'failed';
   try {
-    outcome = error === undefined ? 'succeeded' : limiter.outcomeOf(error.reason, classify);
+    const refusal = error && classify?.(error.reason);
+    outcome = error === undefined ? 'succeeded' : limiter.outcomeOf(error.reason, refusal && (() => refusal));
   } finally {
     limiter.release(cost, atMs, outcome, place.key);
   }

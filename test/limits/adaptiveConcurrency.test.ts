@@ -227,6 +227,7 @@ describe('adaptiveConcurrency', () => {
       limit.take(1, nowMs);
       refuse(limit, nowMs, nowMs);
     }
+    expect(limit.copy?.().earliest(1, nowMs + second)).toBe(nowMs + 40 * second);
     limit.take(1, nowMs);
     const copy = limit.copy?.() ?? limit;
     // Of the same event for both, which is no new one for either.

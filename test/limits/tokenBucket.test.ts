@@ -111,6 +111,16 @@ describe('tokenBucket', () => {
     expect(bucket.earliest(1, 64_000)).toBe(64_200);
   });
 
+  it('does not move by the last bit when nothing changes', () => {
+    for (let stampMs = 0.1; stampMs < 100; stampMs += 0.7) {
+      const bucket = tokenBucket({ capacity: 3, refill: 0.7, intervalMs: 333.3 });
+      bucket.take(3, stampMs);
+      const atMs = bucket.earliest(1, stampMs + 400.3);
+      bucket.update?.({ capacity: 3 });
+      expect(bucket.earliest(1, stampMs + 400.3)).toBe(atMs);
+    }
+  });
+
   it('can be changed before it is first asked', () => {
     const bucket = tokenBucket({ ...options, initial: 0 });
     bucket.update?.({ refill: 10 });
@@ -129,14 +139,20 @@ describe('tokenBucket', () => {
     },
   );
 
-  it('has copies that go their own ways', () => {
+  it('has copies that know what it knows, and go their own ways', () => {
     const bucket = tokenBucket(options);
-    bucket.take(4, 100);
+    bucket.take(10, 100);
+    bucket.usage(500);
     const copy = bucket.copy?.() ?? bucket;
-    copy.take(6, 100);
-    expect([copy.earliest(1, 100), bucket.earliest(6, 100)]).toEqual([300, 100]);
-    copy.refund(6, 100);
-    expect(copy.usage(100)).toEqual(bucket.usage(100));
+    expect(copy.usage(500)).toEqual({ used: 8, capacity: 10, resetsAtMs: 2_100 });
+    copy.take(2, 500);
+    expect([copy.earliest(1, 500), bucket.earliest(2, 500)]).toEqual([700, 500]);
+    const refunded = bucket.copy?.() ?? bucket;
+    refunded.refund(10, 100);
+    expect([refunded.usage(500).used, bucket.usage(500).used]).toEqual([0, 8]);
+    const changed = bucket.copy?.() ?? bucket;
+    changed.update?.({ refill: 10 });
+    expect([changed.earliest(3, 500), bucket.earliest(3, 500)]).toEqual([600, 700]);
   });
 
   it('does not hang on an instant that is none', () => {

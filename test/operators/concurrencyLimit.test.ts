@@ -33,7 +33,12 @@ operatorContract(
 );
 operatorContract('concurrencyLimit on a shared limiter', {
   ...contract(() => ({ limiter: onALimiter() })),
-  throwing: { cost: (cost) => concurrencyLimit((value: string) => of(value), { limiter: onALimiter(), cost }) },
+  throwing: {
+    cost: (cost) => concurrencyLimit((value: string) => of(value), { limiter: onALimiter(), cost }),
+    key: (key) => concurrencyLimit((value: string) => of(value), { limiter: onALimiter(), key }),
+    classify: (classify) =>
+      concurrencyLimit(() => Promise.reject(new Error('no')), { limiter: onALimiter(), classify }),
+  },
 });
 operatorContract('concurrencyLimit of work that takes time', {
   make: () => concurrencyLimit((value: string) => of(value).pipe(delay(10)), { limit: 2 }),

@@ -99,6 +99,16 @@ describe('generate, where a submit is refused', () => {
       expect(outcomes(played)).toEqual({ a: 'succeeded' });
     });
 
+    it('looks no longer than its deadline, and then says that there may be a task', async () => {
+      const server = script({ 'submit a1': 'lost', 'look-up a*': 'transient' });
+      const played = await play({ prompts: ['a', 'b'], server, concurrent: 1, deadlineMs: 10_000 });
+      expect(sentAtMs(played, 'look-up', 'a')).toEqual([1_000, 2_000, 4_000, 8_000, 16_000]);
+      expect(played.recording.values).toMatchObject([
+        { status: 'failed', attempts: 1, error: { meaning: 'ambiguous', code: 'SLUICE_LOOK_UP_FAILED' } },
+        { status: 'succeeded' },
+      ]);
+    });
+
     it('looks once more before it gives up', async () => {
       const server = script({ 'submit a1': 'ambiguous', 'submit a2': 'lost' });
       const played = await play({ prompts: ['a'], server, maxRetries: 1 });

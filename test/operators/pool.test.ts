@@ -177,8 +177,8 @@ describe('a classifier that throws', () => {
     ['an observable', () => throwError(() => new Error('of the work'))],
     ['a promise', () => Promise.reject(new Error('of the work'))],
   ])('ends the stream with its error, and the permit of %s comes back', async (_, work) => {
-    const limiter = createLimiter({ limits: [concurrency({ limit: 1 })], classify });
-    const recording = record(of('a').pipe(concurrencyLimit(work, { limiter })));
+    const limiter = twoAtOnce();
+    const recording = record(of('a').pipe(concurrencyLimit(work, { limiter, classify })));
     await promises();
     expect(recording.error).toBe(error);
     expect(limiter.active).toBe(0);

@@ -340,17 +340,19 @@ describe('pullFrom and asynchronous iterables', () => {
     expect([source.open, ...started]).toEqual([0, 'a', 'b']);
   });
 
-  it('completes with the last work, after the source', async () => {
+  it('completes with the last work, after the source, whose end costs nothing', async () => {
     const source = new Asked();
     const work = new Subject<string>();
-    const recording = record(pullFrom(source, () => work, { limit: 2 }));
+    const limiter = slots(2);
+    const recording = record(pullFrom(source, () => work, { limiter }));
     await source.answer('a');
+    expect(limiter.active).toBe(2);
     await source.end();
-    expect(recording.end).toBe('');
+    expect([recording.end, limiter.active]).toEqual(['', 1]);
     work.next('of a');
     work.complete();
     expect(recording).toMatchObject({ values: ['of a'], end: '|' });
-    expect(source.returned).toBe(0);
+    expect([source.returned, limiter.active]).toEqual([0, 0]);
   });
 
   it('ends with what the source fails with, and gives the permit back', async () => {

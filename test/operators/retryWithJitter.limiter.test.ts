@@ -1,4 +1,4 @@
-import { concat, defer, NEVER, of, throwError, type Observable } from 'rxjs';
+import { concat, concatMap, defer, NEVER, of, throwError, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { rateLimit } from '../../operators/rateLimit.js';
@@ -8,9 +8,21 @@ import type { Limiter } from '../../src/limiter/limiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import type { Refusal } from '../../src/refusal.js';
+import { operatorContract } from './operatorContract.js';
 import { record } from './recording.js';
 import { refusalOf, Refused } from './refused.js';
 import { VirtualClock } from './virtualClock.js';
+
+operatorContract('retryWithJitter through a limiter', {
+  make: () => retryWithJitter({ maxRetries: 0, limiter: createLimiter({ limits: [concurrency({ limit: 2 })] }) }),
+  throwing: {
+    classify: (classify) => (source) =>
+      source.pipe(
+        concatMap(() => throwError(() => new Error('no'))),
+        retryWithJitter({ limiter: createLimiter({ limits: [] }), classify }),
+      ),
+  },
+});
 
 /** Tries that are refused in turn, and then one that is not; `atMs` are their instants. */
 function playing(script: readonly (Refusal | Refusal['meaning'])[], limits: Partial<LimiterOptions> = {}) {
