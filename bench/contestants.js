@@ -143,3 +143,18 @@ export const queued = {
       ]),
   ),
 };
+
+/** n trivial tasks of many keys, five at once, handed in at once. */
+export const keyed = {
+  'sluice limiter.run, one key': keyedBy(1),
+  'sluice limiter.run, 100 keys': keyedBy(100),
+  'sluice limiter.run, 10000 keys': keyedBy(10_000),
+};
+
+function keyedBy(keys) {
+  const places = Array.from({ length: keys }, (_, key) => ({ key }));
+  return (n) => {
+    const limiter = createLimiter({ limits: [concurrency({ limit: 5 })] });
+    return all(n, (i) => limiter.run(() => trivial(i), places[i % keys]));
+  };
+}

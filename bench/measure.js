@@ -6,6 +6,7 @@ const [row, name, n] = [process.argv[2], process.argv[3], Number(process.argv[4]
 const measures = {
   atOnce: pace,
   open: pace,
+  keyed: pace,
   queued: waiting,
   window: worstWindow,
   aborted: abortedWaiters,

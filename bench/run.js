@@ -1,7 +1,7 @@
 // Side by side, in one run: prints a table, writes results.json. `npm run bench` at the root installs the peers first.
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { atOnce, open, queued, rated } from './contestants.js';
+import { atOnce, keyed, open, queued, rated } from './contestants.js';
 
 const abortable = ['sluice limiter.run', 'p-queue', 'p-queue strict'];
 /** What would run for minutes is left out, and shown as such. */
@@ -13,6 +13,7 @@ const rows = [
     row('atOnce', `five at once, ${n} trivial tasks, ns an item`, Object.keys(atOnce), n, 'nanoseconds'),
   ),
   row('open', 'a rate that does not bind, 100000 admissions, ns an item', Object.keys(open), 1e5, 'nanoseconds'),
+  row('keyed', 'five at once, 100000 trivial tasks of many keys, ns an item', Object.keys(keyed), 1e5, 'nanoseconds'),
   row('queued', '100000 wait and leave at 50000 a second, CPU us an item', Object.keys(queued), 1e5, 'cpuMicroseconds'),
   row('queued', '100000 wait, heap bytes an item', Object.keys(queued), 1e5, 'heapBytes'),
   row('window', 'worst window over limit, 10 per 200 ms', Object.keys(rated), 0, 'ratio'),

@@ -23,6 +23,8 @@ export interface Account<Request> {
   readonly slotFreed: Subject<void>;
   /** What the observer hears. */
   readonly events: Subject<GenerateEvent>;
+  /** The ids under which tasks were sent. */
+  readonly ids: Set<string>;
   /** The refusal for which nothing more of a product is sent; `*` stands for all products. */
   readonly closed: Map<string, { readonly refusal: Refusal; readonly error: unknown }>;
 }
@@ -36,6 +38,7 @@ export function openAccount<Request>(api: TaskApi<Request>, options: ParsedGener
     requests: options.requests ?? requestLimiter(api, options, clock),
     slotFreed: new Subject(),
     events: eventsFor(options.observer),
+    ids: new Set(),
     closed: new Map(),
   };
 }

@@ -17,7 +17,7 @@ import {
   type Observable,
   type ObservableInput,
 } from 'rxjs';
-import { DeadlineError, LookUpFailedError, TaskLostError } from '../src/errors.js';
+import { DeadlineError, LookUpFailedError, OptionsError, TaskLostError } from '../src/errors.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import { isPermanent, type Refusal } from '../src/refusal.js';
 import { todo } from '../src/tasks/task.js';
@@ -35,12 +35,15 @@ export class TaskRun<Input, Request> {
   readonly #account: Account<Request>;
   readonly #record: TaskRecord<Input>;
   readonly #request: Request | undefined;
+  /** We look no further for its end, and it may not have come. */
+  #mayRunOn = false;
 
   constructor(account: Account<Request>, input: Input, index: number) {
     const { api, options, slots, clock, events } = account;
     this.#account = account;
     this.#record = new TaskRecord(options.externalId(input, index), input, index, clock, events);
     try {
+      checkId(this.#record.id, account.ids);
       this.#request = api.parse(input);
       this.cost = { tasks: api.weigh(this.#request), credits: api.estimateCredits(this.#request) };
       slots.check(this.cost);
@@ -53,7 +56,7 @@ export class TaskRun<Input, Request> {
 
   /** The one result, or none where nothing was sent before everything stopped. Never errors. */
   result(): Observable<GenerateResult<Input>> {
-    return concat(this.#create(), this.#follow()).pipe(finalize(() => this.#account.slotFreed.next()));
+    return concat(this.#create(), this.#follow(), this.#hold()).pipe(finalize(() => this.#account.slotFreed.next()));
   }
 
   /** Completes once the server has the task, or it is known that it never will. */
@@ -151,8 +154,8 @@ export class TaskRun<Input, Request> {
 
   #abandon(error: unknown): void {
     const { api, closed } = this.#account;
-    const mayExist = todo(this.#record.task) === 'look-up';
-    const refusal: Refusal = mayExist ? { meaning: 'ambiguous' } : this.#meaningOf(error);
+    this.#mayRunOn = todo(this.#record.task) === 'look-up';
+    const refusal: Refusal = this.#mayRunOn ? { meaning: 'ambiguous' } : this.#meaningOf(error);
     if (refusal.meaning === 'account') closed.set('*', { refusal, error });
     if (refusal.meaning === 'exhausted' && this.#request !== undefined) {
       closed.set(api.productOf(this.#request), { refusal, error });
@@ -161,19 +164,18 @@ export class TaskRun<Input, Request> {
   }
 
   #follow(): Observable<GenerateResult<Input>> {
-    const { options } = this.#account;
     return defer(() => {
       const { task } = this.#record;
       if (task.phase === 'ended') return of(this.#record.settle());
       if (task.phase !== 'running') return EMPTY;
-      return this.#poll(task.remote.ref, options.deadlineMs, isOver).pipe(
+      return this.#poll(task.remote.ref).pipe(
         map(() => this.#record.settle()),
-        catchError((error: unknown) => this.#unfollowed(task.remote.ref, error)),
+        catchError((error: unknown) => of(this.#unfollowed(error))),
       );
     });
   }
 
-  #poll(ref: TaskRef, deadlineMs: number, isDone: (remote: RemoteTask) => boolean): Observable<RemoteTask> {
+  #poll(ref: TaskRef): Observable<RemoteTask> {
     const { api, options, clock, requests } = this.#account;
     let strangeInARow = 0;
     const poll = async (call: CallOptions): Promise<RemoteTask> => {
@@ -192,9 +194,9 @@ export class TaskRun<Input, Request> {
     return of(ref).pipe(
       pollUntilDone({
         poll: (_, { signal }) => poll({ signal }),
-        isDone,
+        isDone: isOver,
         intervalMs: options.pollIntervalMs,
-        ...{ deadlineMs, classify, clock, limiter: requests, random: options.random },
+        ...{ deadlineMs: options.deadlineMs, classify, clock, limiter: requests, random: options.random },
         emit: 'changes',
         changeKey: (remote) => remote.status,
       }),
@@ -203,22 +205,52 @@ export class TaskRun<Input, Request> {
     );
   }
 
-  /** Polling is over and the task is not. Past our deadline it still holds its slot, while somebody waits for one. */
-  #unfollowed(ref: TaskRef, error: unknown): Observable<GenerateResult<Input>> {
-    const { slots } = this.#account;
-    if (!(error instanceof DeadlineError)) {
-      this.#record.apply({ type: 'abandoned', refusal: this.#meaningOf(error), error });
-      return of(this.#record.settle());
-    }
+  /** Polling is over, and for all we know the task is not. */
+  #unfollowed(error: unknown): GenerateResult<Input> {
+    this.#mayRunOn = !(error instanceof TaskLostError);
     this.#record.apply({ type: 'deadline' });
-    const hold = this.#poll(ref, Infinity, (remote) => isOver(remote) || slots.waiting === 0);
-    return concat(
-      of(this.#record.failed('overdue', error)),
-      defer(() => (slots.waiting === 0 ? EMPTY : hold)).pipe(
-        catchError(() => EMPTY),
-        ignoreElements(),
-      ),
+    const isOverdue = error instanceof DeadlineError;
+    return this.#record.failed(isOverdue ? 'overdue' : this.#meaningOf(error).meaning, error);
+  }
+
+  /**
+   * A task that was given up may still run, and then holds its slot: while somebody waits, until the server says that it
+   * has ended. Where all it gives for a whole deadline are strange answers, or none about a task that it may not even
+   * have, the slot is let go.
+   */
+  #hold(): Observable<never> {
+    const { api, options, clock, requests, slots } = this.#account;
+    const request = this.#request;
+    let heardAtMs = clock.now();
+    const ask = async (call: CallOptions): Promise<RemoteTask | undefined> => {
+      const { task } = this.#record;
+      if (slots.waiting === 0 || request === undefined) return undefined;
+      const isKnown = 'remote' in task;
+      const [remote] = isKnown
+        ? await api.poll([task.remote.ref], call)
+        : [await api.lookUp(request, this.#record.id, call)];
+      heardAtMs = clock.now();
+      return remote;
+    };
+    const isHopeless = (error: unknown): boolean => {
+      const mayPass = 'remote' in this.#record.task && !isPermanent(this.#meaningOf(error));
+      return !mayPass && clock.now() - heardAtMs >= options.deadlineMs;
+    };
+    const held = of(undefined).pipe(
+      pollUntilDone({
+        poll: (_, { signal }) => ask({ signal }),
+        isDone: (remote) => remote === undefined || isOver(remote),
+        classify: (error) => (isHopeless(error) ? 'invalid' : 'transient'),
+        intervalMs: options.pollIntervalMs,
+        ...{ deadlineMs: Infinity, clock, limiter: requests, random: options.random },
+      }),
+      catchError(() => EMPTY),
+      ignoreElements(),
     );
+    return defer(() => {
+      heardAtMs = clock.now();
+      return this.#mayRunOn && slots.waiting > 0 ? held : EMPTY;
+    });
   }
 
   #meaningOf(error: unknown): Refusal {
@@ -253,4 +285,13 @@ export class TaskRun<Input, Request> {
 
 function isOver(remote: RemoteTask): boolean {
   return remote.status !== 'running';
+}
+
+/** Two tasks of one id would be taken for one. @throws OptionsError */
+function checkId(id: string, taken: Set<string>): void {
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) {
+    throw new OptionsError(`externalId: must be 1 to 64 of A-Z a-z 0-9 _ - (got "${id}")`, 'externalId');
+  }
+  if (taken.has(id)) throw new OptionsError(`externalId: "${id}" stands for another prompt already`, 'externalId');
+  taken.add(id);
 }

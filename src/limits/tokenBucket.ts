@@ -111,9 +111,9 @@ class TokenBucket implements Limit {
       intervalMs = this.#intervalMs,
     } = parseOptions(changeSchema, change, `update of "${this.name}"`);
     this.#settle(nowMs);
-    // At the new rate, what has come in until now would have taken this long.
-    const fillingMs = ((nowMs - this.#fullAtMs) * this.#refill * intervalMs) / (this.#intervalMs * refill);
-    this.#fullAtMs = nowMs - fillingMs;
+    // As if it had filled at the new rate all along, from an instant that makes it hold the same now.
+    const ratio = (this.#refill * intervalMs) / (this.#intervalMs * refill);
+    this.#fullAtMs += (nowMs - this.#fullAtMs) * (1 - ratio);
     this.#taken += capacity - this.capacity;
     this.capacity = capacity;
     this.#refill = refill;

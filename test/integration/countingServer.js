@@ -2,6 +2,7 @@
 // process' monotonic clock, with a random latency before it counts and another before it answers.
 import { createServer } from 'node:http';
 import { performance } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers';
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { leastMs, mostMs, seed } = workerData;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { FairBook, Step, type FairRule } from './fairnessBook.js';
+import { runs } from '../runs.js';
 
-const numRuns = Number(process.env['SLUICE_RUNS'] ?? 400);
+const { numRuns } = runs(400);
 
 const limit = fc.integer({ min: 1, max: 4 });
 const isKeyed = fc.boolean();
@@ -44,7 +45,7 @@ const steps = fc.commands(
 );
 
 describe('a limiter with keys', () => {
-  it('should always keep its laws, whatever happens in whatever order (SLUICE_RUNS: how often)', () => {
+  it('should always keep its laws, whatever happens in whatever order (SLUICE_RUNS times as often)', () => {
     fc.assert(
       fc.property(fc.array(rule, { minLength: 1, maxLength: 3 }), steps, (rules, script) => {
         const book = new FairBook(rules);

@@ -9,8 +9,9 @@ import { ClockBack } from './commands/clockBack.js';
 import { CoolDown } from './commands/coolDown.js';
 import { Refund } from './commands/refund.js';
 import { Release } from './commands/release.js';
+import { runs } from '../runs.js';
 
-const numRuns = Number(process.env['SLUICE_RUNS'] ?? 400);
+const { numRuns } = runs(400);
 
 const limit = fc.integer({ min: 1, max: 5 });
 const slots = fc.record({ name: fc.constant('slots'), slots: limit });
@@ -46,7 +47,7 @@ const commands = fc.commands(
 );
 
 describe('a limiter', () => {
-  it('should always keep its laws, whatever happens in whatever order (SLUICE_RUNS: how often)', () => {
+  it('should always keep its laws, whatever happens in whatever order (SLUICE_RUNS times as often)', () => {
     fc.assert(
       fc.property(setting, commands, (given, script) => {
         const book = new Book(given);

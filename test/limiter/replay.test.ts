@@ -8,6 +8,7 @@ import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { runs } from '../runs.js';
 import { VirtualClock } from '../virtualClock.js';
 
 const options = (): LimiterOptions => ({
@@ -68,7 +69,7 @@ describe('replay', () => {
         const fromJson = JSON.parse(JSON.stringify(tape)) as TapeEntry[];
         expect(replay(fromJson, options())).toEqual(decisions);
       }),
-      { numRuns: 200 * Number(process.env['SLUICE_RUNS'] ?? 1) },
+      runs(200),
     );
   });
 

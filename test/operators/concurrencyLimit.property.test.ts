@@ -6,7 +6,7 @@ import { createLimiter } from '../../operators/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { arrivals, emissions, type Arrival } from './arrivals.js';
 import { record } from './recording.js';
-import { runs } from './runs.js';
+import { runs } from '../runs.js';
 import { VirtualClock } from './virtualClock.js';
 
 interface Work extends Arrival {

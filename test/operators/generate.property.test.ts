@@ -5,7 +5,7 @@ import type { RefusalMeaning } from '../../src/refusal.js';
 import type { Fault, Sent } from './fakeServer.js';
 import { begin, type Generating, type Prompt } from './generating.js';
 import { promises } from './virtualClock.js';
-import { runs } from './runs.js';
+import { runs } from '../runs.js';
 
 /** Faults for the requests of each kind, in the order in which they leave; when they are used up, all goes well. */
 interface Faults {

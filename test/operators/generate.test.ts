@@ -63,12 +63,12 @@ describe('generate', () => {
     const startMs = new VirtualClock().epochNow();
     const { recording } = await play({
       prompts: ['a'],
-      externalId: (prompt, index) => `id-${JSON.stringify(prompt)}-${index}`,
+      externalId: (prompt, index) => `id-${String(prompt)}-${index}`,
     });
     expect(recording.values).toEqual([
       {
         index: 0,
-        id: 'id-"a"-0',
+        id: 'id-a-0',
         prompt: 'a',
         status: 'succeeded',
         taskId: 't-1',

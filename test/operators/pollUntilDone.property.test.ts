@@ -9,7 +9,7 @@ import { isPermanent, type Refusal } from '../../src/refusal.js';
 import { arrivals, emissions } from './arrivals.js';
 import { record } from './recording.js';
 import { refusalOf, Refused } from './refused.js';
-import { runs } from './runs.js';
+import { runs } from '../runs.js';
 import { VirtualClock } from './virtualClock.js';
 
 /** What a poll comes to: a status, or a refusal. */

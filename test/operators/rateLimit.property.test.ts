@@ -7,7 +7,7 @@ import type { Clock } from '../../src/clock.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { arrivals, emissions, type Arrival } from './arrivals.js';
 import { record } from './recording.js';
-import { runs } from './runs.js';
+import { runs } from '../runs.js';
 import { VirtualClock } from './virtualClock.js';
 
 const rate = fc.record({ limit: fc.integer({ min: 1, max: 6 }), intervalMs: fc.integer({ min: 1, max: 60 }) });

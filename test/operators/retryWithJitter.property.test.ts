@@ -6,7 +6,7 @@ import { backoffBounds } from '../../src/backoff/backoff.js';
 import { isPermanent, type Refusal, type RefusalMeaning } from '../../src/refusal.js';
 import { record } from './recording.js';
 import { refusalOf, Refused } from './refused.js';
-import { runs } from './runs.js';
+import { runs } from '../runs.js';
 import { VirtualClock } from './virtualClock.js';
 
 const meaning = fc.constantFrom<RefusalMeaning>('too-fast', 'no-slot', 'no-slot', 'transient', 'ambiguous', 'policy');

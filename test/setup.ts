@@ -1,0 +1,4 @@
+import fc from 'fast-check';
+
+// An array of at most 300 has up to 300, not up to the 10 of the default size.
+fc.configureGlobal({ defaultSizeToMaxWhenMaxSpecified: true });
