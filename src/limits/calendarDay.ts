@@ -16,10 +16,24 @@ export interface CalendarDay {
  *
  * @throws RangeError for a zone that the platform does not know.
  */
-export function calendarOf(timeZone: string): (epochMs: number) => CalendarDay {
+export function calendarOf(timeZone: string): Calendar {
+  const known = calendars.get(timeZone) ?? newCalendar(timeZone);
+  calendars.set(timeZone, known);
+  return known;
+}
+
+/** Finds the day that an instant belongs to. */
+export type Calendar = (epochMs: number) => CalendarDay;
+
+/** By zone: making one, and finding where a day ends, takes long for thousands of keys with a quota each. */
+const calendars = new Map<string, Calendar>();
+
+function newCalendar(timeZone: string): Calendar {
+  let last: CalendarDay | undefined;
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   const dateAt = (epochMs: number): string => format.format(epochMs);
   return (epochMs) => {
+    if (last !== undefined && epochMs >= last.fromMs && epochMs < last.untilMs) return last;
     const date = dateAt(epochMs);
     // Dates change on whole milliseconds, and halving fractions would never come to an end.
     let sameMs = Math.floor(epochMs);
@@ -30,6 +44,6 @@ export function calendarOf(timeZone: string): (epochMs: number) => CalendarDay {
       if (dateAt(middleMs) === date) sameMs = middleMs;
       else otherMs = middleMs;
     }
-    return { date, fromMs: epochMs, untilMs: otherMs };
+    return (last = { date, fromMs: epochMs, untilMs: otherMs });
   };
 }

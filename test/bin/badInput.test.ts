@@ -95,8 +95,14 @@ describe('one clear line, exit 2, and nothing is sent', () => {
 });
 
 describe('a server that will not do', () => {
+  let asked = 0;
+
   async function serving(status: number, type: string, body: string): Promise<string> {
-    const server = createServer((_, response) => response.writeHead(status, { 'content-type': type }).end(body));
+    asked = 0;
+    const server = createServer((_, response) => {
+      asked += 1;
+      response.writeHead(status, { 'content-type': type }).end(body);
+    });
     onTestFinished(() => void server.close());
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const address = server.address();
@@ -114,6 +120,7 @@ describe('a server that will not do', () => {
     expect(await complaint(await serving(200, 'text/html', '<html>welcome</html>'))).toMatch(
       /answered 200 with something that is not Kling's: check --base-url/,
     );
+    expect(asked).toBe(1);
   });
 
   it('is not Kling: not found', async () => {
