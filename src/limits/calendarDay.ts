@@ -4,7 +4,7 @@ const hourMs = 3_600_000;
 export interface CalendarDay {
   /** The date there, as `2026-03-29`. */
   readonly date: string;
-  /** An instant from which on the date is known to hold: the one asked about. */
+  /** An instant from which on the date is known to hold: one that was asked about. */
   readonly fromMs: number;
   /** The first instant of the next date. */
   readonly untilMs: number;
