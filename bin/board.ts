@@ -1,0 +1,74 @@
+import type { GenerateEvent } from '../operators/index.js';
+
+/** A task that has a slot and has not ended. */
+export interface RunningTask {
+  readonly index: number;
+  /** The external id. */
+  readonly id: string;
+  /** Kling's id, once it is known. */
+  readonly taskId?: string | undefined;
+  readonly state: 'submitting' | 'looking up' | 'refused' | 'submitted' | 'processing';
+  /** When it was first sent, on the wall of Kling's time. */
+  readonly sinceAtMs: number;
+  /** True unless Kling has said that there is no such task. */
+  readonly mayExist: boolean;
+}
+
+/** Where every prompt of a run stands, as its events have told. */
+export class Board {
+  readonly total: number;
+  readonly #running = new Map<number, RunningTask>();
+  readonly #ended = { succeeded: 0, failed: 0 };
+
+  constructor(total: number) {
+    this.total = total;
+  }
+
+  get succeeded(): number {
+    return this.#ended.succeeded;
+  }
+
+  get failed(): number {
+    return this.#ended.failed;
+  }
+
+  get waiting(): number {
+    return this.total - this.succeeded - this.failed - this.#running.size;
+  }
+
+  /** In the order in which they were first sent. */
+  get running(): readonly RunningTask[] {
+    return [...this.#running.values()];
+  }
+
+  tell(event: GenerateEvent): void {
+    if (event.type === 'submitting') this.#begin(event);
+    if (event.type === 'looking-up') this.#update(event.index, { state: 'looking up' });
+    if (event.type === 'refused') this.#refuse(event);
+    if (event.type === 'submitted' || event.type === 'processing') {
+      this.#update(event.index, { state: event.type, taskId: event.remote.ref.id, mayExist: true });
+    }
+    if (event.type === 'ended') {
+      this.#running.delete(event.index);
+      this.#ended[event.result.status] += 1;
+    }
+  }
+
+  #begin({ index, id, atMs }: GenerateEvent): void {
+    const sinceAtMs = this.#running.get(index)?.sinceAtMs ?? atMs;
+    this.#running.set(index, { index, id, sinceAtMs, state: 'submitting', mayExist: true });
+  }
+
+  #refuse({ index, refusal }: Extract<GenerateEvent, { type: 'refused' }>): void {
+    // A poll that is refused says nothing about its task.
+    if (this.#running.get(index)?.taskId !== undefined) return;
+    const { meaning } = refusal;
+    this.#update(index, { state: 'refused', mayExist: meaning === 'ambiguous' || meaning === 'duplicate' });
+  }
+
+  /** What is told of a task that has ended (overdue, its slot still watched) changes nothing. */
+  #update(index: number, change: Partial<RunningTask>): void {
+    const task = this.#running.get(index);
+    if (task !== undefined) this.#running.set(index, { ...task, ...change });
+  }
+}

@@ -1,0 +1,28 @@
+import { BarsProgress } from './barsProgress.js';
+import type { View } from './bars.js';
+import { JsonProgress } from './jsonProgress.js';
+import { LinesProgress } from './linesProgress.js';
+import type { Output, Progress, ProgressMode } from './progress.js';
+
+export interface ProgressOptions {
+  readonly mode: ProgressMode;
+  readonly output: Output;
+  readonly env: NodeJS.ProcessEnv;
+  readonly promptAt: (index: number) => string;
+  readonly view: () => View;
+}
+
+/** `auto` is bars on a terminal that can move its cursor, and lines elsewhere. */
+export function createProgress({ mode, output, env, promptAt, view }: ProgressOptions): Progress {
+  const isTerminal = output.isTTY === true && env['TERM'] !== 'dumb';
+  switch (mode === 'auto' ? (isTerminal ? 'bars' : 'lines') : mode) {
+    case 'bars':
+      return new BarsProgress(output, isTerminal && !env['NO_COLOR'], view);
+    case 'lines':
+      return new LinesProgress(output, promptAt);
+    case 'json':
+      return new JsonProgress(output);
+    case 'none':
+      return new LinesProgress(output);
+  }
+}

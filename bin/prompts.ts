@@ -1,0 +1,172 @@
+import { readFile } from 'node:fs/promises';
+import { OptionsError } from '../operators/index.js';
+import { parseKlingRequest, type KlingProduct, type KlingRequest } from '../src/kling/index.js';
+import { clean, crop } from './text.js';
+import { UsageError } from './usageError.js';
+
+/** One line of a file of prompts, ready to be sent. */
+export interface Prompt {
+  readonly request: KlingRequest;
+  /** What its external id begins with, where the line says so. */
+  readonly idBase?: string;
+}
+
+/** What a line gets where it does not say so itself, by Kling's names. */
+export type Defaults = Readonly<
+  Partial<Record<'model_name' | 'mode' | 'duration' | 'aspect_ratio' | 'negative_prompt', string>>
+>;
+
+/** Which defaults a product takes. */
+const takenBy: Readonly<Record<KlingProduct, readonly (keyof Defaults)[]>> = {
+  text2video: ['model_name', 'mode', 'duration', 'aspect_ratio', 'negative_prompt'],
+  image2video: ['model_name', 'mode', 'duration', 'negative_prompt'],
+  images: ['model_name', 'aspect_ratio', 'negative_prompt'],
+  'video-extend': ['negative_prompt'],
+};
+
+/** The flag of each default, for the error that names it. */
+export const flagOf: Readonly<Record<keyof Defaults, string>> = {
+  model_name: '--model',
+  mode: '--mode',
+  duration: '--duration',
+  aspect_ratio: '--aspect-ratio',
+  negative_prompt: '--negative-prompt',
+};
+
+const maxReported = 10;
+const maxProblemColumns = 300;
+
+/**
+ * Reads a file of prompts, or standard input for `-`; see `parsePrompts` for what is in it.
+ *
+ * @throws UsageError
+ */
+export async function readPrompts(file: string, defaults: Defaults): Promise<readonly Prompt[]> {
+  checkDefaults(defaults);
+  if (file === '-') return parsePrompts(await readAll(process.stdin), 'standard input', defaults);
+  try {
+    return parsePrompts(await readFile(file), file, defaults);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`${clean(file)}: ${whyUnreadable(error)}`, { cause: error });
+  }
+}
+
+/**
+ * The prompts in the bytes of a file, in UTF-8, with any line ends, with or without a byte order mark. `.txt`: a prompt a
+ * line, blank lines skipped, every other line a prompt, whatever it begins with. `.jsonl`: a JSON object a line, with
+ * Kling's field names, and an `id` where the external id shall begin with it. Any other name: as `.jsonl` where the
+ * first line that is not blank begins with `{`, else as `.txt`.
+ *
+ * All or nothing: one bad line, and there are no prompts.
+ *
+ * @throws UsageError with up to ten bad lines, their numbers, and what is wrong with them
+ */
+export function parsePrompts(bytes: Uint8Array, name: string, defaults: Defaults): readonly Prompt[] {
+  if (/\.json$/i.test(name)) {
+    throw new UsageError(`${clean(name)}: must be .jsonl (a JSON object a line) or .txt (a prompt a line)`);
+  }
+  const lines = new TextDecoder()
+    .decode(bytes)
+    .split(/\r\n|\n|\r/)
+    .map((text, index) => ({ text: text.trim(), number: index + 1 }))
+    .filter(({ text }) => text !== '');
+  const isJson = /\.jsonl$/i.test(name) || (!/\.txt$/i.test(name) && lines[0]?.text.startsWith('{') === true);
+  const prompts: Prompt[] = [];
+  const problems: string[] = [];
+  for (const { text, number } of lines) {
+    try {
+      prompts.push(isJson ? readRequest(text, defaults) : readPrompt(text, defaults));
+    } catch (error) {
+      problems.push(`${clean(name)}:${number}: ${crop(problemOf(error), maxProblemColumns)}`);
+    }
+  }
+  if (problems.length > 0) throw new UsageError(reported(problems));
+  if (prompts.length === 0) throw new UsageError(`${clean(name)}: there are no prompts in it`);
+  return prompts;
+}
+
+function readPrompt(text: string, defaults: Defaults): Prompt {
+  refuseGarbage(text);
+  // A tab comes with what is pasted from tables; anything else of the kind, from files that are no text.
+  const [control] = /(?!\t)\p{Cc}/u.exec(text) ?? [];
+  if (control !== undefined) {
+    const number = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+    throw new UsageError(`holds the control character U+${number}: is it a text file?`);
+  }
+  return { request: parseKlingRequest({ prompt: text, ...defaults }) };
+}
+
+function readRequest(text: string, defaults: Defaults): Prompt {
+  refuseGarbage(text);
+  const given = parseJson(text);
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new UsageError('must be a JSON object, like {"prompt":"a cat"}');
+  }
+  const { id, ...fields } = given as Readonly<Record<string, unknown>>;
+  const request = parseKlingRequest({ ...defaultsFor(fields['product'], defaults), ...fields });
+  if (id === undefined) return { request };
+  if (typeof id !== 'string' || !/^[\w-]{1,40}$/.test(id)) {
+    throw new UsageError('id: must be 1 to 40 characters of A-Z, a-z, 0-9, _ and -');
+  }
+  return { request, idBase: id };
+}
+
+/** The decoder puts this where bytes are no UTF-8. */
+function refuseGarbage(text: string): void {
+  if (text.includes('\ufffd')) throw new UsageError('is not UTF-8 text');
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`is not JSON (${error instanceof Error ? error.message : ''})`, { cause: error });
+  }
+}
+
+function defaultsFor(product: unknown, defaults: Defaults): Defaults {
+  const isKnown = typeof product === 'string' && Object.hasOwn(takenBy, product);
+  const taken = takenBy[isKnown ? (product as KlingProduct) : 'text2video'];
+  return Object.fromEntries(Object.entries(defaults).filter(([name]) => taken.some((it) => it === name)));
+}
+
+/** A bad default would make every line a bad one: it is told once, by the name of its flag. */
+function checkDefaults(defaults: Defaults): void {
+  for (const [name, value] of Object.entries(defaults)) {
+    try {
+      parseKlingRequest({ prompt: 'a cat', [name]: value });
+    } catch (error) {
+      const problem = problemOf(error).replace(`${name}: `, '');
+      throw new UsageError(`${flagOf[name as keyof Defaults]}: ${crop(problem, maxProblemColumns)}`, { cause: error });
+    }
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof OptionsError) return clean(error.message.replace('Kling request: ', ''));
+  if (error instanceof UsageError) return clean(error.message);
+  throw error;
+}
+
+function reported(problems: readonly string[]): readonly string[] {
+  if (problems.length === 1) return problems.map((problem) => `${problem} (nothing was sent)`);
+  const left = problems.length - maxReported;
+  return [
+    ...problems.slice(0, maxReported),
+    `${problems.length} bad lines${left > 0 ? `, ${left} of them not shown` : ''}; nothing was sent`,
+  ];
+}
+
+function whyUnreadable(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
+  if (code === 'EISDIR') return 'is a directory, not a file of prompts';
+  return `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+}
+
+async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of input) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

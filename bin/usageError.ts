@@ -1,0 +1,10 @@
+import { SluiceError } from '../operators/index.js';
+
+/** What was asked for cannot be done as it was asked. Each line says one thing; the process ends with code 2. */
+export class UsageError extends SluiceError {
+  readonly code = 'SLUICE_USAGE';
+
+  constructor(lines: string | readonly string[], options?: ErrorOptions) {
+    super(typeof lines === 'string' ? lines : lines.join('\n'), options);
+  }
+}
