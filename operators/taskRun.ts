@@ -7,7 +7,6 @@ import {
   finalize,
   fromEvent,
   ignoreElements,
-  last,
   map,
   merge,
   NEVER,
@@ -19,13 +18,13 @@ import {
 } from 'rxjs';
 import { DeadlineError, LookUpFailedError, OptionsError, TaskLostError } from '../src/errors.js';
 import type { Cost } from '../src/limiter/waiter.js';
-import { isPermanent, type Refusal } from '../src/refusal.js';
+import type { Refusal } from '../src/refusal.js';
 import { todo } from '../src/tasks/task.js';
-import type { CallOptions, RemoteTask, TaskRef } from '../src/tasks/taskApi.js';
+import type { CallOptions } from '../src/tasks/taskApi.js';
 import type { Account } from './account.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
+import { followTask, holdSlot, meaningOf } from './followTask.js';
 import type { GenerateResult } from './generateEvents.js';
-import { pollUntilDone } from './pollUntilDone.js';
 import { retryWithJitter } from './retryWithJitter.js';
 import { TaskRecord } from './taskRecord.js';
 
@@ -70,7 +69,7 @@ export class TaskRun<Input, Request> {
     }).pipe(
       retryWithJitter({
         ...{ maxRetries, baseMs, capMs, jitter, random, clock },
-        classify: (error) => this.#meaningOf(error),
+        classify: (error) => meaningOf(this.#account.api, error),
         onRetry: ({ refusal, delayMs }) => this.#record.report({ type: 'retrying', refusal, delayMs }),
         wakeOn: (refusal) => this.#wakes(refusal),
       }),
@@ -155,7 +154,7 @@ export class TaskRun<Input, Request> {
   #abandon(error: unknown): void {
     const { api, closed } = this.#account;
     this.#mayRunOn = todo(this.#record.task) === 'look-up';
-    const refusal: Refusal = this.#mayRunOn ? { meaning: 'ambiguous' } : this.#meaningOf(error);
+    const refusal: Refusal = this.#mayRunOn ? { meaning: 'ambiguous' } : meaningOf(this.#account.api, error);
     if (refusal.meaning === 'account') closed.set('*', { refusal, error });
     if (refusal.meaning === 'exhausted' && this.#request !== undefined) {
       closed.set(api.productOf(this.#request), { refusal, error });
@@ -168,41 +167,11 @@ export class TaskRun<Input, Request> {
       const { task } = this.#record;
       if (task.phase === 'ended') return of(this.#record.settle());
       if (task.phase !== 'running') return EMPTY;
-      return this.#poll(task.remote.ref).pipe(
+      return followTask(this.#account, this.#record, task.remote.ref).pipe(
         map(() => this.#record.settle()),
         catchError((error: unknown) => of(this.#unfollowed(error))),
       );
     });
-  }
-
-  #poll(ref: TaskRef): Observable<RemoteTask> {
-    const { api, options, clock, requests } = this.#account;
-    let strangeInARow = 0;
-    const poll = async (call: CallOptions): Promise<RemoteTask> => {
-      const [remote] = await api.poll([ref], call);
-      if (remote === undefined) throw new TaskLostError(ref.id);
-      strangeInARow = 0;
-      return remote;
-    };
-    // What no retry should help is looked at a few times all the same: the task is paid for.
-    const classify = (error: unknown): Refusal => {
-      const refusal = this.#meaningOf(error);
-      this.#record.report({ type: 'refused', refusal, error });
-      if (!isPermanent(refusal) || strangeInARow++ < options.maxRetries) return { ...refusal, meaning: 'transient' };
-      return refusal;
-    };
-    return of(ref).pipe(
-      pollUntilDone({
-        poll: (_, { signal }) => poll({ signal }),
-        isDone: isOver,
-        intervalMs: options.pollIntervalMs,
-        ...{ deadlineMs: options.deadlineMs, classify, clock, limiter: requests, random: options.random },
-        emit: 'changes',
-        changeKey: (remote) => remote.status,
-      }),
-      tap((remote) => this.#record.seen(remote)),
-      last(),
-    );
   }
 
   /** Polling is over, and for all we know the task is not. */
@@ -210,52 +179,15 @@ export class TaskRun<Input, Request> {
     this.#mayRunOn = !(error instanceof TaskLostError);
     this.#record.apply({ type: 'deadline' });
     const isOverdue = error instanceof DeadlineError;
-    return this.#record.failed(isOverdue ? 'overdue' : this.#meaningOf(error).meaning, error);
+    return this.#record.failed(isOverdue ? 'overdue' : meaningOf(this.#account.api, error).meaning, error);
   }
 
-  /**
-   * A task that was given up may still run, and then holds its slot: while somebody waits, until the server says that it
-   * has ended. Where all it gives for a whole deadline are strange answers, or none about a task that it may not even
-   * have, the slot is let go.
-   */
   #hold(): Observable<never> {
-    const { api, options, clock, requests, slots } = this.#account;
     const request = this.#request;
-    let heardAtMs = clock.now();
-    const ask = async (call: CallOptions): Promise<RemoteTask | undefined> => {
-      const { task } = this.#record;
-      if (slots.waiting === 0 || request === undefined) return undefined;
-      const isKnown = 'remote' in task;
-      const [remote] = isKnown
-        ? await api.poll([task.remote.ref], call)
-        : [await api.lookUp(request, this.#record.id, call)];
-      heardAtMs = clock.now();
-      return remote;
-    };
-    const isHopeless = (error: unknown): boolean => {
-      const mayPass = 'remote' in this.#record.task && !isPermanent(this.#meaningOf(error));
-      return !mayPass && clock.now() - heardAtMs >= options.deadlineMs;
-    };
-    const held = of(undefined).pipe(
-      pollUntilDone({
-        poll: (_, { signal }) => ask({ signal }),
-        isDone: (remote) => remote === undefined || isOver(remote),
-        classify: (error) => (isHopeless(error) ? 'invalid' : 'transient'),
-        intervalMs: options.pollIntervalMs,
-        ...{ deadlineMs: Infinity, clock, limiter: requests, random: options.random },
-      }),
-      catchError(() => EMPTY),
-      ignoreElements(),
-    );
     return defer(() => {
-      heardAtMs = clock.now();
-      return this.#mayRunOn && slots.waiting > 0 ? held : EMPTY;
+      const isHeld = this.#mayRunOn && request !== undefined && this.#account.slots.waiting > 0;
+      return isHeld ? holdSlot(this.#account, this.#record, request) : EMPTY;
     });
-  }
-
-  #meaningOf(error: unknown): Refusal {
-    const isOurOwn = error instanceof TaskLostError || error instanceof LookUpFailedError;
-    return isOurOwn ? { meaning: 'invalid' } : this.#account.api.classify(error);
   }
 
   #wakes(refusal: Refusal): Observable<unknown> {
@@ -281,10 +213,6 @@ export class TaskRun<Input, Request> {
     const { requests } = this.#account;
     return of(undefined).pipe(concurrencyLimit((_, __, { signal }) => send({ signal }), { limiter: requests }));
   }
-}
-
-function isOver(remote: RemoteTask): boolean {
-  return remote.status !== 'running';
 }
 
 /** Two tasks of one id would be taken for one. @throws OptionsError */

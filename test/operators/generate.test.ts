@@ -63,7 +63,7 @@ describe('generate', () => {
     const startMs = new VirtualClock().epochNow();
     const { recording } = await play({
       prompts: ['a'],
-      externalId: (prompt, index) => `id-${String(prompt)}-${index}`,
+      externalId: (_, index) => `id-a-${index}`,
     });
     expect(recording.values).toEqual([
       {
