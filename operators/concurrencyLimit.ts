@@ -88,7 +88,7 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
   const place = placing<T>(placed);
   return (source) =>
     new Observable((subscriber) => {
-      const turns = (start: Start<T>, onDropped: () => void): Turns<T> =>
+      const turns = (start: Start<T>, onDropped: (error?: Error) => void): Turns<T> =>
         limiter === undefined
           ? new OwnTurns(limit, queue, start, onDropped)
           : new LimiterTurns({ limiter, cost, place, classify }, start, onDropped);

@@ -28,7 +28,7 @@ export class Pool<T, R> implements Observer<T> {
 
   constructor(
     project: Project<T, unknown>,
-    turns: (start: Start<T>, onDropped: () => void) => Turns<T>,
+    turns: (start: Start<T>, onDropped: (error?: Error) => void) => Turns<T>,
     isOrdered: boolean,
     subscriber: Subscriber<R>,
   ) {
@@ -37,7 +37,7 @@ export class Pool<T, R> implements Observer<T> {
     this.#inOrder = isOrdered ? new InOrder((value) => subscriber.next(value)) : undefined;
     this.#turns = turns(
       (value, admission, atMs) => this.#start(value, admission, atMs),
-      () => this.#completeIfDone(),
+      (error) => this.#dropped(error),
     );
     subscriber.add(() => this.#close());
   }
@@ -118,6 +118,11 @@ export class Pool<T, R> implements Observer<T> {
     } catch (error) {
       job.error(error);
     }
+  }
+
+  #dropped(error: Error | undefined): void {
+    if (error !== undefined) this.error(error);
+    this.#completeIfDone();
   }
 
   /** Forgets what waits and stops what runs. */

@@ -128,7 +128,8 @@ class Gate<T> implements Observer<T>, ValueReceiver<T> {
     this.#completeIfDrained();
   }
 
-  dropped(): void {
+  dropped(error: Error | undefined): void {
+    if (error !== undefined) this.error(error);
     this.#completeIfDrained();
   }
 

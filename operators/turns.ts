@@ -31,7 +31,7 @@ export class OwnTurns<T> implements Turns<T> {
   readonly #limit: number;
   readonly #queue: { readonly maxSize: number; readonly overflow: Overflow };
   readonly #start: Start<T>;
-  readonly #onDropped: () => void;
+  readonly #onDropped: (error?: Error) => void;
   #waiting = new Ring<T>();
   #active = 0;
   #isAdvancing = false;
@@ -40,7 +40,7 @@ export class OwnTurns<T> implements Turns<T> {
     limit: number,
     queue: { readonly maxSize: number; readonly overflow: Overflow },
     start: Start<T>,
-    onDropped: () => void,
+    onDropped: (error?: Error) => void,
   ) {
     this.#limit = limit;
     this.#queue = queue;
@@ -100,7 +100,7 @@ export class LimiterTurns<T> implements Turns<T> {
   readonly #use: LimiterUse<T>;
   readonly #waiting: WaitingValues<T>;
 
-  constructor(use: LimiterUse<T>, start: Start<T>, onDropped: () => void) {
+  constructor(use: LimiterUse<T>, start: Start<T>, onDropped: (error?: Error) => void) {
     this.#use = use;
     this.#waiting = new WaitingValues(use.limiter, { admitted: start, dropped: onDropped });
   }

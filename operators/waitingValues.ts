@@ -1,3 +1,4 @@
+import { QueueFullError } from '../src/errors.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
 
@@ -5,8 +6,8 @@ import { Waiter, type Admission, type Cost, type Place } from '../src/limiter/wa
 export interface ValueReceiver<T> {
   /** The value's turn has come: its permit is held until released. */
   admitted(value: T, admission: Admission, atMs: number): void;
-  /** The overflow policy of the limiter's queue gave the value up. */
-  dropped(value: T): void;
+  /** The limiter's queue gave the value up: as its overflow policy says, or, with an error, because it may never pass. */
+  dropped(error: Error | undefined): void;
 }
 
 /** The values of one subscription that wait in a limiter which others may share. */
@@ -49,9 +50,9 @@ export class WaitingValues<T> {
     this.#receiver.admitted(waiting.value, waiting, atMs);
   }
 
-  dropped(waiting: WaitingValue<T>): void {
+  dropped(waiting: WaitingValue<T>, error: Error): void {
     this.#part(waiting);
-    this.#receiver.dropped(waiting.value);
+    this.#receiver.dropped(error instanceof QueueFullError && error.isSilent ? undefined : error);
   }
 
   #part({ older, younger }: WaitingValue<T>): void {
@@ -77,7 +78,7 @@ class WaitingValue<T> extends Waiter {
     this.#owner.admitted(this, atMs);
   }
 
-  dropped(): void {
-    this.#owner.dropped(this);
+  dropped(error: Error): void {
+    this.#owner.dropped(this, error);
   }
 }

@@ -38,12 +38,15 @@ export class CostOverCapacityError extends SluiceError {
 export class QueueFullError extends SluiceError {
   readonly code = 'SLUICE_QUEUE_FULL';
   readonly maxSize: number;
+  /** True where the overflow policy gives work up in silence; a promise for it is rejected all the same. */
+  readonly isSilent: boolean;
 
-  constructor(maxSize: number) {
+  constructor(maxSize: number, isSilent = false) {
     super(
       `the queue holds ${maxSize} already: slow the source down, raise queue.maxSize, or choose an overflow policy`,
     );
     this.maxSize = maxSize;
+    this.isSilent = isSilent;
   }
 }
 

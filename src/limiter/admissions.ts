@@ -43,6 +43,8 @@ export class Admissions {
   readonly #alarm: UsageAlarm;
   #active = 0;
   #isAdmitting = false;
+  /** Who came while others were admitted, and found the queue full. */
+  #unsettled: Waiter[] = [];
   /** While nothing can start before a release: the priority of whom that holds; whoever is above it is tried. */
   #heldPriority = -Infinity;
   #wakeAtMs = Infinity;
@@ -77,7 +79,8 @@ export class Admissions {
 
   /**
    * Queues a waiter, or admits it on the spot. It is never admitted from within another's `admitted`, but right after, so
-   * that work which starts work needs no stack.
+   * that work which starts work needs no stack. From there, a full queue is told by `dropped`, never thrown: only then is
+   * it known whether there was room.
    *
    * @throws CostOverCapacityError, QueueFullError; then the waiter is not queued
    */
@@ -87,7 +90,9 @@ export class Admissions {
     if (waiter.place.priority > this.#heldPriority) this.admit();
     if (!waiter.isQueued) return;
     if (this.announcer.isHeard) this.#tellAbout('waiting', waiter.cost);
-    if (this.waiting > this.#maxSize) this.#shed(waiter);
+    if (this.waiting <= this.#maxSize) return;
+    if (this.#isAdmitting) this.#unsettled.push(waiter);
+    else this.#shed(waiter);
   }
 
   /** Gives up a place in the queue. False where the waiter has none any more. */
@@ -130,6 +135,7 @@ export class Admissions {
       this.#isAdmitting = false;
       this.#wakeAt(wakeAtMs);
     }
+    if (this.#unsettled.length > 0) this.#settle();
   }
 
   /** A decision has been made: the waiter's work starts. */
@@ -191,12 +197,26 @@ export class Admissions {
   }
 
   #shed(newcomer: Waiter): void {
-    const error = new QueueFullError(this.#maxSize);
     const given = this.#overflow === 'drop-oldest' ? this.queue.oldestOfSame(newcomer) : newcomer;
+    const error = new QueueFullError(this.#maxSize, this.#overflow !== 'error');
     this.#giveUp(given);
     if (this.announcer.isHeard) this.#tellAbout('dropped', given.cost);
     if (this.#overflow === 'error') throw error;
     given.dropped(error);
+  }
+
+  #settle(): void {
+    // The last to come are the first to go.
+    const unsettled = this.#unsettled.reverse();
+    this.#unsettled = [];
+    for (const waiter of unsettled) {
+      if (!waiter.isQueued || this.waiting <= this.#maxSize) continue;
+      try {
+        this.#shed(waiter);
+      } catch (error) {
+        waiter.dropped(error as QueueFullError);
+      }
+    }
   }
 
   #tellAbout(type: 'waiting' | 'dropped', cost: Cost): void {

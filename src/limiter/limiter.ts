@@ -108,13 +108,14 @@ export class Limiter extends Admissions implements Admitter {
    * @throws OptionsError for an unknown name or a wrong figure; then nothing of that limit has changed
    */
   update(changes: Readonly<Record<string, unknown>>): void {
+    const nowMs = this.clock.now();
     for (const [name, change] of Object.entries(changes)) {
       const limit = this.store.limits.find((it) => it.name === name);
       if (limit?.update === undefined) {
         const names = this.store.limits.filter((it) => it.update !== undefined).map((it) => `"${it.name}"`);
         throw new OptionsError(`update: no limit "${name}" that can be changed; there is ${names.join(', ')}`, name);
       }
-      limit.update(change);
+      limit.update(change, nowMs);
     }
     this.dropImpossible();
     this.admit();

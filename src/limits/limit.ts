@@ -41,7 +41,7 @@ export interface Limit {
    * Changes the figures that are named, by those of the limit's own options, from now on; what is in flight or counted
    * stays so. A lowered limit takes nothing back: nothing new passes until it fits again. @throws OptionsError
    */
-  update?(change: unknown): void;
+  update?(change: unknown, nowMs?: number): void;
   /** An independent limit in the same state: `forecast` looks ahead with it. */
   copy?(): Limit;
   /** For limits that follow a calendar: the wall clock's reading at `nowMs`, told before each decision. */

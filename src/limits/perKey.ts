@@ -86,18 +86,24 @@ class PerKey implements Limit {
   }
 
   /** Changes every key's limit, and those to come. */
-  update(change: unknown): void {
-    this.#sample.update?.(change);
-    for (const { limit } of this.#entries.values()) limit.update?.(change);
+  update(change: unknown, nowMs?: number): void {
+    this.#sample.update?.(change, nowMs);
+    for (const { limit } of this.#entries.values()) limit.update?.(change, nowMs);
     this.#change = Object.assign({}, this.#change, change);
   }
 
   copy(): PerKey {
     const copy = new PerKey(this.#make);
-    if (this.#change !== undefined) copy.update(this.#change);
+    if (this.#change !== undefined) copy.#adopt(this.#change);
     for (const [key, { limit, works }] of this.#entries) copy.#entries.set(key, { limit: copyOf(limit), works });
     copy.#wall = this.#wall;
     return copy;
+  }
+
+  /** What was changed once holds for every limit made from here on. */
+  #adopt(change: object): void {
+    this.#sample.update?.(change);
+    this.#change = change;
   }
 
   #entryOf(key: unknown, nowMs: number): Entry {
@@ -105,7 +111,7 @@ class PerKey implements Limit {
     if (known !== undefined) return known;
     this.#sweepOne(nowMs);
     const limit = this.#make(key);
-    if (this.#change !== undefined) limit.update?.(this.#change);
+    if (this.#change !== undefined) limit.update?.(this.#change, nowMs);
     const entry = { limit, works: 0 };
     this.#entries.set(key, entry);
     return entry;

@@ -104,6 +104,7 @@ export class SlidingWindow implements Limit {
     return { used: inFlight + this.#log.total, capacity: this.#limit, resetsAtMs };
   }
 
+  /** A longer window is exact from one such window on: what the shorter one had let go is not counted again. */
   update(change: unknown): void {
     const { limit, intervalMs } = parseOptions(changeSchema, change, `update of "${this.name}"`);
     this.#limit = limit ?? this.#limit;

@@ -207,3 +207,16 @@ describe('the order of starts', () => {
     expect(startsOf(works)).toEqual([0, 0, 100, 100, 200, 200]);
   });
 });
+
+describe('a full queue, found from within work that starts', () => {
+  it('takes who can start right after, and refuses only the rest', async () => {
+    const { limiter } = limiterOf({ limits: [concurrency({ limit: 3 })], queue: { maxSize: 1 } });
+    const nested: Promise<unknown>[] = [];
+    const never = (): Promise<never> => new Promise(() => undefined);
+    await limiter.run(() => {
+      for (let i = 0; i < 5; i++) nested.push(limiter.run(never).catch((error: unknown) => error));
+    });
+    expect([limiter.active, limiter.waiting]).toEqual([3, 1]);
+    expect(await nested[4]).toBeInstanceOf(QueueFullError);
+  });
+});
