@@ -14,20 +14,25 @@ const measures = {
 };
 process.stdout.write(JSON.stringify(await measures[row]()));
 
-/** Nanoseconds an item: the median of up to five runs, after a warm-up of 200,000 items or five seconds. */
+/**
+ * Nanoseconds an item: the median of the runs of ten seconds at the most, or of a million items, after a warm-up. No
+ * collection is forced between them: it would throw compiled code away with the classes of what has just died.
+ */
 async function pace() {
   const run = contestants[row][name];
-  const warm = performance.now();
-  for (let done = 0; done < 200_000 && performance.now() - warm < 5_000; done += n) await run(n);
+  await repeat(run, 200_000, 5_000);
+  return { nanoseconds: median(await repeat(run, Math.max(1_000_000, 3 * n), 10_000)) };
+}
+
+async function repeat(run, items, forMs) {
   const paces = [];
   const begun = performance.now();
-  while (paces.length < 5 && (paces.length === 0 || performance.now() - begun < 15_000)) {
-    globalThis.gc();
+  for (let done = 0; done < items && (done === 0 || performance.now() - begun < forMs); done += n) {
     const startMs = performance.now();
     await run(n);
     paces.push(((performance.now() - startMs) / n) * 1e6);
   }
-  return { nanoseconds: median(paces) };
+  return paces;
 }
 
 /** CPU microseconds and heap bytes an item while n wait. */

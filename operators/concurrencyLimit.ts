@@ -5,10 +5,10 @@ import type { Limiter } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import type { Classify } from '../src/refusal.js';
 import { callback, having, parseOptions, positiveCount } from '../src/options.js';
-import { placing, placingShape, type PlacingOptions } from './placing.js';
-import { Pool, type ProjectionContext } from './pool.js';
-import { LimiterTurns, OwnTurns, type Start, type Turns } from './turns.js';
-import { connect } from './upstream.js';
+import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
+import { Pool, type ProjectionContext } from './pool/pool.js';
+import { LimiterTurns, OwnTurns, type Start, type Turns } from './pool/turns.js';
+import { connect } from './pool/upstream.js';
 
 export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
   /** How many may be in flight at once: an integer of at least 1, or Infinity. This, or else a `limiter`. */

@@ -1,6 +1,6 @@
 import { createLimiter as createEngineLimiter, type LimiterOptions } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
-import { ambientClock } from './clock.js';
+import { ambientClock } from './time/clock.js';
 
 /**
  * A limiter over any number of limits, with one queue in front of them. Every operator that it is handed to shares it,

@@ -4,7 +4,7 @@ import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { evenly } from '../src/limits/evenly.js';
 import { callback, having, parseOptions, positiveCount } from '../src/options.js';
-import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 
 export interface RequestQueueOptions<Request, Response> extends TimeOptions {
   /** Sends one request. */

@@ -1,10 +1,10 @@
 import { map, Observable, type OperatorFunction } from 'rxjs';
 import type { TaskApi } from '../src/tasks/taskApi.js';
-import { openAccount } from './account.js';
+import { openAccount } from './generating/account.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
-import type { GenerateResult } from './generateEvents.js';
-import { parseGenerateOptions, type GenerateOptions } from './generateOptions.js';
-import { TaskRun } from './taskRun.js';
+import type { GenerateResult } from './generating/generateEvents.js';
+import { parseGenerateOptions, type GenerateOptions } from './generating/generateOptions.js';
+import { TaskRun } from './generating/taskRun.js';
 
 /**
  * Turns a stream of prompts (or whole requests) into a stream of results under an account's limits: a task holds one of

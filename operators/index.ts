@@ -1,12 +1,12 @@
 export { rateLimit, type RateLimitOptions } from './rateLimit.js';
 export { concurrencyLimit, type ConcurrencyLimitOptions } from './concurrencyLimit.js';
-export type { Project, ProjectionContext } from './pool.js';
+export type { Project, ProjectionContext } from './pool/pool.js';
 export { retryWithJitter, type Retry, type RetryWithJitterOptions } from './retryWithJitter.js';
 export { pollUntilDone, type PollContext, type PollUntilDoneOptions } from './pollUntilDone.js';
 export { pullFrom, type PullFromOptions } from './pullFrom.js';
 export { generate } from './generate.js';
-export type { GenerateOptions } from './generateOptions.js';
-export type { GenerateError, GenerateEvent, GenerateResult } from './generateEvents.js';
+export type { GenerateOptions } from './generating/generateOptions.js';
+export type { GenerateError, GenerateEvent, GenerateResult } from './generating/generateEvents.js';
 export {
   createRequestQueue,
   type RequestCallback,
@@ -15,7 +15,7 @@ export {
   type RequestResult,
 } from './createRequestQueue.js';
 export { limiterEvents } from './limiterEvents.js';
-export { clockOf, type TimeOptions } from './clock.js';
+export { clockOf, type TimeOptions } from './time/clock.js';
 
 export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';

@@ -22,10 +22,10 @@ import { TaskFailedError } from '../src/errors.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { callback, durationMs, having, parseOptions, positiveMs } from '../src/options.js';
 import { isPermanent, type Refusal, type RefusalMeaning } from '../src/refusal.js';
-import { after } from './after.js';
-import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+import { after } from './time/after.js';
+import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
-import { deadline } from './deadline.js';
+import { deadline } from './time/deadline.js';
 
 /** What a poll gets beside its task. */
 export interface PollContext {

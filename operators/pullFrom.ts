@@ -5,9 +5,9 @@ import type { Limiter } from '../src/limiter/limiter.js';
 import { placeOf, Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
 import { concurrency } from '../src/limits/concurrency.js';
 import { having, parseOptions, positiveCount } from '../src/options.js';
-import { clockFrom, timeShape, type TimeOptions } from './clock.js';
-import { Pool, type ProjectionContext } from './pool.js';
-import { releaseTo, type Start, type Turns } from './turns.js';
+import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
+import { Pool, type ProjectionContext } from './pool/pool.js';
+import { releaseTo, type Start, type Turns } from './pool/turns.js';
 
 export interface PullFromOptions extends TimeOptions {
   /** How many may be in flight at once: an integer of at least 1. This, or else a `limiter`. */

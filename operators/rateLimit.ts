@@ -7,10 +7,10 @@ import type { Admission, Cost, Place } from '../src/limiter/waiter.js';
 import { evenly } from '../src/limits/evenly.js';
 import { slidingWindow } from '../src/limits/slidingWindow.js';
 import { callback, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
-import { clockFrom, timeShape, type TimeOptions } from './clock.js';
-import { placing, placingShape, type PlacingOptions } from './placing.js';
-import { connect } from './upstream.js';
-import { WaitingValues, type ValueReceiver } from './waitingValues.js';
+import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
+import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
+import { connect } from './pool/upstream.js';
+import { WaitingValues, type ValueReceiver } from './pool/waitingValues.js';
 
 export interface RateLimitOptions<T> extends TimeOptions, PlacingOptions<T> {
   /** The most values in any window of `intervalMs`. Together with it, or else a `limiter`. */

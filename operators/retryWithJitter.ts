@@ -4,8 +4,8 @@ import { RetrySchedule, retryScheduleShape, type RetryScheduleOptions } from '..
 import type { Limiter } from '../src/limiter/limiter.js';
 import { callback, having, parseOptions } from '../src/options.js';
 import type { Classify, Refusal, RefusalMeaning } from '../src/refusal.js';
-import { after } from './after.js';
-import { clockFrom, timeShape, type TimeOptions } from './clock.js';
+import { after } from './time/after.js';
+import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
 
 /** What is known as a retry begins to wait. */

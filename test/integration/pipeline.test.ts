@@ -1,7 +1,7 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { generate } from '../../operators/generate.js';
-import type { GenerateResult } from '../../operators/generateEvents.js';
+import type { GenerateResult } from '../../operators/generating/generateEvents.js';
 import { scaledClock, systemClock } from '../../src/clock.js';
 import { createKlingClient } from '../../src/kling/client.js';
 import { tiers, type Tier } from '../../src/kling/tiers.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { GenerateResult } from '../../operators/generateEvents.js';
+import type { GenerateResult } from '../../operators/generating/generateEvents.js';
 import type { RefusalMeaning } from '../../src/refusal.js';
 import type { Fault, Sent } from './fakeServer.js';
 import { begin, type Generating, type Prompt } from './generating.js';

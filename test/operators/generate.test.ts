@@ -1,9 +1,9 @@
 import { asyncScheduler, config, map, of, pipe, Subject } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
-import { clockOf } from '../../operators/clock.js';
+import { clockOf } from '../../operators/time/clock.js';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { generate } from '../../operators/generate.js';
-import type { GenerateOptions } from '../../operators/generateOptions.js';
+import type { GenerateOptions } from '../../operators/generating/generateOptions.js';
 import { systemClock } from '../../src/clock.js';
 import { OptionsError } from '../../src/errors.js';
 import { tiers } from '../../src/kling/tiers.js';

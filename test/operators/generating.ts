@@ -1,7 +1,7 @@
 import { from, type Observable } from 'rxjs';
 import { generate } from '../../operators/generate.js';
-import type { GenerateEvent, GenerateResult } from '../../operators/generateEvents.js';
-import type { GenerateOptions } from '../../operators/generateOptions.js';
+import type { GenerateEvent, GenerateResult } from '../../operators/generating/generateEvents.js';
+import type { GenerateOptions } from '../../operators/generating/generateOptions.js';
 import { FakeServer, type FakeServerOptions, type Order } from './fakeServer.js';
 import { record, type Recording } from './recording.js';
 import { VirtualClock } from './virtualClock.js';

@@ -1,5 +1,5 @@
 import { from, Subscription, type ObservableInput, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
-import type { Admission } from '../src/limiter/waiter.js';
+import type { Admission } from '../../src/limiter/waiter.js';
 import { InOrder } from './inOrder.js';
 import type { Start, Turns } from './turns.js';
 import { connect } from './upstream.js';

@@ -1,5 +1,5 @@
-import type { Refusal } from '../src/refusal.js';
-import type { RemoteTask, TaskOutput } from '../src/tasks/taskApi.js';
+import type { Refusal } from '../../src/refusal.js';
+import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';
 
 /** What became of one prompt: a value, whatever became of it. */
 export interface GenerateResult<Input> {

@@ -1,14 +1,14 @@
 import { Subject } from 'rxjs';
-import type { Clock } from '../src/clock.js';
-import { createLimiter } from '../src/limiter/createLimiter.js';
-import type { Limiter } from '../src/limiter/limiter.js';
-import { concurrency } from '../src/limits/concurrency.js';
-import { dailyQuota } from '../src/limits/dailyQuota.js';
-import type { Limit } from '../src/limits/limit.js';
-import { slidingWindow } from '../src/limits/slidingWindow.js';
-import type { Refusal } from '../src/refusal.js';
-import type { TaskApi } from '../src/tasks/taskApi.js';
-import { clockFrom } from './clock.js';
+import type { Clock } from '../../src/clock.js';
+import { createLimiter } from '../../src/limiter/createLimiter.js';
+import type { Limiter } from '../../src/limiter/limiter.js';
+import { concurrency } from '../../src/limits/concurrency.js';
+import { dailyQuota } from '../../src/limits/dailyQuota.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import type { Refusal } from '../../src/refusal.js';
+import type { TaskApi } from '../../src/tasks/taskApi.js';
+import { clockFrom } from '../time/clock.js';
 import type { GenerateEvent } from './generateEvents.js';
 import type { ParsedGenerateOptions } from './generateOptions.js';
 

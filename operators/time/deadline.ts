@@ -1,6 +1,6 @@
 import { map, takeUntil, type MonoTypeOperatorFunction } from 'rxjs';
-import type { Clock } from '../src/clock.js';
-import { DeadlineError } from '../src/errors.js';
+import type { Clock } from '../../src/clock.js';
+import { DeadlineError } from '../../src/errors.js';
 import { after } from './after.js';
 
 /** Errors with DeadlineError `deadlineMs` after the subscription; Infinity: never. */

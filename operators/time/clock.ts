@@ -1,6 +1,6 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { systemClock, type Clock } from '../src/clock.js';
-import { having } from '../src/options.js';
+import { systemClock, type Clock } from '../../src/clock.js';
+import { having } from '../../src/options.js';
 
 /** Which time an operator follows; at most one of the two. */
 export interface TimeOptions {

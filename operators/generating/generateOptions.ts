@@ -1,11 +1,11 @@
 import type { Observer } from 'rxjs';
 import { z } from 'zod';
-import { retryScheduleShape, type RetryScheduleOptions } from '../src/backoff/retrySchedule.js';
-import { tiers, type Tier, type TierName } from '../src/kling/tiers.js';
-import type { Limiter } from '../src/limiter/limiter.js';
-import { callback, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
+import { retryScheduleShape, type RetryScheduleOptions } from '../../src/backoff/retrySchedule.js';
+import { tiers, type Tier, type TierName } from '../../src/kling/tiers.js';
+import type { Limiter } from '../../src/limiter/limiter.js';
+import { callback, having, parseOptions, positiveCount, positiveMs } from '../../src/options.js';
 import type { GenerateEvent } from './generateEvents.js';
-import { timeShape, type TimeOptions } from './clock.js';
+import { timeShape, type TimeOptions } from '../time/clock.js';
 
 export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleOptions, 'random'> {
   /** Presets for the four figures below; each given beside it overrides the tier's. @defaultValue 'standard' */

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Clock } from '../src/clock.js';
+import type { Clock } from '../../src/clock.js';
 
 /** Emits once, `delayMs` after its subscription, and never completes: a wait for operators that take a notifier. */
 export function after(delayMs: number, clock: Clock): Observable<void> {

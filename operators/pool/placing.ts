@@ -1,5 +1,5 @@
-import { commonPlace, placeOf, type Place } from '../src/limiter/waiter.js';
-import { callback } from '../src/options.js';
+import { commonPlace, placeOf, type Place } from '../../src/limiter/waiter.js';
+import { callback } from '../../src/options.js';
 
 /** Where a value stands among others in a shared limiter. */
 export interface PlacingOptions<T> {

@@ -1,9 +1,9 @@
 import { catchError, EMPTY, ignoreElements, last, of, tap, type Observable } from 'rxjs';
-import { LookUpFailedError, TaskLostError } from '../src/errors.js';
-import { isPermanent, type Classify, type Refusal } from '../src/refusal.js';
-import type { CallOptions, RemoteTask, TaskRef } from '../src/tasks/taskApi.js';
+import { LookUpFailedError, TaskLostError } from '../../src/errors.js';
+import { isPermanent, type Classify, type Refusal } from '../../src/refusal.js';
+import type { CallOptions, RemoteTask, TaskRef } from '../../src/tasks/taskApi.js';
 import type { Account } from './account.js';
-import { pollUntilDone } from './pollUntilDone.js';
+import { pollUntilDone } from '../pollUntilDone.js';
 import type { TaskRecord } from './taskRecord.js';
 
 /** A task's states as they change, to its end. Strange answers in a row end it too, with their error. */

@@ -1,9 +1,9 @@
 import { asapScheduler, asyncScheduler, VirtualTimeScheduler } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ambientClock, clockFrom, clockOf } from '../../operators/clock.js';
-import { systemClock } from '../../src/clock.js';
-import { marbles } from './marbles.js';
-import { VirtualClock } from './virtualClock.js';
+import { ambientClock, clockFrom, clockOf } from '../../../operators/time/clock.js';
+import { systemClock } from '../../../src/clock.js';
+import { marbles } from '../marbles.js';
+import { VirtualClock } from '../virtualClock.js';
 
 describe('the clock of a scheduler', () => {
   afterEach(() => void vi.useRealTimers());

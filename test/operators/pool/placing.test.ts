@@ -1,13 +1,13 @@
 import { concat, from, NEVER, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { concurrencyLimit } from '../../operators/concurrencyLimit.js';
-import { createLimiter } from '../../operators/createLimiter.js';
-import { rateLimit } from '../../operators/rateLimit.js';
-import { OptionsError } from '../../src/errors.js';
-import type { Limiter } from '../../src/limiter/limiter.js';
-import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import { marbles } from './marbles.js';
-import { record } from './recording.js';
+import { concurrencyLimit } from '../../../operators/concurrencyLimit.js';
+import { createLimiter } from '../../../operators/createLimiter.js';
+import { rateLimit } from '../../../operators/rateLimit.js';
+import { OptionsError } from '../../../src/errors.js';
+import type { Limiter } from '../../../src/limiter/limiter.js';
+import { slidingWindow } from '../../../src/limits/slidingWindow.js';
+import { marbles } from '../marbles.js';
+import { record } from '../recording.js';
 
 const oneEach2Ms = (): Limiter => createLimiter({ limits: [slidingWindow({ limit: 1, intervalMs: 2 })] });
 

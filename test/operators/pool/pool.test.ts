@@ -10,12 +10,12 @@ import {
   type ObservableInput,
 } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { concurrencyLimit } from '../../operators/concurrencyLimit.js';
-import { createLimiter } from '../../operators/createLimiter.js';
-import type { ProjectionContext } from '../../operators/pool.js';
-import { concurrency } from '../../src/limits/concurrency.js';
-import { record } from './recording.js';
-import { promises } from './virtualClock.js';
+import { concurrencyLimit } from '../../../operators/concurrencyLimit.js';
+import { createLimiter } from '../../../operators/createLimiter.js';
+import type { ProjectionContext } from '../../../operators/pool/pool.js';
+import { concurrency } from '../../../src/limits/concurrency.js';
+import { record } from '../recording.js';
+import { promises } from '../virtualClock.js';
 
 const twoAtOnce = () => createLimiter({ limits: [concurrency({ limit: 2 })] });
 

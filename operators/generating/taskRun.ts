@@ -16,16 +16,16 @@ import {
   type Observable,
   type ObservableInput,
 } from 'rxjs';
-import { DeadlineError, LookUpFailedError, OptionsError, TaskLostError } from '../src/errors.js';
-import type { Cost } from '../src/limiter/waiter.js';
-import type { Refusal } from '../src/refusal.js';
-import { todo } from '../src/tasks/task.js';
-import type { CallOptions } from '../src/tasks/taskApi.js';
+import { DeadlineError, LookUpFailedError, OptionsError, TaskLostError } from '../../src/errors.js';
+import type { Cost } from '../../src/limiter/waiter.js';
+import type { Refusal } from '../../src/refusal.js';
+import { todo } from '../../src/tasks/task.js';
+import type { CallOptions } from '../../src/tasks/taskApi.js';
 import type { Account } from './account.js';
-import { concurrencyLimit } from './concurrencyLimit.js';
+import { concurrencyLimit } from '../concurrencyLimit.js';
 import { followTask, holdSlot, meaningOf } from './followTask.js';
 import type { GenerateResult } from './generateEvents.js';
-import { retryWithJitter } from './retryWithJitter.js';
+import { retryWithJitter } from '../retryWithJitter.js';
 import { TaskRecord } from './taskRecord.js';
 
 /** Carries out what the state of one task asks for, until there is a result. Runs once a slot is its own. */

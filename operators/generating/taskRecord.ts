@@ -1,7 +1,7 @@
 import type { Subject } from 'rxjs';
-import type { Clock } from '../src/clock.js';
-import { after, newTask, type Task, type TaskEvent } from '../src/tasks/task.js';
-import type { RemoteTask, TaskOutput } from '../src/tasks/taskApi.js';
+import type { Clock } from '../../src/clock.js';
+import { after, newTask, type Task, type TaskEvent } from '../../src/tasks/task.js';
+import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';
 import type { GenerateError, GenerateEvent, GenerateResult } from './generateEvents.js';
 
 /** What is reported of a task, less what its record adds itself. */

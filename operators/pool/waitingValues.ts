@@ -1,6 +1,6 @@
-import { QueueFullError } from '../src/errors.js';
-import type { Limiter } from '../src/limiter/limiter.js';
-import { Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
+import { QueueFullError } from '../../src/errors.js';
+import type { Limiter } from '../../src/limiter/limiter.js';
+import { Waiter, type Admission, type Cost, type Place } from '../../src/limiter/waiter.js';
 
 /** Who gets the values of a subscription back from a limiter. */
 export interface ValueReceiver<T> {

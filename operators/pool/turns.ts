@@ -1,9 +1,9 @@
-import { QueueFullError } from '../src/errors.js';
-import type { Overflow } from '../src/limiter/admissions.js';
-import type { Limiter } from '../src/limiter/limiter.js';
-import { commonPlace, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
-import type { Outcome } from '../src/limits/limit.js';
-import type { Classify } from '../src/refusal.js';
+import { QueueFullError } from '../../src/errors.js';
+import type { Overflow } from '../../src/limiter/admissions.js';
+import type { Limiter } from '../../src/limiter/limiter.js';
+import { commonPlace, type Admission, type Cost, type Place } from '../../src/limiter/waiter.js';
+import type { Outcome } from '../../src/limits/limit.js';
+import type { Classify } from '../../src/refusal.js';
 import { Ring } from './ring.js';
 import { WaitingValues } from './waitingValues.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Ring } from '../../operators/ring.js';
-import { runs } from '../runs.js';
+import { Ring } from '../../../operators/pool/ring.js';
+import { runs } from '../../runs.js';
 
 it('a ring should always hold what an array would', () => {
   const steps = fc.array(fc.constantFrom('push', 'push', 'push', 'take', 'takeNewest'), {
