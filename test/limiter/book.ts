@@ -49,7 +49,7 @@ export class Job extends Waiter {
   }
 
   dropped(): void {
-    throw new Error('nothing is dropped from an unbounded queue');
+    this.#book.dropped(this);
   }
 }
 
@@ -65,20 +65,21 @@ export class Book {
   readonly gate = new Gate(rampStepMs);
   queue: Job[] = [];
   running: Job[] = [];
-  readonly #rules: readonly Rule[];
+  /** As they stand now. */
+  readonly rules: Rule[];
   #past: Job[] = [];
   #arrived = 0;
   #gone = 0;
 
   constructor({ rules, timerMs }: Setting) {
     this.clock = new VirtualClock({ timerMs });
-    this.#rules = rules;
+    this.rules = [...rules];
     const limits = [...rules.map(limitOf), witness((nowMs) => this.gate.ask(nowMs))];
     this.limiter = createLimiter({ limits, clock: this.clock, coolDown: { rampStepMs } });
   }
 
   arrive(weight: number): void {
-    const costs = Object.fromEntries(this.#rules.map((rule) => [rule.name, weight % (capacityOf(rule) + 1)]));
+    const costs = Object.fromEntries(this.rules.map((rule) => [rule.name, weight % (capacityOf(rule) + 1)]));
     const job = new Job(this.#arrived++, costs, this);
     this.queue.push(job);
     this.limiter.enter(job);
@@ -90,7 +91,7 @@ export class Book {
     expect(this.gate.letsIn(atMs), `#${job.number} may enter after the cool-down`).toBe(true);
     expect(atMs, 'the stamp is the dispatch').toBe(this.limiter.clock.now());
     job.start = { seenMs: atMs, trueMs: this.clock.elapsedMs };
-    for (const rule of this.#rules) {
+    for (const rule of this.rules) {
       const used = this.#used(rule, 'trueMs', job.start.trueMs) + (job.costs[rule.name] ?? NaN);
       expect(used, `"${rule.name}" in true time`).toBeLessThanOrEqual(capacityOf(rule));
     }
@@ -129,17 +130,33 @@ export class Book {
     this.limiter.coolDown(delayMs);
   }
 
+  update(index: number, limit: number): void {
+    const rule = this.rules[index % this.rules.length];
+    if (rule === undefined) return;
+    const changed = 'slots' in rule ? { ...rule, slots: limit } : { ...rule, limit };
+    this.rules[index % this.rules.length] = changed;
+    this.limiter.update({ [rule.name]: { limit } });
+  }
+
+  /** Called by the limiter for work that can never start any more. */
+  dropped(job: Job): void {
+    const isTooHeavy = this.rules.some((rule) => (job.costs[rule.name] ?? NaN) > capacityOf(rule));
+    expect(isTooHeavy, `#${job.number} can never start`).toBe(true);
+    this.queue = this.queue.filter((it) => it !== job);
+    this.#gone += 1;
+  }
+
   /** The laws that hold at any time. */
   check(): void {
     const nowMs = this.limiter.clock.now();
     const snapshot = this.limiter.snapshot();
-    const used = this.#rules.map((rule) => this.#used(rule, 'seenMs', nowMs));
+    const used = this.rules.map((rule) => this.#used(rule, 'seenMs', nowMs));
     expect(snapshot.limits.map((limit) => limit.used)).toEqual(used);
     expect([snapshot.active, snapshot.waiting]).toEqual([this.running.length, this.queue.length]);
     expect(this.clock.pending, 'timers').toBeLessThanOrEqual(this.queue.length > 0 ? 1 : 0);
     const [head] = this.queue;
     if (head === undefined) return;
-    const full = this.#rules.filter((rule, index) => {
+    const full = this.rules.filter((rule, index) => {
       return (used[index] ?? NaN) + (head.costs[rule.name] ?? NaN) > capacityOf(rule);
     });
     const reasons = [...full.map(({ name }) => name), ...(this.gate.letsIn(nowMs) ? [] : ['cool-down'])];
@@ -157,7 +174,7 @@ export class Book {
     expect(this.#past.length + this.#gone).toBe(this.#arrived);
     expect([this.limiter.active, this.limiter.waiting, this.clock.pending]).toEqual([0, 0, 0]);
     this.clock.advance(1_000_000);
-    expect(this.limiter.snapshot().limits.map(({ used }) => used)).toEqual(this.#rules.map(() => 0));
+    expect(this.limiter.snapshot().limits.map(({ used }) => used)).toEqual(this.rules.map(() => 0));
   }
 
   #end(index: number, how: (job: Job, startMs: number) => void): void {

@@ -9,6 +9,7 @@ import { ClockBack } from './commands/clockBack.js';
 import { CoolDown } from './commands/coolDown.js';
 import { Refund } from './commands/refund.js';
 import { Release } from './commands/release.js';
+import { Update } from './commands/update.js';
 import { runs } from '../runs.js';
 
 const { numRuns } = runs(400);
@@ -42,6 +43,7 @@ const commands = fc.commands(
     index.map((each) => new Refund(each)),
     fc.tuple(spanMs, spanMs).map(([byMs, unseenMs]) => new ClockBack(byMs, unseenMs)),
     fc.integer({ min: 1, max: 200 }).map((delayMs) => new CoolDown(delayMs)),
+    fc.tuple(index, limit).map(([each, changed]) => new Update(each, changed)),
   ],
   { maxCommands: 80, size: 'max' },
 );
