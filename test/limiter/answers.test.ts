@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError } from '../../src/errors.js';
 import type { LimiterEvent } from '../../src/limiter/events.js';
@@ -183,12 +183,11 @@ describe('the news of a limiter', () => {
     const { limiter } = limiterOf();
     const heard: { readonly limiter: unknown; readonly event: LimiterEvent }[] = [];
     const listen = (message: unknown): void => void heard.push(message as (typeof heard)[number]);
-    const news = channel('sluice:limiter');
     new Work(limiter);
-    news.subscribe(listen);
+    subscribe('sluice:limiter', listen);
     new Work(limiter);
     limiter.coolDown(5);
-    news.unsubscribe(listen);
+    unsubscribe('sluice:limiter', listen);
     new Work(limiter);
     expect(heard.map(({ event }) => event.type)).toEqual(['waiting', 'cooled']);
     expect(heard.every((message) => message.limiter === limiter)).toBe(true);
