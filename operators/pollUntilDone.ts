@@ -21,7 +21,7 @@ import type { Clock } from '../src/clock.js';
 import { TaskFailedError } from '../src/errors.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { callback, durationMs, having, parseOptions, positiveMs } from '../src/options.js';
-import { isPermanent, type Refusal, type RefusalMeaning } from '../src/refusal.js';
+import { asRefusal, isPermanent, type Refusal, type RefusalMeaning } from '../src/refusal.js';
 import { after } from './time/after.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
@@ -140,8 +140,7 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
     return thisMs;
   };
   const afterError = (error: unknown): Observable<void> => {
-    const found = options.classify?.(error) ?? 'transient';
-    const refusal = typeof found === 'string' ? { meaning: found } : found;
+    const refusal = asRefusal(options.classify?.(error) ?? 'transient');
     if (isPermanent(refusal)) return throwError(() => error);
     const backoffMs = backoffDelay({ ...refusal, attempt: errorsInARow++, random: options.random });
     return after(Math.max(nextWaitMs(), backoffMs), clock);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { RetrySchedule, retryScheduleShape, type RetryScheduleOptions } from '../src/backoff/retrySchedule.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { callback, having, parseOptions } from '../src/options.js';
-import type { Classify, Refusal, RefusalMeaning } from '../src/refusal.js';
+import { asRefusal, type Classify, type Refusal, type RefusalMeaning } from '../src/refusal.js';
 import { after } from './time/after.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
@@ -68,10 +68,7 @@ export function retryWithJitter<T>(options: RetryWithJitterOptions = {}): MonoTy
     options,
     'retryWithJitter',
   );
-  const refusalOf = (error: unknown): Refusal => {
-    const found = classify?.(error) ?? 'transient';
-    return typeof found === 'string' ? { meaning: found } : found;
-  };
+  const refusalOf = (error: unknown): Refusal => asRefusal(classify?.(error) ?? 'transient');
   return (source) =>
     new Observable((subscriber) => {
       const time = clockFrom({ clock, scheduler });

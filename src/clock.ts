@@ -14,7 +14,7 @@ export interface Clock {
 }
 
 /** The longest delay a JavaScript timer holds, in ms; a longer one would fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
+export const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * The machine's clock: `performance.now()`, `Date.now()` and `setTimeout`, looked up at each call so that fake timers work.

@@ -41,3 +41,8 @@ const permanent: ReadonlySet<RefusalMeaning> = new Set(['exhausted', 'account', 
 export function isPermanent(refusal: Refusal): boolean {
   return permanent.has(refusal.meaning);
 }
+
+/** A meaning alone stands for a refusal that says no more. */
+export function asRefusal(found: Refusal | RefusalMeaning): Refusal {
+  return typeof found === 'string' ? { meaning: found } : found;
+}

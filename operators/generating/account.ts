@@ -23,8 +23,8 @@ export interface Account<Request> {
   readonly slotFreed: Subject<void>;
   /** What the observer hears. */
   readonly events: Subject<GenerateEvent>;
-  /** The ids under which tasks were sent. */
-  readonly ids: Set<string>;
+  /** The ids that were chosen for us; random ones need no check, and a long stream no memory for them. */
+  readonly ids: Set<string> | undefined;
   /** The refusal for which nothing more of a product is sent; `*` stands for all products. */
   readonly closed: Map<string, { readonly refusal: Refusal; readonly error: unknown }>;
 }
@@ -38,7 +38,7 @@ export function openAccount<Request>(api: TaskApi<Request>, options: ParsedGener
     requests: options.requests ?? requestLimiter(api, options, clock),
     slotFreed: new Subject(),
     events: eventsFor(options.observer),
-    ids: new Set(),
+    ids: options.externalId && new Set(),
     closed: new Map(),
   };
 }
@@ -51,7 +51,7 @@ function eventsFor(observer: ParsedGenerateOptions['observer']): Subject<Generat
 }
 
 function slotLimiter(options: ParsedGenerateOptions, clock: Clock): Limiter {
-  const { concurrent, dailyCredits, timeZone = 'UTC', random } = options;
+  const { concurrent, dailyCredits, timeZone, random } = options;
   const limits: Limit[] = [concurrency({ limit: concurrent, name: 'tasks' })];
   if (dailyCredits !== 'off') limits.push(dailyQuota({ limit: dailyCredits, timeZone, name: 'credits' }));
   return createLimiter({ limits, clock, random });

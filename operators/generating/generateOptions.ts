@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { retryScheduleShape, type RetryScheduleOptions } from '../../src/backoff/retrySchedule.js';
 import { tiers, type Tier, type TierName } from '../../src/kling/tiers.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
+import { timeZoneName } from '../../src/limits/dailyQuota.js';
 import { callback, having, parseOptions, positiveCount, positiveMs } from '../../src/options.js';
 import type { GenerateEvent } from './generateEvents.js';
 import { timeShape, type TimeOptions } from '../time/clock.js';
@@ -50,13 +51,11 @@ const schema = z.strictObject({
   concurrent: positiveCount.optional(),
   rate: offOr(z.strictObject({ limit: positiveCount, intervalMs: positiveMs })).optional(),
   dailyCredits: offOr(z.number().positive()).optional(),
-  timeZone: z.string().optional(),
+  timeZone: timeZoneName.default('UTC'),
   headroom: z.number().min(0).lt(1).default(0),
   pollIntervalMs: positiveMs.default(10_000),
   deadlineMs: positiveMs.default(3_600_000),
-  externalId: callback<(input: unknown, index: number) => string>().default(
-    () => () => `sluice-${crypto.randomUUID()}`,
-  ),
+  externalId: callback<(input: unknown, index: number) => string>().optional(),
   stop: z.instanceof(AbortSignal).optional(),
   observer: having<Pick<Observer<GenerateEvent>, 'next'>>('next').optional(),
   slots: having<Limiter>('enter').optional(),

@@ -38,11 +38,12 @@ export class TaskRun<Input, Request> {
   #mayRunOn = false;
 
   constructor(account: Account<Request>, input: Input, index: number) {
-    const { api, options, slots, clock, events } = account;
+    const { api, options, slots, clock, events, ids } = account;
+    const id = options.externalId?.(input, index) ?? `sluice-${crypto.randomUUID()}`;
     this.#account = account;
-    this.#record = new TaskRecord(options.externalId(input, index), input, index, clock, events);
+    this.#record = new TaskRecord(id, input, index, clock, events);
     try {
-      checkId(this.#record.id, account.ids);
+      if (ids !== undefined) checkId(id, ids);
       this.#request = api.parse(input);
       this.cost = { tasks: api.weigh(this.#request), credits: api.estimateCredits(this.#request) };
       slots.check(this.cost);

@@ -1,8 +1,8 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
-import { systemClock, type Clock } from '../../src/clock.js';
+import { longestTimerMs, systemClock, type Clock } from '../../src/clock.js';
 import { having } from '../../src/options.js';
 
-/** Which time an operator follows; at most one of the two. */
+/** Which time an operator follows; a `clock` goes before a `scheduler`. */
 export interface TimeOptions {
   /** @defaultValue the machine's clock; within `TestScheduler.run`, its virtual time */
   readonly clock?: Clock;
@@ -33,14 +33,13 @@ export function clockOf(scheduler: SchedulerLike): Clock {
     epochNow: () => scheduler.now(),
     schedule(delayMs, run) {
       const dueMs = scheduler.now() + delayMs;
-      // The longest delay a timer holds; a longer one is waited for in parts.
       const action = scheduler.schedule(
         function () {
           const leftMs = dueMs - scheduler.now();
-          if (leftMs > 0) this.schedule(undefined, Math.min(leftMs, 2 ** 31 - 1));
+          if (leftMs > 0) this.schedule(undefined, Math.min(leftMs, longestTimerMs));
           else run();
         },
-        Math.min(delayMs, 2 ** 31 - 1),
+        Math.min(delayMs, longestTimerMs),
       );
       return () => action.unsubscribe();
     },

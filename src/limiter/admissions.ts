@@ -146,6 +146,8 @@ export class Admissions {
   /** Gives up those who can never pass any more. */
   protected dropImpossible(): void {
     for (const waiter of [...this.queue.inOrder()]) {
+      // One that was given up may have taken others of its stream along.
+      if (!waiter.isQueued) continue;
       try {
         this.check(waiter.cost);
       } catch (error) {

@@ -110,6 +110,17 @@ export class CoolDown implements Limit {
     return { used: this.closedUntil(nowMs) === undefined ? 0 : 1, capacity: 1, resetsAtMs: this.#openAtMs };
   }
 
+  copy(): CoolDown {
+    const copy = new CoolDown(this.#options, this.#random);
+    copy.#openAtMs = this.#openAtMs;
+    copy.#round = this.#round;
+    copy.#roundAtMs = this.#roundAtMs;
+    copy.#entered = this.#entered;
+    copy.#endedWell = this.#endedWell;
+    copy.#refusalsInARow = this.#refusalsInARow;
+    return copy;
+  }
+
   #startRound(round: number, atMs: number): void {
     this.#round = round > lastRound ? Infinity : round;
     this.#roundAtMs = atMs;
@@ -122,16 +133,5 @@ export class CoolDown implements Limit {
     if (this.#refusalsInARow >= burstAfter) return uniform(burstMinMs, burstMaxMs, this.#random);
     if (hintMs !== undefined) return 0;
     return backoffDelay({ attempt: this.#refusalsInARow - 1, baseMs, capMs, random: this.#random });
-  }
-
-  copy(): CoolDown {
-    const copy = new CoolDown(this.#options, this.#random);
-    copy.#openAtMs = this.#openAtMs;
-    copy.#round = this.#round;
-    copy.#roundAtMs = this.#roundAtMs;
-    copy.#entered = this.#entered;
-    copy.#endedWell = this.#endedWell;
-    copy.#refusalsInARow = this.#refusalsInARow;
-    return copy;
   }
 }

@@ -1,6 +1,15 @@
+import { z } from 'zod';
+import { amount, durationMs } from '../options.js';
 import { copyOf, type Limit } from '../limits/limit.js';
 import { MemoryStore } from './memoryStore.js';
 import { commonPlace, type Admission } from './waiter.js';
+
+export const forecastSchema = z.strictObject({
+  count: z.int().min(0),
+  taskMs: durationMs.default(0),
+  cost: z.union([amount, z.record(z.string(), amount)]).default(1),
+  key: z.unknown().optional(),
+});
 
 export interface ForecastOptions {
   /** How long a piece of work takes, in ms. @defaultValue 0 */

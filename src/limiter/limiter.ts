@@ -2,12 +2,13 @@ import type { Cancel } from '../clock.js';
 import type { RetryBudget } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
 import type { Outcome } from '../limits/limit.js';
+import { parseOptions } from '../options.js';
 import type { Classify, Refusal } from '../refusal.js';
 import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
 import { Admissions, type LimiterParts } from './admissions.js';
 import type { CoolDown } from './coolDown.js';
 import type { Explanation, LimiterEvent, LimiterSnapshot } from './events.js';
-import { forecast, type Forecast, type ForecastOptions } from './forecast.js';
+import { forecast, forecastSchema, type Forecast, type ForecastOptions } from './forecast.js';
 import { usageOf } from './usage.js';
 import { placeOf, type Admission, type Admitter } from './waiter.js';
 
@@ -80,16 +81,16 @@ export class Limiter extends Admissions implements Admitter {
   /**
    * When all that waits and `count` more would be done, and which limit binds: the limits themselves, run ahead of time.
    *
-   * @throws OptionsError for a limit that cannot be copied
+   * @throws OptionsError, also for a limit that cannot be copied; CostOverCapacityError
    */
   forecast(count: number, options: ForecastOptions = {}): Forecast {
-    const { taskMs = 0, cost = 1, key } = options;
-    this.store.check(cost);
-    const coming = { cost, place: placeOf({ key }) };
+    const coming = parseOptions(forecastSchema, { ...options, count }, 'forecast');
+    this.store.check(coming.cost);
+    const admission = { cost: coming.cost, place: placeOf({ key: coming.key }) };
     const waiting = this.queue.inOrder();
     function* work(): Generator<Admission> {
       yield* waiting;
-      for (let i = 0; i < count; i++) yield coming;
+      for (let i = 0; i < coming.count; i++) yield admission;
     }
     return forecast({
       limits: this.store.limits,
@@ -97,7 +98,7 @@ export class Limiter extends Admissions implements Admitter {
       epochMs: this.clock.epochNow(),
       active: this.active,
       work: work(),
-      taskMs,
+      taskMs: coming.taskMs,
     });
   }
 

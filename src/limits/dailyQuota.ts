@@ -15,9 +15,12 @@ export interface DailyQuotaOptions {
   readonly name?: string;
 }
 
+/** The name of a time zone that the platform knows. */
+export const timeZoneName = z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin');
+
 const schema = z.strictObject({
   limit: z.number().positive(),
-  timeZone: z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin').default('UTC'),
+  timeZone: timeZoneName.default('UTC'),
   name: z.string().min(1).default('daily quota'),
 });
 

@@ -107,6 +107,18 @@ describe('limiter.forecast', () => {
     expect(doneInMs - startsInMs).toBe(300);
   });
 
+  it.each([
+    [-1, {}, 'count'],
+    [Infinity, {}, 'count'],
+    [1, { taskMs: NaN }, 'taskMs'],
+    [1, { taskMs: -5 }, 'taskMs'],
+  ])('refuses what it could never come to the end of: %f, %j', (count, options, path) => {
+    const { limiter } = limiterOf();
+    expect(() => limiter.forecast(count, options)).toThrow(
+      expect.objectContaining({ code: 'SLUICE_BAD_OPTIONS', path }),
+    );
+  });
+
   it('leaves the limiter as it was', () => {
     const keyed = perKey(() => concurrency({ limit: 2 }));
     const limits = [perMinute(2), keyed, adaptiveConcurrency({ max: 4, initial: 2 }), dailyQuota({ limit: 9 })];

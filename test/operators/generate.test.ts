@@ -242,6 +242,7 @@ describe('generate', () => {
   });
 
   it.each<[string, GenerateOptions<Prompt>]>([
+    ['a time zone that there is not', { timeZone: 'Europe/Atlantis' }],
     ['a tier that there is not', { tier: 'gold' as 'pro' }],
     ['no slots', { concurrent: 0 }],
     ['a rate of nothing', { rate: { limit: 0, intervalMs: 1_000 } }],

@@ -21,4 +21,19 @@ describe('a limit lowered below what a waiting value costs', () => {
     held.release();
     expect(limiter.active).toBe(0);
   });
+
+  it('should leave those who wait behind such values as they are', async () => {
+    const limiter = createLimiter({ limits: [concurrency({ limit: 4, name: 'slots' })] });
+    const held = await limiter.acquire({ cost: 4 });
+    const others = limiter.run(() => 'first');
+    of('heavy', 'heavy')
+      .pipe(rateLimit({ limiter, cost: () => 3 }))
+      .subscribe({ error: () => undefined });
+    const last = limiter.run(() => 'last');
+    limiter.update({ slots: { limit: 2 } });
+    expect(limiter.waiting).toBe(2);
+    held.release();
+    await expect(Promise.all([others, last])).resolves.toEqual(['first', 'last']);
+    expect([limiter.active, limiter.waiting]).toEqual([0, 0]);
+  });
 });
