@@ -1,3 +1,4 @@
+import type { Cancel } from '../clock.js';
 import type { Classify } from '../refusal.js';
 
 /** Where a task is found: the product it belongs to (an endpoint, say) and an id there, the server's or ours. */
@@ -22,6 +23,30 @@ export interface RemoteTask {
   readonly message?: string;
   /** What the server deducted, in credits, where it says so. */
   readonly credits?: number;
+  /** The id under which it was sent, where the server says so. */
+  readonly externalId?: string;
+  /** When it was created and when its status last changed, by the server's wall clock, where it says so. */
+  readonly createdAtMs?: number;
+  readonly updatedAtMs?: number;
+}
+
+/**
+ * What a poll brings of one task: how it is; `absent`, the server's word that it has no such task; `unseen`, the answer
+ * was about others (a page of a list, say) and this one must be asked for alone; or why the answer about it is of no use.
+ */
+export type PollAnswer = RemoteTask | 'absent' | 'unseen' | Error;
+
+/** The server's own word that a task has changed, which came without being asked for (a callback). */
+export interface TaskUpdate {
+  /** Found by `ref.id` or `externalId`; the product of `ref` is not looked at. */
+  readonly task: RemoteTask;
+  /** False: anybody may have sent it. It is then only a hint to ask. */
+  readonly isVerified: boolean;
+}
+
+/** Where such updates come in. */
+export interface TaskUpdates {
+  on(listener: (update: TaskUpdate) => void): Cancel;
 }
 
 export interface CallOptions {
@@ -34,15 +59,18 @@ export interface CallOptions {
  * Every call is one request and never retries by itself; `classify` says what its rejection means.
  */
 export interface TaskApi<Request> {
-  /** Checks what a user hands in (a bare prompt, or a request) before anything is sent. @throws OptionsError */
+  /**
+   * Checks what a user hands in (a bare prompt, or a request) before anything is sent. Takes its own results, too, and
+   * makes of equal prompts requests of equal JSON: a journal knows them by it. @throws OptionsError
+   */
   parse(input: unknown): Request;
   /** Creates one task under an id that we chose and wrote down before. */
   submit(request: Request, externalId: string, options?: CallOptions): Promise<RemoteTask>;
   /** Finds what a submit under `externalId` made; undefined is the server's word that there is nothing. */
   lookUp(request: Request, externalId: string, options?: CallOptions): Promise<RemoteTask | undefined>;
-  /** Asks for up to `pollBatch` tasks of one product, answered in the order asked; undefined: not known there. */
-  poll(refs: readonly TaskRef[], options?: CallOptions): Promise<readonly (RemoteTask | undefined)[]>;
-  /** How many tasks one poll can ask for. */
+  /** Asks for up to `pollBatch` tasks of one product in one request, answered in the order asked. */
+  poll(refs: readonly TaskRef[], options?: CallOptions): Promise<readonly PollAnswer[]>;
+  /** How many tasks one poll can ask for, at least 1. */
   readonly pollBatch: number;
   readonly classify: Classify;
   /** What the request is for: credits run out by product, and polls go by it. */
@@ -51,4 +79,6 @@ export interface TaskApi<Request> {
   weigh(request: Request): number;
   /** What the task will cost, in credits, as far as is known beforehand. */
   estimateCredits(request: Request): number;
+  /** How many slots the account has, where it can tell: one request. */
+  concurrency?(options?: CallOptions): Promise<number | undefined>;
 }

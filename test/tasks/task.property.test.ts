@@ -17,6 +17,7 @@ const remote = fc.record<RemoteTask>({
   outputs: fc.constant([]),
 });
 const event = fc.oneof<fc.Arbitrary<TaskEvent>[]>(
+  fc.constant({ type: 'written' }),
   fc.constant({ type: 'sent' }),
   fc.constant({ type: 'sent' }),
   remote.map((seen) => ({ type: 'seen', remote: seen })),
@@ -36,13 +37,29 @@ describe('a task', () => {
         let mayHaveBeenCreated = false;
         for (const each of all) {
           const answersLastRequest = task.phase === 'submitting';
+          const leaves = each.type === 'sent' && todo(task) === 'send';
           task = after(task, each);
-          if (each.type === 'sent' || each.type === 'seen') mayHaveBeenCreated = true;
+          if (leaves || each.type === 'seen') mayHaveBeenCreated = true;
           if (each.type === 'absent') mayHaveBeenCreated = false;
           if (each.type === 'refused' && answersLastRequest && notCreated.includes(each.refusal.meaning)) {
             mayHaveBeenCreated = false;
           }
           if (todo(task) === 'send') expect(mayHaveBeenCreated).toBe(false);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('should never be sent before it is written down', () => {
+    fc.assert(
+      fc.property(events, (all) => {
+        let task: Task = newTask;
+        let isWritten = false;
+        for (const each of all) {
+          isWritten ||= each.type === 'written' || each.type === 'seen';
+          task = after(task, each);
+          if (todo(task) === 'send' || task.phase === 'submitting') expect(isWritten).toBe(true);
         }
       }),
       { numRuns: 2_000 },

@@ -14,6 +14,7 @@ const error = new Error('content refused');
 
 const tasks = {
   queued: newTask,
+  intended: { phase: 'intended', sends: 0 },
   submitting: { phase: 'submitting', sends: 1 },
   unknown: { phase: 'unknown', sends: 1 },
   running: { phase: 'running', sends: 1, remote: remote('running') },
@@ -24,6 +25,7 @@ const tasks = {
 type State = keyof typeof tasks;
 
 const events = {
+  written: { type: 'written' },
   sent: { type: 'sent' },
   'seen running': { type: 'seen', remote: remote('running') },
   'seen succeeded': { type: 'seen', remote: remote('succeeded') },
@@ -38,19 +40,20 @@ type Event = keyof typeof events;
 
 /** The phase after each event; `.` where nothing changes. */
 const columns: Event[] = [
-  ...(['sent', 'seen running', 'seen succeeded', 'seen failed', 'absent'] as const),
+  ...(['written', 'sent', 'seen running', 'seen succeeded', 'seen failed', 'absent'] as const),
   ...(['refused, not created', 'refused, may exist', 'abandoned', 'deadline'] as const),
 ];
 // prettier-ignore
 const table: [State, ...string[]][] = [
-  //            sent          running    succeeded failed   absent    not created  may exist  abandoned  deadline
-  ['queued',    'submitting', 'running', 'ended',  'ended', '.',      '.',         '.',       'ended',   '.'],
-  ['submitting', '.',         'running', 'ended',  'ended', 'queued', 'queued',    'unknown', 'ended',   '.'],
-  ['unknown',   '.',          'running', 'ended',  'ended', 'queued', '.',         '.',       'ended',   '.'],
-  ['running',   '.',          'running', 'ended',  'ended', '.',      '.',         '.',       'ended',   'overdue'],
-  ['overdue',   '.',          'overdue', 'ended',  'ended', '.',      '.',         '.',       'ended',   '.'],
-  ['succeeded', '.',          '.',       '.',      '.',     '.',      '.',         '.',       '.',       '.'],
-  ['abandoned', '.',          '.',       '.',      '.',     '.',      '.',         '.',       '.',       '.'],
+  //            written     sent          running    succeeded failed   absent      not created  may exist  abandoned  deadline
+  ['queued',     'intended', '.',          'running', 'ended',  'ended', '.',        '.',         '.',       'ended',   '.'],
+  ['intended',   '.',        'submitting', 'running', 'ended',  'ended', '.',        '.',         '.',       'ended',   '.'],
+  ['submitting', '.',        '.',          'running', 'ended',  'ended', 'intended', 'intended',  'unknown', 'ended',   '.'],
+  ['unknown',    '.',        '.',          'running', 'ended',  'ended', 'intended', '.',         '.',       'ended',   '.'],
+  ['running',    '.',        '.',          'running', 'ended',  'ended', '.',        '.',         '.',       'ended',   'overdue'],
+  ['overdue',    '.',        '.',          'overdue', 'ended',  'ended', '.',        '.',         '.',       'ended',   '.'],
+  ['succeeded',  '.',        '.',          '.',       '.',      '.',     '.',        '.',         '.',       '.',       '.'],
+  ['abandoned',  '.',        '.',          '.',       '.',      '.',     '.',        '.',         '.',       '.',       '.'],
 ];
 const cells = table.flatMap(([state, ...phases]) =>
   columns.map((event, column) => ({ state, event, phase: phases[column] ?? '' })),
@@ -65,7 +68,8 @@ describe('a task', () => {
   });
 
   it.each<[State, TaskCommand]>([
-    ['queued', 'send'],
+    ['queued', 'journal'],
+    ['intended', 'send'],
     ['submitting', 'look-up'],
     ['unknown', 'look-up'],
     ['running', 'poll'],
@@ -79,7 +83,14 @@ describe('a task', () => {
   it('counts how often it was sent, and keeps what was last seen of it', () => {
     const seen = remote('succeeded');
     const life: TaskEvent[] = [
-      ...[events.sent, events['refused, not created'], events.sent, events['refused, may exist'], events.absent],
+      ...[
+        events.written,
+        events.sent,
+        events['refused, not created'],
+        events.sent,
+        events['refused, may exist'],
+        events.absent,
+      ],
       ...[events.sent, events['seen running'], events.deadline],
       { type: 'seen', remote: seen },
     ];
@@ -92,14 +103,14 @@ describe('a task', () => {
   });
 
   it.each<[RefusalMeaning, string]>([
-    ['too-fast', 'queued'],
-    ['no-slot', 'queued'],
-    ['exhausted', 'queued'],
-    ['account', 'queued'],
-    ['invalid', 'queued'],
-    ['policy', 'queued'],
-    ['auth-stale', 'queued'],
-    ['transient', 'queued'],
+    ['too-fast', 'intended'],
+    ['no-slot', 'intended'],
+    ['exhausted', 'intended'],
+    ['account', 'intended'],
+    ['invalid', 'intended'],
+    ['policy', 'intended'],
+    ['auth-stale', 'intended'],
+    ['transient', 'intended'],
     ['ambiguous', 'unknown'],
     ['duplicate', 'unknown'],
   ])('sent and refused as %s is %s', (meaning, phase) => {
