@@ -3,15 +3,20 @@ import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { callback, describeIssue, having, positiveCount, positiveMs } from '../options.js';
-import type { KlingRequest } from './klingRequest.js';
+import type { KlingApi, KlingRequest } from './klingRequest.js';
 
 export interface KlingClientOptions {
-  /** An API key; or else `accessKey` and `secretKey`, of which short-lived tokens are made. Never shown anywhere. */
+  /** Which of Kling's two standards to speak. @defaultValue 'v1' */
+  readonly api?: KlingApi | undefined;
+  /**
+   * An API key; or else, for `v1` alone, `accessKey` and `secretKey`, of which short-lived tokens are made. Never shown
+   * anywhere.
+   */
   readonly apiKey?: string | undefined;
   readonly accessKey?: string | undefined;
   readonly secretKey?: string | undefined;
   /**
-   * Where Kling is; a path before `/v1` is kept. Keys belong to a region: `https://api-beijing.klingai.com` has others.
+   * Where Kling is; a path of it is kept, and comes before those of the API. Keys belong to a region: `https://api-beijing.klingai.com` has others.
    * @defaultValue 'https://api-singapore.klingai.com'
    */
   readonly baseUrl?: string | undefined;
@@ -29,21 +34,30 @@ export interface KlingClientOptions {
 
 const key = z.string().regex(/^[\x21-\x7e]+$/, { error: 'must not be empty or hold spaces or line breaks' });
 
-const clientOptions = z.strictObject({
-  apiKey: key.optional(),
-  accessKey: key.optional(),
-  secretKey: key.optional(),
-  baseUrl: z
-    .string()
-    .refine(isBaseUrl, { error: 'must be an http or https URL without user, query and fragment' })
-    .default('https://api-singapore.klingai.com')
-    .transform((url) => url.replace(/\/+$/, '')),
-  timeoutMs: positiveMs.default(30_000),
-  maxResponseBytes: positiveCount.default(8 * 1_024 * 1_024),
-  dispatcher: having<Dispatcher>('dispatch').optional(),
-  clock: having<Clock>('schedule').default(systemClock),
-  creditsFor: callback<(request: KlingRequest) => number>().optional(),
-});
+const clientOptions = z
+  .strictObject({
+    api: z.enum(['v1', 'new']).default('v1'),
+    apiKey: key.optional(),
+    accessKey: key.optional(),
+    secretKey: key.optional(),
+    baseUrl: z
+      .string()
+      .refine(isBaseUrl, { error: 'must be an http or https URL without user, query and fragment' })
+      .default('https://api-singapore.klingai.com')
+      .transform((url) => url.replace(/\/+$/, '')),
+    timeoutMs: positiveMs.default(30_000),
+    maxResponseBytes: positiveCount.default(8 * 1_024 * 1_024),
+    dispatcher: having<Dispatcher>('dispatch').optional(),
+    clock: having<Clock>('schedule').default(systemClock),
+    creditsFor: callback<(request: KlingRequest) => number>().optional(),
+  })
+  .refine(({ api, accessKey, secretKey }) => api === 'v1' || (accessKey ?? secretKey) === undefined, {
+    path: ['accessKey'],
+    error: "is for api: 'v1' alone, and so is secretKey: give the new API an apiKey",
+  });
+
+/** What a client needs to know, checked. */
+export type ClientSettings = z.output<typeof clientOptions>;
 
 /**
  * `parseOptions` for options that hold secrets: neither the message nor a cause shows what was given, not even under a
@@ -51,7 +65,7 @@ const clientOptions = z.strictObject({
  *
  * @throws OptionsError
  */
-export function parseClientOptions(value: unknown): z.output<typeof clientOptions> {
+export function parseClientOptions(value: unknown): ClientSettings {
   const parsed = clientOptions.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

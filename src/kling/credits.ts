@@ -1,4 +1,4 @@
-import type { KlingRequest } from './klingRequest.js';
+import type { ImageToVideoRequest, KlingRequest, TextToVideoRequest } from './klingRequest.js';
 
 const creditsPerSecond = { std: 2, pro: 7 } as const;
 const creditsPerImage = 1;
@@ -10,8 +10,8 @@ const defaultSeconds = 5;
  *
  * | product | 5 s | 10 s |
  * |---|---|---|
- * | video, `std` (the default) | 10 | 20 |
- * | video, `pro` | 35 | 70 |
+ * | video, `std` or 720p (the default) | 10 | 20 |
+ * | video, `pro` or any other resolution | 35 | 70 |
  * | video extension | 10 | |
  * | image | 1 each | |
  *
@@ -21,5 +21,9 @@ const defaultSeconds = 5;
 export function estimateCredits(request: KlingRequest): number {
   if (request.product === 'images') return creditsPerImage * (request.n ?? 1);
   if (request.product === 'video-extend') return creditsPerSecond.std * defaultSeconds;
-  return creditsPerSecond[request.mode ?? 'std'] * Number(request.duration ?? defaultSeconds);
+  return creditsPerSecond[modeOf(request)] * Number(request.duration ?? defaultSeconds);
+}
+
+function modeOf({ mode, resolution = '720p' }: TextToVideoRequest | ImageToVideoRequest): 'std' | 'pro' {
+  return mode ?? (resolution === '720p' ? 'std' : 'pro');
 }

@@ -2,6 +2,7 @@ import { readEnvelope } from './answer.js';
 import type { Credentials } from './auth.js';
 import { KlingError, type AnswerContext } from './errors.js';
 import { klingCodes } from './klingCodes.js';
+import { refused } from './refused.js';
 import type { HttpRequest, Transport } from './transport.js';
 
 /** What came with code 0: the data, still to be read, and where it came from. */
@@ -25,17 +26,9 @@ export function createExchange(credentials: Credentials, transport: Transport, b
     }
     const { code, message, requestId, data } = answer;
     const context = { call, status, requestId, retryAfterMs };
-    const documented = klingCodes.get(code);
-    const stale = documented?.meaning === 'auth-stale';
+    const stale = klingCodes.get(code)?.meaning === 'auth-stale';
     if (!stale) credentials.accepted(token);
     if (code === 0) return { data, context };
-    const advice = documented === undefined ? '' : `: ${documented.advice}`;
-    throw new KlingError(`Kling refused it: "${message}" (code ${code}, HTTP ${status})${advice}`, {
-      ...context,
-      kind: 'refused',
-      klingCode: code,
-      klingMessage: message,
-      signedAnew: stale && !credentials.stale(token),
-    });
+    throw refused(code, message, { ...context, signedAnew: stale && !credentials.stale(token) });
   };
 }

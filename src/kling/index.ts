@@ -1,8 +1,21 @@
+export type { ReceiveCallbacksOptions } from './callbacks/callbackOptions.js';
+export { receiveCallbacks, type CallbackReceiver } from './callbacks/receiveCallbacks.js';
 export { classify } from './classify.js';
-export { createKlingClient, type KlingClient, type ListOptions } from './client.js';
+export { createKlingClient } from './client.js';
 export type { KlingClientOptions } from './clientOptions.js';
+export type { ConcurrencyOptions, KlingClient, ListOptions } from './clientOver.js';
 export { estimateCredits } from './credits.js';
 export { KlingError, type KlingCall, type KlingErrorDetails, type KlingErrorKind } from './errors.js';
 export { klingCodes, type KlingCode } from './klingCodes.js';
-export { parseKlingRequest, type KlingProduct, type KlingRequest } from './klingRequest.js';
+export type {
+  ImagesRequest,
+  ImageToVideoRequest,
+  KlingApi,
+  KlingProduct,
+  KlingRequest,
+  TextToVideoRequest,
+  VideoExtendRequest,
+} from './klingRequest.js';
+export { concurrencyOf, type KlingPack, type KlingPackKind } from './packs.js';
+export { parseKlingRequest, type ParseKlingRequestOptions } from './parseKlingRequest.js';
 export { tiers, type EnterpriseOptions, type Tier, type TierName } from './tiers.js';

@@ -21,6 +21,9 @@ describe('createKlingClient', () => {
     [{ apiKey, maxResponseBytes: 0 }, 'maxResponseBytes'],
     [{ apiKey, dispatcher: {} }, 'dispatcher'],
     [{ apiKey, timeout: 5 }, 'timeout'],
+    [{ apiKey, api: 'v2' }, 'api'],
+    [{ accessKey: 'access', secretKey: 'secret', api: 'new' }, "is for api: 'v1' alone, and so is secretKey"],
+    [{ secretKey: 'secret', api: 'new' }, 'give the new API an apiKey'],
   ])('refuses %o', (options, words) => {
     const make = () => createKlingClient(options as KlingClientOptions);
     expect(make).toThrow(OptionsError);
@@ -34,6 +37,7 @@ describe('createKlingClient', () => {
     expect(client.productOf(client.parse(images))).toBe('images');
     expect(client.estimateCredits(client.parse(images))).toBe(4);
     expect(bench.client({ creditsFor: () => 99 }).estimateCredits(client.parse(images))).toBe(99);
-    expect(client.pollBatch).toBe(1);
+    expect(client.pollBatch).toBe(50);
+    expect(bench.client({ api: 'new' }).pollBatch).toBe(20);
   });
 });

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach } from 'vitest';
-import { createKlingClient, type KlingClient } from '../../src/kling/client.js';
+import { createKlingClient } from '../../src/kling/client.js';
 import type { KlingClientOptions } from '../../src/kling/clientOptions.js';
+import type { KlingClient } from '../../src/kling/clientOver.js';
 import { KlingError } from '../../src/kling/errors.js';
-import type { RemoteTask } from '../../src/tasks/taskApi.js';
+import type { PollAnswer, RemoteTask } from '../../src/tasks/taskApi.js';
 import { ManualClock } from './manualClock.js';
 import { ScriptedServer } from './scriptedServer.js';
 
@@ -14,7 +15,12 @@ export const succeeded = {
   final_unit_deduction: '3.5',
 };
 /** What `submitted` is read as. */
-export const running: RemoteTask = { ref: { product: 'text2video', id: 't-1' }, status: 'running', outputs: [] };
+export const running: RemoteTask = {
+  ref: { product: 'text2video', id: 't-1' },
+  status: 'running',
+  outputs: [],
+  externalId: 'e-1',
+};
 
 export interface KlingBench {
   readonly server: ScriptedServer;
@@ -59,7 +65,7 @@ export function submit(client: KlingClient, input: unknown = 'A cat'): Promise<R
   return client.submit(client.parse(input), 'e-1');
 }
 
-export function poll(client: KlingClient, id = 't-1'): Promise<readonly (RemoteTask | undefined)[]> {
+export function poll(client: KlingClient, id = 't-1'): Promise<readonly PollAnswer[]> {
   return client.poll([{ product: 'text2video', id }]);
 }
 
@@ -72,3 +78,12 @@ export async function failureOf(call: Promise<unknown>): Promise<KlingError> {
   if (error instanceof KlingError) return error;
   throw error;
 }
+
+/** What the new API tells of the same tasks. */
+export const newSubmitted = { id: 't-1', status: 'submitted', external_id: 'e-1' };
+export const newSucceeded = {
+  ...newSubmitted,
+  status: 'succeeded',
+  outputs: [{ type: 'video', id: 'v-1', url: 'https://example.org/v.mp4', duration: '5.041' }],
+  billing: [{ amount: '3.5' }],
+};

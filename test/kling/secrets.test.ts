@@ -1,8 +1,9 @@
 import { inspect } from 'node:util';
 import { MockAgent } from 'undici';
 import { describe, expect, it } from 'vitest';
-import { createKlingClient, type KlingClient } from '../../src/kling/client.js';
+import { createKlingClient } from '../../src/kling/client.js';
 import type { KlingClientOptions } from '../../src/kling/clientOptions.js';
+import type { KlingClient } from '../../src/kling/clientOver.js';
 import { klingBench, submit, submitted } from './klingBench.js';
 import { json, ok, refusal, reset, text, truncated, type Answer } from './scriptedServer.js';
 
@@ -34,6 +35,9 @@ async function failureOf(call: () => unknown): Promise<unknown> {
   throw new Error('it did not fail');
 }
 
+/** A task as either standard tells of it. */
+const created = { ...submitted, id: 't-1', status: 'submitted' };
+
 /** A server, or something before it, that sends the token of the request back in every place there is. */
 const echo: Answer = (response, request) => {
   const { authorization = '' } = request.headers;
@@ -45,7 +49,7 @@ const echoInHtml: Answer = (response, request) =>
   text(502, `<p>${request.headers.authorization}</p>`)(response, request);
 const echoAsStatus: Answer = (response, request) => {
   const token = request.headers.authorization?.replace('Bearer ', '');
-  ok({ ...submitted, task_status: token })(response, request);
+  ok({ ...created, task_status: token, status: token })(response, request);
 };
 const echoEscaped: Answer = (response, request) => {
   const codes = Array.from(request.headers.authorization?.replace('Bearer ', '') ?? '', (char) => char.charCodeAt(0));
@@ -56,6 +60,7 @@ const echoEscaped: Answer = (response, request) => {
 describe.each([
   ['an API key', { apiKey }],
   ['an access key and a secret key', keys],
+  ['an API key at the new API', { apiKey, api: 'new' }],
 ] satisfies [string, Partial<KlingClientOptions>][])('%s', (_, credentials) => {
   const clientOf = (options: Partial<KlingClientOptions> = {}): KlingClient => {
     const client = createKlingClient({ baseUrl: bench.server.url, clock: bench.clock, ...credentials, ...options });
@@ -81,6 +86,19 @@ describe.each([
     await client.close();
   });
 
+  it('is in no answer about one of many', async () => {
+    bench.server.answers((response, request) => {
+      const token = request.headers.authorization?.replace('Bearer ', '');
+      ok([{ ...created, task_status: token, status: token }])(response, request);
+    });
+    const client = clientOf();
+    const refs = ['t-1', 't-2'].map((id) => ({ product: 'text2video', id }));
+    const answers = await client.poll(refs);
+    expect(answers[0]).toMatchObject({ kind: 'unknown-status' });
+    expectNoSecret(answers[0]);
+    await client.close();
+  });
+
   it('is in no error where nobody listens', async () => {
     await bench.server.stop();
     const client = clientOf();
@@ -97,7 +115,7 @@ describe.each([
   });
 
   it('is not seen in a client, before or after a request', async () => {
-    bench.server.answers(ok(submitted));
+    bench.server.answers(ok(created));
     const client = clientOf();
     expectNoSecret(client);
     await submit(client);
@@ -111,6 +129,7 @@ describe.each([
     { baseUrl: 'not a URL' },
     { apikey: apiKey, secretkey: keys.secretKey },
     { apiKey, ...keys },
+    { api: 'new' as const, accessKey: keys.accessKey, secretKey: keys.secretKey },
     { apiKey: `${apiKey} ` },
     { accessKey: undefined, secretKey: `${keys.secretKey}\n` },
   ])('is in no complaint about options: %#', async (options) => {
