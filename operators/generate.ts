@@ -1,10 +1,22 @@
-import { map, Observable, type OperatorFunction } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  from,
+  map,
+  Observable,
+  tap,
+  type OperatorFunction,
+} from 'rxjs';
 import type { TaskApi } from '../src/tasks/taskApi.js';
-import { openAccount } from './generating/account.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
+import { openAccount, type Account } from './generating/account.js';
 import type { GenerateResult } from './generating/generateEvents.js';
 import { parseGenerateOptions, type GenerateOptions } from './generating/generateOptions.js';
-import { TaskRun } from './generating/taskRun.js';
+import { Intake } from './generating/intake.js';
 
 /**
  * Turns a stream of prompts (or whole requests) into a stream of results under an account's limits: a task holds one of
@@ -17,29 +29,53 @@ import { TaskRun } from './generating/taskRun.js';
  * ```
  *
  * Results come as their tasks end, and are values: a failed prompt never ends the stream, only an error of the source
- * does. A task that may exist is never sent again: it is looked up by the id under which it was sent, and adopted.
+ * does, and one of the journal, once all that runs has been collected. One that is not final (`overdue`, say) can be
+ * followed by another, final one. A task that may exist is never sent again: it is
+ * looked up by the id under which it was sent, and adopted. With a `journal` that holds through crashes too: the same
+ * prompts piped through again give all results, those of earlier runs first told again, what ran adopted, the rest made.
  * Unsubscribing ends what is ours, at once; a task that the server has goes on there and is paid for: use `stop` to
  * end in order. Two streams on one account share `slots` and `requests`.
  *
- * @throws OptionsError
+ * @throws OptionsError; the stream errors with JournalLockedError or JournalError
  */
 export function generate<Input, Request>(
   api: TaskApi<Request>,
   options: GenerateOptions<Input> = {},
 ): OperatorFunction<Input, GenerateResult<Input>> {
   const parsed = parseGenerateOptions(options);
-  return (source) =>
-    new Observable((subscriber) => {
-      const account = openAccount(api, parsed);
-      return source
-        .pipe(
-          map((input, index) => new TaskRun(account, input, index)),
-          concurrencyLimit((run) => run.result(), {
-            limiter: account.slots,
-            cost: (run) => run.cost,
-            stop: parsed.stop,
-          }),
-        )
-        .subscribe(subscriber);
-    });
+  return (source) => openAccount(api, parsed).pipe(concatMap((account) => resultsOf(source, account)));
+}
+
+function resultsOf<Input, Request>(
+  source: Observable<Input>,
+  account: Account<Request>,
+): Observable<GenerateResult<Input>> {
+  const { slots, stopping } = account;
+  const results = new Observable<GenerateResult<Input>>((subscriber) => {
+    const intake = new Intake<Input, Request>(account);
+    const runs = source.pipe(
+      map((input, index) => intake.take(input, index)),
+      tap((taken) => {
+        if ('result' in taken) subscriber.next(taken.result);
+      }),
+      filter((taken) => 'run' in taken),
+      map(({ run }) => run),
+    );
+    return concat(from(intake.adopted()), runs)
+      .pipe(
+        concurrencyLimit((run) => run.result(), {
+          limiter: slots,
+          cost: (run) => run.record.cost,
+          key: (run) => run.record.owner,
+          priority: (run) => (run.record.isAdopted ? 1 : 0),
+          stop: stopping.signal,
+        }),
+      )
+      .subscribe(subscriber);
+  });
+  const failure = defer(() => {
+    if (account.journalError !== undefined) throw account.journalError.cause;
+    return EMPTY;
+  });
+  return concat(results, failure).pipe(finalize(() => account.close()));
 }

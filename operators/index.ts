@@ -6,6 +6,8 @@ export { pollUntilDone, type PollContext, type PollUntilDoneOptions } from './po
 export { pullFrom, type PullFromOptions } from './pullFrom.js';
 export { generate } from './generate.js';
 export type { GenerateOptions } from './generating/generateOptions.js';
+export { forecast, type ExpectedTaskMs, type ForecastRunOptions, type RunForecast } from './forecast.js';
+export type { Reason } from './generating/reasons.js';
 export type { GenerateError, GenerateEvent, GenerateResult } from './generating/generateEvents.js';
 export {
   createRequestQueue,
@@ -36,6 +38,7 @@ export { concurrency, type ConcurrencyOptions } from '../src/limits/concurrency.
 export { adaptiveConcurrency, type AdaptiveConcurrencyOptions } from '../src/limits/adaptiveConcurrency.js';
 export { perKey } from '../src/limits/perKey.js';
 export { dailyQuota, type DailyQuotaOptions } from '../src/limits/dailyQuota.js';
+export { budget, type BudgetOptions } from '../src/limits/budget.js';
 export type { Limit, LimitKind, Outcome, Usage } from '../src/limits/limit.js';
 
 export { backoffBounds, backoffDelay, type BackoffOptions, type Jitter } from '../src/backoff/backoff.js';
@@ -49,6 +52,8 @@ export { scaledClock, systemClock, type Cancel, type Clock } from '../src/clock.
 export {
   CostOverCapacityError,
   DeadlineError,
+  JournalError,
+  JournalLockedError,
   LookUpFailedError,
   OptionsError,
   QueueFullError,
@@ -58,4 +63,14 @@ export {
   TaskLostError,
 } from '../src/errors.js';
 export { isPermanent, type Classify, type Refusal, type RefusalMeaning } from '../src/refusal.js';
-export type { CallOptions, RemoteTask, TaskApi, TaskOutput, TaskRef } from '../src/tasks/taskApi.js';
+export type {
+  CallOptions,
+  PollAnswer,
+  RemoteTask,
+  TaskApi,
+  TaskOutput,
+  TaskRef,
+  TaskUpdate,
+  TaskUpdates,
+} from '../src/tasks/taskApi.js';
+export type { Journal, JournaledOutcome, JournaledTask, JournalEntry, JournalHistory } from '../src/journal/journal.js';

@@ -67,3 +67,22 @@ export function monotonic(clock: Clock): Clock {
     schedule: (delayMs, run) => clock.schedule(delayMs, run),
   };
 }
+
+/**
+ * Resolves once every promise that needs nothing from outside has settled: a turn of the event loop, as short as the
+ * platform has it (a timer's would be a millisecond).
+ */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === 'function') {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}

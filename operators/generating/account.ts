@@ -1,59 +1,151 @@
-import { Subject } from 'rxjs';
+import { defer, of, ReplaySubject, Subject, type Observable } from 'rxjs';
 import type { Clock } from '../../src/clock.js';
+import type { Journal, JournalEntry, JournalHistory } from '../../src/journal/journal.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
+import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
+import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import type { Refusal } from '../../src/refusal.js';
 import type { TaskApi } from '../../src/tasks/taskApi.js';
 import { clockFrom } from '../time/clock.js';
+import { Baton } from './baton.js';
+import { Credits } from './credits.js';
 import type { GenerateEvent } from './generateEvents.js';
 import type { ParsedGenerateOptions } from './generateOptions.js';
+import { Poller } from './poller.js';
+
+/** The refusal for which nothing more is sent. */
+export interface Closure {
+  readonly refusal: Refusal;
+  readonly error: unknown;
+}
+
+/** More slots than any account is known to have: where `auto` probes to, if nobody says. */
+const mostSlots = 1_000;
 
 /** What the tasks of one stream share. */
-export interface Account<Request> {
+export class Account<Request> {
   readonly api: TaskApi<Request>;
   readonly options: ParsedGenerateOptions;
   readonly clock: Clock;
+  /** The two limiters, always nested in this order: a slot for the task's life, a permit for each request. */
   readonly slots: Limiter;
   readonly requests: Limiter;
-  /** Emits as a task gives its slot back. */
-  readonly slotFreed: Subject<void>;
+  readonly poller: Poller;
+  readonly credits: Credits;
+  readonly history: JournalHistory | undefined;
+  /** Passed on as a task gives its slot back. */
+  readonly slotFreed = new Baton();
   /** What the observer hears. */
-  readonly events: Subject<GenerateEvent>;
-  /** The ids that were chosen for us; random ones need no check, and a long stream no memory for them. */
-  readonly ids: Set<string> | undefined;
-  /** The refusal for which nothing more of a product is sent; `*` stands for all products. */
-  readonly closed: Map<string, { readonly refusal: Refusal; readonly error: unknown }>;
+  readonly events = new Subject<GenerateEvent>();
+  /** By product; `*` stands for all of them. */
+  readonly closed = new Map<string, Closure>();
+  /** Aborted as nothing new may be sent any more: we were told to stop, or the journal has failed. */
+  readonly stopping = new AbortController();
+  /** Emits then, or at once where that was before. */
+  readonly stopped$ = new ReplaySubject<void>(1);
+  /** Why the journal has failed: the stream ends with it once all that runs has been collected. */
+  journalError: { readonly cause: unknown } | undefined = undefined;
+  readonly #journal: Journal | undefined;
+  readonly #unlisten: (() => void)[] = [];
+
+  constructor(api: TaskApi<Request>, options: ParsedGenerateOptions, clock: Clock, history?: JournalHistory) {
+    this.api = api;
+    this.options = options;
+    this.clock = clock;
+    this.history = history;
+    this.slots = options.slots ?? slotLimiter(options, clock);
+    this.requests = options.requests ?? requestLimiter(api, options, clock);
+    this.poller = new Poller({ ...options, api, requests: this.requests, clock });
+    this.credits = new Credits(this.slots, options.runCredits, clock);
+    this.#journal = options.journal;
+    this.#listen();
+  }
+
+  get hasJournal(): boolean {
+    return this.#journal !== undefined;
+  }
+
+  /** Resolves once it is on disk. A journal that fails ends all sending. @throws (rejects with) JournalError */
+  async write(entry: JournalEntry): Promise<void> {
+    try {
+      await this.#journal?.write(entry);
+    } catch (error) {
+      this.journalError ??= { cause: error };
+      this.#stop(error);
+      throw error;
+    }
+  }
+
+  /** As `write`, for what needs no answer: the failure is kept all the same. */
+  note(entry: JournalEntry): void {
+    if (this.hasJournal) this.write(entry).catch(() => undefined);
+  }
+
+  close(): void {
+    for (const unlisten of this.#unlisten) unlisten();
+    this.#journal?.close().catch(() => undefined);
+  }
+
+  #stop(reason: unknown): void {
+    this.stopping.abort(reason);
+    this.stopped$.next();
+  }
+
+  #listen(): void {
+    const { observer, stop, updates } = this.options;
+    // What it throws is reported as RxJS does, and ends nobody's task.
+    if (observer !== undefined) this.events.subscribe((event) => observer.next(event));
+    if (updates !== undefined) this.#unlisten.push(updates.on((update) => this.poller.told(update)));
+    if (stop === undefined) return;
+    const abort = (): void => this.#stop(stop.reason);
+    if (stop.aborted) abort();
+    else stop.addEventListener('abort', abort, { once: true });
+    this.#unlisten.push(() => stop.removeEventListener('abort', abort));
+  }
 }
 
-/** The two limiters of an account, always nested in this order: a slot for the task's life, a permit for each request. */
-export function openAccount<Request>(api: TaskApi<Request>, options: ParsedGenerateOptions): Account<Request> {
+/** Opens the journal and asks for the number of slots, where there is need to; at once where there is none. */
+export function openAccount<Request>(
+  api: TaskApi<Request>,
+  options: ParsedGenerateOptions,
+): Observable<Account<Request>> {
   const clock = clockFrom(options);
-  return {
-    ...{ api, options, clock },
-    slots: options.slots ?? slotLimiter(options, clock),
-    requests: options.requests ?? requestLimiter(api, options, clock),
-    slotFreed: new Subject(),
-    events: eventsFor(options.observer),
-    ids: options.externalId && new Set(),
-    closed: new Map(),
-  };
+  const { journal, concurrent } = options;
+  if (journal === undefined && concurrent !== 'auto') return of(new Account(api, options, clock));
+  return defer(async () => {
+    const account = new Account(api, options, clock, await journal?.open());
+    if (concurrent === 'auto') await findSlots(account);
+    return account;
+  });
 }
 
-/** A subject between the tasks and their observer: what it throws is reported as RxJS does, and ends nobody's task. */
-function eventsFor(observer: ParsedGenerateOptions['observer']): Subject<GenerateEvent> {
-  const events = new Subject<GenerateEvent>();
-  if (observer !== undefined) events.subscribe((event) => observer.next(event));
-  return events;
+/** Asks the account itself. Where it cannot tell, refusals will. */
+async function findSlots<Request>({ api, slots, requests, options }: Account<Request>): Promise<void> {
+  if (api.concurrency === undefined || options.slots !== undefined) return;
+  try {
+    const found = await requests.run(() => api.concurrency?.());
+    if (found !== undefined) slots.update({ tasks: { max: found, initial: found } });
+  } catch {
+    // The tier's number is as good a beginning.
+  }
 }
 
 function slotLimiter(options: ParsedGenerateOptions, clock: Clock): Limiter {
-  const { concurrent, dailyCredits, timeZone, random } = options;
-  const limits: Limit[] = [concurrency({ limit: concurrent, name: 'tasks' })];
+  const { concurrent, tier, dailyCredits, dailyCreditsPerKey, timeZone, random } = options;
+  const tasks =
+    concurrent === 'auto'
+      ? adaptiveConcurrency({ max: mostSlots, initial: tier.concurrent, name: 'tasks' })
+      : concurrency({ limit: concurrent, name: 'tasks' });
+  const limits: Limit[] = [tasks];
   if (dailyCredits !== 'off') limits.push(dailyQuota({ limit: dailyCredits, timeZone, name: 'credits' }));
+  if (dailyCreditsPerKey !== undefined) {
+    limits.push(perKey(() => dailyQuota({ limit: dailyCreditsPerKey, timeZone, name: 'credits' })));
+  }
   return createLimiter({ limits, clock, random });
 }
 

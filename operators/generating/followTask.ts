@@ -1,9 +1,11 @@
-import { catchError, EMPTY, ignoreElements, last, of, tap, type Observable } from 'rxjs';
+import { catchError, EMPTY, filter, ignoreElements, last, map, of, takeWhile, tap, type Observable } from 'rxjs';
 import { LookUpFailedError, TaskLostError } from '../../src/errors.js';
 import { isPermanent, type Classify, type Refusal } from '../../src/refusal.js';
 import type { CallOptions, RemoteTask, TaskRef } from '../../src/tasks/taskApi.js';
-import type { Account } from './account.js';
 import { pollUntilDone } from '../pollUntilDone.js';
+import { deadline } from '../time/deadline.js';
+import type { Account } from './account.js';
+import type { Polled } from './pollRound.js';
 import type { TaskRecord } from './taskRecord.js';
 
 /** A task's states as they change, to its end. Strange answers in a row end it too, with their error. */
@@ -12,32 +14,29 @@ export function followTask<Request>(
   record: TaskRecord<unknown>,
   ref: TaskRef,
 ): Observable<RemoteTask> {
-  const { api, options, clock, requests } = account;
+  const { api, options, clock } = account;
   let strangeInARow = 0;
-  const poll = async (call: CallOptions): Promise<RemoteTask> => {
-    const [remote] = await api.poll([ref], call);
-    if (remote === undefined) throw new TaskLostError(ref.id);
-    strangeInARow = 0;
-    return remote;
-  };
+  let seen: RemoteTask | undefined;
   // What no retry should help is looked at a few times all the same: the task is paid for.
-  const classify = (error: unknown): Refusal => {
+  const stumble = (error: unknown): void => {
     const refusal = meaningOf(api, error);
     record.report({ type: 'refused', refusal, error });
-    if (!isPermanent(refusal) || strangeInARow++ < options.maxRetries) return { ...refusal, meaning: 'transient' };
-    return refusal;
+    if (isPermanent(refusal) && strangeInARow++ >= options.maxRetries) throw error;
   };
-  return of(ref).pipe(
-    pollUntilDone({
-      poll: (_, { signal }) => poll({ signal }),
-      isDone: isOver,
-      intervalMs: options.pollIntervalMs,
-      ...{ deadlineMs: options.deadlineMs, classify, clock, limiter: requests, random: options.random },
-      emit: 'changes',
-      changeKey: (remote) => remote.status,
+  return polled(account, record, ref).pipe(
+    filter((answer): answer is Extract<Polled, { remote: unknown }> => {
+      if ('error' in answer) stumble(answer.error);
+      else strangeInARow = 0;
+      return 'remote' in answer;
     }),
-    tap((remote) => record.seen(remote)),
+    map(({ remote }) => remote),
+    tap((remote) => {
+      if (remote.status !== seen?.status) record.seen(remote);
+      seen = remote;
+    }),
+    takeWhile((remote) => !isOver(remote), true),
     last(),
+    deadline(options.deadlineMs, clock, () => seen),
   );
 }
 
@@ -49,27 +48,45 @@ export function followTask<Request>(
 export function holdSlot<Request>(
   account: Account<Request>,
   record: TaskRecord<unknown>,
+  request: Request | undefined,
+): Observable<never> {
+  const { clock, options, slots } = account;
+  const { task } = record;
+  let heardAtMs = clock.now();
+  const isHopeless = (): boolean => clock.now() - heardAtMs >= options.deadlineMs;
+  if (!('remote' in task)) return request === undefined ? EMPTY : holdUnknown(account, record, request);
+  return polled(account, record, task.remote.ref).pipe(
+    takeWhile((answer) => {
+      const isUseful = 'remote' in answer || !isPermanent(meaningOf(account.api, answer.error));
+      if (isUseful) heardAtMs = clock.now();
+      if ('remote' in answer) record.seen(answer.remote);
+      return slots.waiting > 0 && !isHopeless() && todoIsPoll(record);
+    }),
+    ignoreElements(),
+  );
+}
+
+/** The same for one of which nobody knows whether it exists: it is looked up. */
+function holdUnknown<Request>(
+  account: Account<Request>,
+  record: TaskRecord<unknown>,
   request: Request,
 ): Observable<never> {
   const { api, options, clock, requests, slots } = account;
   let heardAtMs = clock.now();
   const ask = async (call: CallOptions): Promise<RemoteTask | undefined> => {
-    const { task } = record;
     if (slots.waiting === 0) return undefined;
-    const isKnown = 'remote' in task;
-    const [remote] = isKnown ? await api.poll([task.remote.ref], call) : [await api.lookUp(request, record.id, call)];
+    const remote = await api.lookUp(request, record.id, call);
     heardAtMs = clock.now();
+    if (remote !== undefined) record.seen(remote);
     return remote;
   };
-  const isHopeless = (error: unknown): boolean => {
-    const mayPass = 'remote' in record.task && !isPermanent(meaningOf(api, error));
-    return !mayPass && clock.now() - heardAtMs >= options.deadlineMs;
-  };
+  const isHopeless = (): boolean => clock.now() - heardAtMs >= options.deadlineMs;
   return of(undefined).pipe(
     pollUntilDone({
       poll: (_, { signal }) => ask({ signal }),
       isDone: (remote) => remote === undefined || isOver(remote),
-      classify: (error) => (isHopeless(error) ? 'invalid' : 'transient'),
+      classify: () => (isHopeless() ? 'invalid' : 'transient'),
       intervalMs: options.pollIntervalMs,
       ...{ deadlineMs: Infinity, clock, limiter: requests, random: options.random },
     }),
@@ -82,6 +99,18 @@ export function holdSlot<Request>(
 export function meaningOf(api: { readonly classify: Classify }, error: unknown): Refusal {
   const isOurOwn = error instanceof TaskLostError || error instanceof LookUpFailedError;
   return isOurOwn ? { meaning: 'invalid' } : api.classify(error);
+}
+
+function polled<Request>(
+  { poller }: Account<Request>,
+  { id, sinceMs }: TaskRecord<unknown>,
+  ref: TaskRef,
+): Observable<Polled> {
+  return poller.follow({ ref, externalId: id, sinceMs });
+}
+
+function todoIsPoll({ task }: TaskRecord<unknown>): boolean {
+  return task.phase === 'running' || task.phase === 'overdue';
 }
 
 function isOver(remote: RemoteTask): boolean {

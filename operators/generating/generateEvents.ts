@@ -9,11 +9,17 @@ export interface GenerateResult<Input> {
   readonly id: string;
   readonly prompt: Input;
   readonly status: 'succeeded' | 'failed';
+  /** False: it is not over. The task may still run, or was never made; a later run on the same journal goes on with it. */
+  readonly isFinal: boolean;
+  /** True: an earlier run had this result, and it is told again from the journal. */
+  readonly isEarlier?: true;
   /** The server's id, where it gave one. */
   readonly taskId?: string;
   readonly outputs: readonly TaskOutput[];
-  /** How many requests to create it were sent. */
+  /** How many requests to create it were sent, as far as this run knows. */
   readonly attempts: number;
+  /** What it cost, in credits: as the server says, else as estimated; what is not over is still reserved. */
+  readonly credits: number;
   /** When the server was first known to have it, and when it was known to have ended; wall time. */
   readonly submittedAtMs?: number;
   readonly endedAtMs: number;
@@ -32,6 +38,8 @@ export interface GenerateError {
 /** What happens to a task, told as it happens. `atMs` is wall time. */
 export type GenerateEvent = { readonly index: number; readonly id: string; readonly atMs: number } & (
   | { readonly type: 'queued' | 'submitting' | 'looking-up' }
+  /** An earlier run sent it: it is taken over from the journal. `taskId`: the server is known to have it. */
+  | { readonly type: 'adopted'; readonly taskId?: string; readonly sinceAtMs: number }
   | { readonly type: 'submitted' | 'processing'; readonly remote: RemoteTask }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly error: unknown }
   | { readonly type: 'retrying'; readonly refusal: Refusal; readonly delayMs: number }

@@ -1,31 +1,59 @@
 import type { Observer } from 'rxjs';
 import { z } from 'zod';
 import { retryScheduleShape, type RetryScheduleOptions } from '../../src/backoff/retrySchedule.js';
+import type { Journal } from '../../src/journal/journal.js';
 import { tiers, type Tier, type TierName } from '../../src/kling/tiers.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import { timeZoneName } from '../../src/limits/dailyQuota.js';
 import { callback, having, parseOptions, positiveCount, positiveMs } from '../../src/options.js';
+import type { TaskUpdates } from '../../src/tasks/taskApi.js';
 import type { GenerateEvent } from './generateEvents.js';
 import { timeShape, type TimeOptions } from '../time/clock.js';
 
 export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleOptions, 'random'> {
   /** Presets for the four figures below; each given beside it overrides the tier's. @defaultValue 'standard' */
   readonly tier?: TierName | Tier;
-  /** How many task slots the account has. */
-  readonly concurrent?: number;
+  /**
+   * How many task slots the account has. `auto`: as many as it says itself, where the API can tell; learnt from refusals
+   * otherwise, beginning with the tier's. Either way others on the account make it less, and it probes its way back.
+   */
+  readonly concurrent?: number | 'auto';
   /** How many requests of any kind may be sent in a window; `off`: no rate. */
   readonly rate?: { readonly limit: number; readonly intervalMs: number } | 'off';
   /** How many credits may be spent a day; `off`: no quota. */
   readonly dailyCredits?: number | 'off';
+  /** How many of them for one `key`. @defaultValue no such quota */
+  readonly dailyCreditsPerKey?: number;
   /** The IANA time zone of that day. @defaultValue 'UTC' */
   readonly timeZone?: string;
+  /** How many credits may be spent in all (with a journal: by all its runs); what that cannot pay is not sent. @defaultValue no bound */
+  readonly runCredits?: number;
+  /** Whose a prompt is: between keys the slots are shared fairly. @defaultValue nobody's in particular */
+  readonly key?: (input: Input) => unknown;
+  /**
+   * Written before anything is sent: a run that was killed, at whatever instant, goes on from it. Prompts that have ended
+   * there are told again and not made again, what runs is adopted before anything new is sent. @defaultValue nothing survives
+   */
+  readonly journal?: Journal;
+  /** True: what ended without a result in an earlier run is made once more, under a new id. @defaultValue false */
+  readonly retryFailed?: boolean;
+  /** What a prompt is known by, 1 to 40 of `[A-Za-z0-9_-]`; its external id begins with it. @defaultValue what it asks for */
+  readonly promptId?: (input: Input, index: number) => string | undefined;
+  /** The server's own word that a task has changed (`receiveCallbacks`); polls are then a fallback. */
+  readonly updates?: TaskUpdates;
   /** The share of the rate that is kept free, from 0 up to (not including) 1. @defaultValue 0 */
   readonly headroom?: number;
-  /** From a poll of a task to its next, in ms. @defaultValue 10000 */
+  /**
+   * From a poll of a task to its next, in ms, until enough tasks have ended to know how long they take: then up to four
+   * times as often where an end is likely, and as rarely where it is not. @defaultValue 10000; 30000 with `updates`
+   */
   readonly pollIntervalMs?: number;
   /** How long to wait for a task's end, in ms; the task itself goes on after it. @defaultValue 3600000 */
   readonly deadlineMs?: number;
-  /** The id under which a request is sent, of `[A-Za-z0-9_-]`, at most 64; unique for ever. @defaultValue a random one */
+  /**
+   * The id under which a request is sent, of `[A-Za-z0-9_-]`, at most 64; unique in the account for ever, and what
+   * a journal then knows the prompt by. @defaultValue a random one, or with a journal one that follows from run and prompt
+   */
   readonly externalId?: (input: Input, index: number) => string;
   /** Once aborted: nothing new is sent, what was not sent gets no result, what runs is collected. */
   readonly stop?: AbortSignal;
@@ -42,18 +70,25 @@ export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleO
 const offOr = <S extends z.ZodType>(schema: S): z.ZodUnion<[S, z.ZodLiteral<'off'>]> =>
   z.union([schema, z.literal('off')]);
 
-const schema = z.strictObject({
+const shape = z.strictObject({
   tier: z
     .union([z.enum(['free', 'standard', 'pro']), z.custom<Tier>((it) => tierShape.safeParse(it).success)], {
       error: 'must be free, standard, pro, or a tier such as tiers.enterprise({ ... })',
     })
     .default('standard'),
-  concurrent: positiveCount.optional(),
+  concurrent: positiveCount.or(z.literal('auto')).optional(),
   rate: offOr(z.strictObject({ limit: positiveCount, intervalMs: positiveMs })).optional(),
   dailyCredits: offOr(z.number().positive()).optional(),
+  dailyCreditsPerKey: z.number().positive().optional(),
   timeZone: timeZoneName.default('UTC'),
+  runCredits: z.number().positive().optional(),
+  key: callback<(input: unknown) => unknown>().optional(),
+  journal: having<Journal>('write').optional(),
+  retryFailed: z.boolean().default(false),
+  promptId: callback<(input: unknown, index: number) => string | undefined>().optional(),
+  updates: having<TaskUpdates>('on').optional(),
   headroom: z.number().min(0).lt(1).default(0),
-  pollIntervalMs: positiveMs.default(10_000),
+  pollIntervalMs: positiveMs.optional(),
   deadlineMs: positiveMs.default(3_600_000),
   externalId: callback<(input: unknown, index: number) => string>().optional(),
   stop: z.instanceof(AbortSignal).optional(),
@@ -62,6 +97,11 @@ const schema = z.strictObject({
   requests: having<Limiter>('enter').optional(),
   ...retryScheduleShape,
   ...timeShape,
+});
+
+const schema = shape.refine((it) => it.promptId === undefined || it.externalId === undefined, {
+  path: ['externalId'],
+  error: 'give either externalId or promptId',
 });
 
 const tierShape = z.object({
@@ -76,7 +116,8 @@ export type ParsedGenerateOptions = ReturnType<typeof parseGenerateOptions>;
 /** @throws OptionsError */
 export function parseGenerateOptions(options: unknown) {
   const parsed = parseOptions(schema, options, 'generate');
+  const { pollIntervalMs = parsed.updates === undefined ? 10_000 : 30_000 } = parsed;
   const tier: Tier = typeof parsed.tier === 'string' ? tiers[parsed.tier] : parsed.tier;
   const { concurrent = tier.concurrent, rate = tier.requests, dailyCredits = tier.dailyCredits ?? 'off' } = parsed;
-  return { ...parsed, concurrent, rate, dailyCredits };
+  return { ...parsed, tier, concurrent, rate, dailyCredits, pollIntervalMs };
 }

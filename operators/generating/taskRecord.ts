@@ -1,7 +1,9 @@
-import type { Subject } from 'rxjs';
-import type { Clock } from '../../src/clock.js';
-import { after, newTask, type Task, type TaskEvent } from '../../src/tasks/task.js';
+import type { JournaledOutcome } from '../../src/journal/journal.js';
+import type { Cost } from '../../src/limiter/waiter.js';
+import { after, newTask, todo, type Task, type TaskEvent } from '../../src/tasks/task.js';
 import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';
+import type { Account } from './account.js';
+import type { Reservation } from './credits.js';
 import type { GenerateError, GenerateEvent, GenerateResult } from './generateEvents.js';
 
 /** What is reported of a task, less what its record adds itself. */
@@ -11,25 +13,67 @@ export type Report = GenerateEvent extends infer E
     : never
   : never;
 
-/** What is known of one prompt's task: its state, and what of it was told. */
+/** Which task of which prompt it is. */
+export interface TaskIdentity<Input> {
+  readonly id: string;
+  /** What a journal knows the prompt by, and the how-manieth task of it this is. */
+  readonly key: string;
+  readonly round: number;
+  readonly input: Input;
+  /** How many slots it takes. */
+  readonly tasks: number;
+  /** What it is expected to cost, in credits. */
+  readonly credits: number;
+  /** Whose it is. */
+  readonly owner: unknown;
+}
+
+/** What an earlier run knew of the task. */
+export interface Past {
+  readonly task: Task;
+  /** When the server was first known to have it: wall time, and the same on the monotonic clock. */
+  readonly submittedAtMs?: number | undefined;
+  readonly sinceMs?: number | undefined;
+  readonly reservation?: Reservation | undefined;
+}
+
+/** What is known of one prompt's task: its state, what of it was told, what is written down, what it costs. */
 export class TaskRecord<Input> {
   readonly id: string;
-  readonly #input: Input;
-  readonly #index: number;
-  readonly #clock: Clock;
-  readonly #events: Subject<GenerateEvent>;
-  #task: Task = newTask;
+  /** True: an earlier run sent it. */
+  readonly isAdopted: boolean;
+  /** What it costs in the slot limiter. */
+  readonly cost: Cost;
+  /** Its place in the source, which may be another than in an earlier run. */
+  index: number;
+  readonly #account: Account<unknown>;
+  readonly #identity: TaskIdentity<Input>;
+  #task: Task;
   #submittedAtMs: number | undefined;
+  #sinceMs: number | undefined;
   /** The server's id, once it is known: whoever is told of a failure can look for what is paid for. */
   #taskId: string | undefined;
+  #admittedAtMs = NaN;
+  #reservation: Reservation | undefined;
+  /** What it has cost. */
+  #paid = 0;
+  /** True while the journal's last word is that it was about to be sent. */
+  #isIntended = false;
   #hasEnded = false;
 
-  constructor(id: string, input: Input, index: number, clock: Clock, events: Subject<GenerateEvent>) {
-    this.id = id;
-    this.#input = input;
-    this.#index = index;
-    this.#clock = clock;
-    this.#events = events;
+  constructor(account: Account<unknown>, identity: TaskIdentity<Input>, index: number, past?: Past) {
+    this.id = identity.id;
+    // The credits of one that an earlier run sent have been counted already.
+    this.cost = account.credits.costOf(identity.tasks, past?.reservation === undefined ? identity.credits : 0);
+    this.index = index;
+    this.isAdopted = past !== undefined;
+    this.#account = account;
+    this.#identity = identity;
+    this.#task = past?.task ?? newTask;
+    this.#submittedAtMs = past?.submittedAtMs;
+    this.#sinceMs = past?.sinceMs;
+    this.#reservation = past?.reservation;
+    if ('remote' in this.#task) this.#taskId = this.#task.remote.ref.id;
   }
 
   get task(): Task {
@@ -40,12 +84,62 @@ export class TaskRecord<Input> {
     this.#task = after(this.#task, event);
   }
 
+  /** Whose it is. */
+  get owner(): unknown {
+    return this.#identity.owner;
+  }
+
+  /** What it is expected to cost, in credits. */
+  get credits(): number {
+    return this.#identity.credits;
+  }
+
+  /** When its slot was given, on the monotonic clock. */
+  get admittedAtMs(): number {
+    return this.#admittedAtMs;
+  }
+
+  /** Since when the server is known to have it, on the monotonic clock. */
+  get sinceMs(): number {
+    return this.#sinceMs ?? this.#account.clock.now();
+  }
+
+  /** A slot has been given, and the credits of the day with it. */
+  admitted(): void {
+    const { credits, owner } = this.#identity;
+    this.#admittedAtMs = this.#account.clock.now();
+    this.#reservation ??= this.#account.credits.taken(credits, owner);
+  }
+
+  /** Sets aside what the task may cost in the budget of the run. False: that cannot pay it. */
+  reserve(): boolean {
+    return this.#reservation === undefined || this.#account.credits.reserve(this.#reservation);
+  }
+
+  /** Writes the intent down; undefined where there is no journal, and so nothing to wait for. */
+  intend(): Promise<void> | undefined {
+    const { key, round, input, credits } = this.#identity;
+    const intended = (): void => this.apply({ type: 'written' });
+    if (!this.#account.hasJournal) {
+      intended();
+      return undefined;
+    }
+    this.#isIntended = true;
+    const { id, index } = this;
+    const entry = { type: 'intent', id, key, round, index, prompt: input, credits, atMs: this.#wallMs() } as const;
+    return this.#account.write(entry).then(intended);
+  }
+
   /** The server has it, and has said how it is. */
   seen(remote: RemoteTask): void {
     const before = this.#task.phase;
+    const isNews = this.#taskId !== remote.ref.id;
     this.apply({ type: 'seen', remote });
     this.#taskId = remote.ref.id;
     this.#submittedAtMs ??= this.#wallMs();
+    this.#sinceMs ??= this.#account.clock.now();
+    if (isNews) this.#account.note({ type: 'accepted', id: this.id, ref: remote.ref, atMs: this.#wallMs() });
+    this.#isIntended = false;
     if (before === 'submitting' || before === 'unknown') this.report({ type: 'submitted', remote });
     else if (remote.status === 'running') this.report({ type: 'processing', remote });
   }
@@ -54,33 +148,61 @@ export class TaskRecord<Input> {
   settle(): GenerateResult<Input> {
     const task = this.#task;
     if (task.phase !== 'ended') throw new Error(`a task that is ${task.phase} has no result`);
-    if ('error' in task) return this.failed(task.refusal.meaning, task.error);
-    if (task.remote.status === 'succeeded') return this.#result(task.remote.outputs);
-    const message = task.remote.message ?? 'the task failed';
-    return this.#result([], { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message });
+    if ('error' in task) return this.failed(task.refusal.meaning, task.error, isForGood(task.refusal.meaning));
+    const { status, outputs, message = 'the task failed', credits } = task.remote;
+    const isPaid = status === 'succeeded';
+    this.#pay(credits ?? (isPaid ? this.#identity.credits : 0));
+    if (isPaid) return this.#result(true, outputs);
+    return this.#result(true, [], { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message });
   }
 
-  /** The result of one that has not, or not well, as `error` says. */
-  failed(meaning: GenerateError['meaning'], error: unknown): GenerateResult<Input> {
-    return this.#result([], { meaning, ...told(error) });
+  /** The result of one that has not ended, or not well, as `error` says. */
+  failed(meaning: GenerateError['meaning'], error: unknown, isFinal: boolean): GenerateResult<Input> {
+    const mayCost = meaning === 'ambiguous' || todo(this.#task) === 'look-up' || todo(this.#task) === 'poll';
+    if (!mayCost || isFinal) this.#pay(0);
+    return this.#result(isFinal, [], { meaning, ...told(error) });
   }
 
-  /** The end is the last that is told: an overdue task's polls go on in silence. */
+  /** There is no such task, and for now none will be made. */
+  unsent(): void {
+    this.#pay(0);
+    if (this.#isIntended) this.#account.note({ type: 'unsent', id: this.id, atMs: this.#wallMs() });
+    this.#isIntended = false;
+  }
+
+  /** Writes a result down that will not change any more. Rejects where it cannot be written; that is known already. */
+  conclude(result: GenerateResult<Input>): Promise<void> {
+    const { status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error, credits } = result;
+    const outcome: JournaledOutcome = {
+      ...{ status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error, credits },
+    };
+    return this.#account.write({ type: 'ended', id: this.id, outcome, atMs: this.#wallMs() });
+  }
+
+  /** The end is the last that is told: an overdue task's polls go on in silence, to its real end. */
   report(report: Report): void {
-    if (this.#hasEnded) return;
+    if (this.#hasEnded && report.type !== 'ended') return;
     this.#hasEnded = report.type === 'ended';
-    this.#events.next({ ...report, index: this.#index, id: this.id, atMs: this.#wallMs() });
+    this.#account.events.next({ ...report, index: this.index, id: this.id, atMs: this.#wallMs() });
   }
 
-  #result(outputs: readonly TaskOutput[], error?: GenerateError): GenerateResult<Input> {
+  #pay(credits: number): void {
+    this.#paid = credits;
+    if (this.#reservation !== undefined) this.#account.credits.settle(this.#reservation, credits);
+    this.#reservation = undefined;
+  }
+
+  #result(isFinal: boolean, outputs: readonly TaskOutput[], error?: GenerateError): GenerateResult<Input> {
     const result: GenerateResult<Input> = {
-      index: this.#index,
+      index: this.index,
       id: this.id,
-      prompt: this.#input,
+      prompt: this.#identity.input,
       status: error === undefined ? 'succeeded' : 'failed',
+      isFinal,
       ...(this.#taskId !== undefined && { taskId: this.#taskId }),
       outputs,
       attempts: this.#task.sends,
+      credits: this.#reservation?.credits ?? this.#paid,
       ...(this.#submittedAtMs !== undefined && { submittedAtMs: this.#submittedAtMs }),
       endedAtMs: this.#wallMs(),
       ...(error !== undefined && { error }),
@@ -90,8 +212,13 @@ export class TaskRecord<Input> {
   }
 
   #wallMs(): number {
-    return Math.round(this.#clock.epochNow());
+    return Math.round(this.#account.clock.epochNow());
   }
+}
+
+/** A prompt that is refused for what it is will be refused again; the rest is a matter of the account or of the hour. */
+function isForGood(meaning: GenerateError['meaning']): boolean {
+  return meaning === 'invalid' || meaning === 'policy';
 }
 
 function told(error: unknown): { readonly code: string; readonly message: string } {

@@ -1,7 +1,7 @@
 import { OptionsError } from '../../src/errors.js';
 import type { Clock } from '../../src/clock.js';
 import type { Refusal } from '../../src/refusal.js';
-import type { CallOptions, RemoteTask, TaskApi, TaskRef } from '../../src/tasks/taskApi.js';
+import type { CallOptions, PollAnswer, RemoteTask, TaskApi, TaskRef } from '../../src/tasks/taskApi.js';
 import { refusalOf, Refused } from './refused.js';
 
 /** What a prompt asks for. */
@@ -37,6 +37,8 @@ export interface FakeServerOptions {
   readonly latencyMs?: number;
   /** How many slots there are. @defaultValue Infinity */
   readonly slots?: number;
+  /** How many tasks a poll can ask for. @defaultValue 1 */
+  readonly pollBatch?: number;
   readonly faultOf?: (sent: Sent) => Fault;
 }
 
@@ -52,10 +54,12 @@ const plain: Order = { prompt: '', product: 'video', slots: 1, credits: 1, takes
 
 /** A server of tasks within the test, on the test's clock: strict about ids and slots, with faults by script. */
 export class FakeServer implements TaskApi<Order> {
-  readonly pollBatch = 1;
+  readonly pollBatch: number;
   readonly classify = refusalOf;
   readonly sent: Sent[] = [];
   readonly tasks: CreatedTask[] = [];
+  /** Whom each poll asked for, by their prompts. */
+  readonly polled: string[] = [];
   /** How often a task was asked for that existed already. */
   duplicates = 0;
   readonly #clock: Clock;
@@ -63,7 +67,9 @@ export class FakeServer implements TaskApi<Order> {
   readonly #slots: number;
   readonly #faultOf: (sent: Sent) => Fault;
 
-  constructor({ clock, latencyMs = 0, slots = Infinity, faultOf = () => undefined }: FakeServerOptions) {
+  constructor(options: FakeServerOptions) {
+    const { clock, latencyMs = 0, slots = Infinity, pollBatch = 1, faultOf = () => undefined } = options;
+    this.pollBatch = pollBatch;
     this.#clock = clock;
     this.#latencyMs = latencyMs;
     this.#slots = slots;
@@ -110,12 +116,15 @@ export class FakeServer implements TaskApi<Order> {
     });
   }
 
-  poll([ref]: readonly TaskRef[], { signal }: CallOptions = {}): Promise<readonly (RemoteTask | undefined)[]> {
-    const task = this.tasks.find(({ taskId }) => taskId === ref?.id);
-    if (task === undefined) return Promise.resolve([undefined]);
-    return this.#answer('poll', task.order.prompt, task.taskId, signal, (fault) => [
-      fault === 'unknown' ? undefined : this.#described(task),
-    ]);
+  /** One request, whoever it asks for: it is written down by the first of them. */
+  poll(refs: readonly TaskRef[], { signal }: CallOptions = {}): Promise<readonly PollAnswer[]> {
+    const found = refs.map(({ id }) => this.tasks.find(({ taskId }) => taskId === id));
+    const [first] = found;
+    if (first === undefined) return Promise.resolve(refs.map(() => 'absent'));
+    this.polled.push(found.map((task) => task?.order.prompt ?? '?').join(''));
+    return this.#answer('poll', first.order.prompt, first.taskId, signal, (fault) =>
+      found.map((task) => (fault === 'unknown' || task === undefined ? 'absent' : this.#described(task))),
+    );
   }
 
   async #answer<T>(

@@ -8,11 +8,17 @@ import { promises, VirtualClock } from './virtualClock.js';
 describe('generate, past its deadline', () => {
   const slow = { prompt: 'slow', takesMs: 5_000 };
 
-  it('says so of the task, which goes on and holds its slot while somebody waits for one', async () => {
+  it('says so of the task, which holds its slot while somebody waits for one, and then of its end', async () => {
     const { recording, server } = await play({ prompts: [slow, 'next'], concurrent: 1, deadlineMs: 1_000 });
     expect(recording.timeline.map(([atMs, { status, error }]) => [atMs, status, error?.meaning])).toEqual([
       [1_000, 'failed', 'overdue'],
+      [5_000, 'succeeded', undefined],
       [5_100, 'succeeded', undefined],
+    ]);
+    expect(recording.values.map(({ prompt, isFinal }) => [prompt, isFinal])).toEqual([
+      [slow, false],
+      [slow, true],
+      ['next', true],
     ]);
     expect(recording.values[0]).toMatchObject({ taskId: 't-1', error: { code: 'SLUICE_DEADLINE' } });
     expect(server.tasks.map(({ createdAtMs }) => createdAtMs)).toEqual([0, 5_000]);

@@ -20,12 +20,14 @@ export interface GeneratingOptions extends Partial<GenerateOptions<Prompt>> {
   readonly prompts: readonly Prompt[] | ((clock: VirtualClock) => Observable<Prompt>);
   readonly clock?: VirtualClock;
   readonly server?: Omit<FakeServerOptions, 'clock'>;
+  /** A server that is there already. */
+  readonly api?: FakeServer;
 }
 
 /** Begins one: a Standard tier's slots, no rate, polls each 10 ms, waits of 1 s without jitter unless it is told otherwise. */
-export function begin({ prompts, server: serverOptions, ...options }: GeneratingOptions): Generating {
+export function begin({ prompts, server: serverOptions, api, ...options }: GeneratingOptions): Generating {
   const clock = options.clock ?? new VirtualClock();
-  const server = new FakeServer({ ...serverOptions, clock });
+  const server = api ?? new FakeServer({ ...serverOptions, clock });
   const events: GenerateEvent[] = [];
   const plain = { rate: 'off', pollIntervalMs: 10, jitter: 'none', random: () => 0 } as const;
   const results = (typeof prompts === 'function' ? prompts(clock) : from(prompts)).pipe(

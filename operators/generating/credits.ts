@@ -1,0 +1,108 @@
+import type { Clock } from '../../src/clock.js';
+import type { JournalHistory } from '../../src/journal/journal.js';
+import type { Limiter } from '../../src/limiter/limiter.js';
+import type { Cost } from '../../src/limiter/waiter.js';
+
+/** Credits that are set aside for one task, until it is known what it really cost. */
+export interface Reservation {
+  readonly credits: number;
+  readonly key: unknown;
+  /** On the monotonic clock: the day's quota is that of this instant. */
+  readonly atMs: number;
+  /** True once the run's budget has set them aside, too. */
+  isOfRun: boolean;
+}
+
+/** The names under which a slot limiter counts credits. */
+const quotaNames = ['credits', 'credits per key'] as const;
+
+/** Older spending is no part of any day that a quota could still ask about. */
+const rememberedMs = 48 * 3_600_000;
+
+/**
+ * Reserves estimates, settles with what tasks really cost, gives back what failed. The quotas of a day are limits of the
+ * slot limiter, which takes them as it gives a slot; the budget of the run is kept here, so that what it cannot pay is
+ * known to be so, and does not wait for a day that never comes.
+ */
+export class Credits {
+  readonly #slots: Limiter;
+  readonly #quotas: readonly string[];
+  readonly #runLimit: number;
+  readonly #clock: Clock;
+  #spent = 0;
+  #reserved = 0;
+
+  constructor(slots: Limiter, runLimit: number | undefined, clock: Clock) {
+    this.#slots = slots;
+    this.#runLimit = runLimit ?? Infinity;
+    this.#clock = clock;
+    const names = slots.snapshot().limits.map(({ name }) => name);
+    this.#quotas = quotaNames.filter((name) => names.includes(name));
+  }
+
+  /** What is left of the run's budget. */
+  get leftOfRun(): number {
+    return this.#runLimit - this.#spent - this.#reserved;
+  }
+
+  /** True while a task runs that may yet give something back to it. */
+  get mayGetMore(): boolean {
+    return this.#reserved > 0;
+  }
+
+  /** What a task costs in the slot limiter. */
+  costOf(tasks: number, credits: number): Cost {
+    return { tasks, credits, 'credits per key': credits };
+  }
+
+  /** The slot limiter has just taken them. */
+  taken(credits: number, key: unknown): Reservation {
+    return { credits, key, atMs: this.#clock.now(), isOfRun: false };
+  }
+
+  /** Those of a task that an earlier run sent. */
+  adopted(credits: number, key: unknown, intendedAtMs: number): Reservation {
+    const atMs = this.#monotonic(intendedAtMs);
+    this.#reserved += credits;
+    this.#adjust(credits, atMs, key);
+    return { credits, key, atMs, isOfRun: true };
+  }
+
+  /** Sets them aside in the run's budget, where they fit. Asked again, it says the same. */
+  reserve(reservation: Reservation): boolean {
+    if (reservation.isOfRun) return true;
+    if (reservation.credits > this.leftOfRun) return false;
+    this.#reserved += reservation.credits;
+    return (reservation.isOfRun = true);
+  }
+
+  /** It has cost `actual` in the end; 0 where there is nothing to pay for. */
+  settle({ credits, key, atMs, isOfRun }: Reservation, actual: number): void {
+    if (isOfRun) this.#reserved -= credits;
+    this.#spent += actual;
+    this.#adjust(actual - credits, atMs, key);
+  }
+
+  /** Takes over what earlier runs have spent. */
+  restore({ tasks, replaced }: JournalHistory, keyOf: (prompt: unknown) => unknown): void {
+    for (const { credits, intendedAtMs } of replaced) this.#restore(credits, intendedAtMs, undefined);
+    for (const { phase, credits, intendedAtMs, prompt } of tasks) {
+      if (phase === 'ended') this.#restore(credits, intendedAtMs, keyOf(prompt));
+    }
+  }
+
+  #restore(credits: number, intendedAtMs: number, key: unknown): void {
+    this.#spent += credits;
+    this.#adjust(credits, this.#monotonic(intendedAtMs), key);
+  }
+
+  #adjust(delta: number, takenAtMs: number, key: unknown): void {
+    if (delta === 0 || this.#clock.now() - takenAtMs > rememberedMs) return;
+    for (const name of this.#quotas) this.#slots.adjust(name, delta, { takenAtMs, key });
+  }
+
+  /** An instant of the wall on the monotonic clock; one that is yet to come is now. */
+  #monotonic(epochMs: number): number {
+    return this.#clock.now() - Math.max(0, this.#clock.epochNow() - epochMs);
+  }
+}

@@ -1,0 +1,249 @@
+import type { Subscriber } from 'rxjs';
+import { backoffDelay } from '../../src/backoff/backoff.js';
+import type { Cancel, Clock } from '../../src/clock.js';
+import { QueueFullError, TaskLostError } from '../../src/errors.js';
+import type { Limiter } from '../../src/limiter/limiter.js';
+import type { Outcome } from '../../src/limits/limit.js';
+import { PollPlan } from '../../src/tasks/pollPlan.js';
+import type { PollAnswer, RemoteTask, TaskApi, TaskRef, TaskUpdate } from '../../src/tasks/taskApi.js';
+import { Flight, PollTurn } from './flight.js';
+
+/** What a poll brought about one task. */
+export type Polled = { readonly remote: RemoteTask } | { readonly error: unknown };
+
+/** A task whose end is waited for. */
+export interface Followed {
+  readonly ref: TaskRef;
+  readonly externalId: string;
+  /** Since when the server has it, on the monotonic clock. */
+  readonly sinceMs: number;
+}
+
+export interface PollerOptions {
+  readonly api: Pick<TaskApi<never>, 'poll' | 'pollBatch' | 'classify'>;
+  readonly requests: Limiter;
+  readonly clock: Clock;
+  readonly pollIntervalMs: number;
+  readonly random: () => number;
+}
+
+interface Follower extends Followed {
+  readonly subscriber: Subscriber<Polled>;
+  /** How many polls in a row have told nothing of use about it. */
+  failures: number;
+}
+
+/** The polls of one product. */
+export class PollRound {
+  readonly #options: PollerOptions;
+  readonly #plan: PollPlan;
+  readonly #followers = new Map<string, Follower>();
+  /** The poll that a task is asked for in. */
+  readonly #flightOf = new Map<string, Flight>();
+  /** Whom no answer about many shows: asked for one by one. */
+  readonly #alone = new Set<string>();
+  /** Whom the last poll told nothing of use about: not asked for again before its backoff has passed. */
+  readonly #suspended = new Map<string, number>();
+  /** The place in the limiter's queue of the next poll. */
+  #turn: PollTurn | undefined;
+  #wakeAtMs = Infinity;
+  #cancelWake: Cancel | undefined;
+  #notBeforeMs = -Infinity;
+
+  constructor(options: PollerOptions) {
+    this.#options = options;
+    this.#plan = new PollPlan({ intervalMs: options.pollIntervalMs, batch: options.api.pollBatch });
+  }
+
+  follow(task: Followed, subscriber: Subscriber<Polled>): () => void {
+    const { id } = task.ref;
+    const follower = { ...task, subscriber, failures: 0 };
+    this.#followers.set(id, follower);
+    this.#plan.started(id, task.sinceMs);
+    this.#lookAhead();
+    return () => {
+      if (this.#followers.get(id) !== follower) return;
+      this.#followers.delete(id);
+      this.#alone.delete(id);
+      this.#suspended.delete(id);
+      this.#plan.forgotten(id);
+      this.#flightOf.get(id)?.leave(id);
+      this.#lookAhead();
+    };
+  }
+
+  told({ task, isVerified }: TaskUpdate): void {
+    for (const { ref, externalId, subscriber } of this.#followers.values()) {
+      if (task.ref.id !== ref.id && task.externalId !== externalId) continue;
+      const remote = { ...task, ref };
+      if (!isVerified) this.#plan.hint(ref.id, this.#options.clock.now());
+      // That it goes on is news, and no answer to a poll that may be on its way.
+      else if (task.status === 'running') subscriber.next({ remote });
+      else this.#pass(ref.id, remote);
+      this.#lookAhead();
+      return;
+    }
+  }
+
+  /** Sees to it that a poll leaves when the next one is due. */
+  #lookAhead(): void {
+    const nowMs = this.#options.clock.now();
+    const atMs = Math.max(this.#dueAtMs(nowMs), this.#notBeforeMs);
+    if (this.#turn !== undefined) {
+      // It waits for its permit, and takes along whatever is due then; unless nothing is any more.
+      if (atMs === Infinity) this.#giveUpTurn();
+      return;
+    }
+    if (atMs <= nowMs) {
+      this.#wakeAt(Infinity);
+      this.#ask();
+    } else this.#wakeAt(atMs);
+  }
+
+  /** When there is something to ask; Infinity: never, as things are. */
+  #dueAtMs(nowMs: number): number {
+    if (this.#alone.size > 0) return nowMs;
+    let resumesAtMs = Infinity;
+    for (const [id, atMs] of this.#suspended) {
+      if (atMs <= nowMs) this.#resume(id, nowMs);
+      else resumesAtMs = Math.min(resumesAtMs, atMs);
+    }
+    return Math.min(this.#plan.nextAtMs(nowMs), resumesAtMs);
+  }
+
+  #resume(id: string, nowMs: number): void {
+    this.#suspended.delete(id);
+    const follower = this.#followers.get(id);
+    if (follower === undefined) return;
+    this.#plan.started(id, follower.sinceMs);
+    this.#plan.hint(id, nowMs);
+  }
+
+  #wakeAt(atMs: number): void {
+    if (atMs === this.#wakeAtMs) return;
+    this.#wakeAtMs = atMs;
+    this.#cancelWake?.();
+    this.#cancelWake = undefined;
+    if (atMs === Infinity) return;
+    const { clock } = this.#options;
+    this.#cancelWake = clock.schedule(atMs - clock.now(), () => {
+      this.#wakeAtMs = Infinity;
+      this.#cancelWake = undefined;
+      this.#lookAhead();
+    });
+  }
+
+  #ask(): void {
+    const turn = new PollTurn({ admitted: (atMs) => this.#depart(turn, atMs), dropped: () => this.#postpone() });
+    this.#turn = turn;
+    try {
+      this.#options.requests.enter(turn);
+    } catch (error) {
+      if (!(error instanceof QueueFullError)) throw error;
+      this.#postpone();
+    }
+  }
+
+  /** The queue of a limiter that others use, too, may be full. */
+  #postpone(): void {
+    const { clock, pollIntervalMs } = this.#options;
+    this.#turn = undefined;
+    this.#notBeforeMs = clock.now() + pollIntervalMs;
+    this.#lookAhead();
+  }
+
+  #giveUpTurn(): void {
+    if (this.#turn !== undefined) this.#options.requests.leave(this.#turn);
+    this.#turn = undefined;
+  }
+
+  #depart(turn: PollTurn, atMs: number): void {
+    const { requests, clock } = this.#options;
+    this.#turn = undefined;
+    const refs = this.#taken(clock.now()).flatMap((id) => this.#followers.get(id)?.ref ?? []);
+    if (refs.length === 0) {
+      requests.refund(turn.cost, atMs);
+      this.#lookAhead();
+      return;
+    }
+    const flight = new Flight(refs);
+    for (const { id } of refs) this.#flightOf.set(id, flight);
+    const landed = (outcome: Outcome, tell: () => void): void => {
+      for (const { id } of refs) if (this.#flightOf.get(id) === flight) this.#flightOf.delete(id);
+      requests.release(turn.cost, atMs, outcome);
+      tell();
+      this.#lookAhead();
+      requests.admitWaiting();
+    };
+    this.#send(refs, flight.signal).then(
+      (answers) => landed('succeeded', () => this.#answered(refs, answers)),
+      (error: unknown) =>
+        landed(requests.outcomeOf(error), () =>
+          this.#failed(
+            refs.map(({ id }) => id),
+            error,
+          ),
+        ),
+    );
+    this.#lookAhead();
+  }
+
+  #send(refs: readonly TaskRef[], signal: AbortSignal): Promise<readonly PollAnswer[]> {
+    try {
+      return this.#options.api.poll(refs, { signal });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #taken(nowMs: number): readonly string[] {
+    const [alone] = this.#alone;
+    if (alone === undefined) return this.#plan.take(nowMs);
+    this.#alone.delete(alone);
+    return [alone];
+  }
+
+  #answered(refs: readonly TaskRef[], answers: readonly PollAnswer[]): void {
+    refs.forEach(({ id }, index) => {
+      const answer = answers[index];
+      if (!this.#followers.has(id)) return;
+      if (answer === 'unseen') this.#alone.add(id);
+      else if (answer === 'absent' || answer === undefined) this.#failed([id], new TaskLostError(id));
+      else if (answer instanceof Error) this.#failed([id], answer);
+      else this.#pass(id, answer);
+    });
+  }
+
+  /** One wait for all whom a poll was about, so that the next can be about all of them, too. */
+  #failed(ids: readonly string[], error: unknown): void {
+    const { api, clock, random, pollIntervalMs } = this.#options;
+    const failed = ids.flatMap((id) => this.#followers.get(id) ?? []);
+    const attempt = Math.min(...failed.map(({ failures }) => failures));
+    const delayMs = failed.length === 0 ? 0 : backoffDelay({ ...api.classify(error), attempt, random });
+    const resumesAtMs = clock.now() + Math.max(pollIntervalMs, delayMs);
+    for (const follower of failed) {
+      const { id } = follower.ref;
+      follower.failures++;
+      this.#plan.forgotten(id);
+      this.#suspended.set(id, resumesAtMs);
+      follower.subscriber.next({ error });
+    }
+  }
+
+  #pass(id: string, remote: RemoteTask): void {
+    const nowMs = this.#options.clock.now();
+    const follower = this.#followers.get(id);
+    if (follower === undefined) return;
+    if (this.#suspended.has(id)) this.#resume(id, nowMs);
+    follower.failures = 0;
+    if (remote.status === 'running') this.#plan.answered(id, nowMs, 'running');
+    else this.#plan.ended(id, nowMs, durationOf(remote));
+    follower.subscriber.next({ remote });
+  }
+}
+
+/** How long it took, by the server's own clock. */
+function durationOf({ createdAtMs, updatedAtMs }: RemoteTask): number | undefined {
+  if (createdAtMs === undefined || updatedAtMs === undefined || updatedAtMs < createdAtMs) return undefined;
+  return updatedAtMs - createdAtMs;
+}

@@ -1,0 +1,214 @@
+import {
+  catchError,
+  concat,
+  defer,
+  EMPTY,
+  filter,
+  from,
+  ignoreElements,
+  merge,
+  of,
+  switchMap,
+  takeUntil,
+  tap,
+  type Observable,
+  type ObservableInput,
+} from 'rxjs';
+import { BudgetSpentError, JournalError, LookUpFailedError } from '../../src/errors.js';
+import type { Refusal } from '../../src/refusal.js';
+import { todo } from '../../src/tasks/task.js';
+import type { CallOptions } from '../../src/tasks/taskApi.js';
+import { concurrencyLimit } from '../concurrencyLimit.js';
+import { retryWithJitter } from '../retryWithJitter.js';
+import type { Account, Closure } from './account.js';
+import { meaningOf } from './followTask.js';
+import type { TaskRecord } from './taskRecord.js';
+
+/**
+ * Creates one task at the server, once: written down, sent, looked up where the answer was lost, adopted where it is
+ * found, sent again only on the word that there is nothing.
+ */
+export class Submission<Request> {
+  readonly #account: Account<Request>;
+  readonly #record: TaskRecord<unknown>;
+  readonly #request: Request;
+  /** We look no further, and the task may exist. */
+  mayRunOn = false;
+
+  constructor(account: Account<Request>, record: TaskRecord<unknown>, request: Request) {
+    this.#account = account;
+    this.#record = record;
+    this.#request = request;
+  }
+
+  /**
+   * Completes once the server has the task, or it is known that it never will, or everything stopped before anything was
+   * sent. Never errors.
+   */
+  created(): Observable<never> {
+    const { maxRetries, baseMs, capMs, jitter, random } = this.#account.options;
+    return defer(() => this.#attempt()).pipe(
+      retryWithJitter({
+        ...{ maxRetries, baseMs, capMs, jitter, random, clock: this.#account.clock },
+        classify: (error) => this.#meaningOf(error),
+        onRetry: ({ refusal, delayMs }) => this.#record.report({ type: 'retrying', refusal, delayMs }),
+        wakeOn: (refusal) => this.#wakes(refusal),
+      }),
+      catchError((error: unknown) => this.#giveUp(error)),
+    );
+  }
+
+  #attempt(): Observable<never> {
+    const send = defer(() => (this.#mayBeSent() ? this.#send() : EMPTY));
+    return todo(this.#record.task) === 'look-up' ? concat(this.#lookUp(), send) : send;
+  }
+
+  #send(): Observable<never> {
+    this.#checkOpen();
+    if (!this.#record.reserve()) throw this.#account.credits.mayGetMore ? new BudgetHeld() : this.#budgetSpent();
+    return this.#call((call) => this.#written().pipe(switchMap(() => this.#submit(call)))).pipe(
+      ignoreElements(),
+      // What still waits for its turn under the rate, or for the disk, is not sent any more.
+      takeUntil(this.#account.stopped$.pipe(filter(() => this.#mayBeSent()))),
+    );
+  }
+
+  /** The intent is on disk; at once where there is no journal. */
+  #written(): Observable<unknown> {
+    const intended = todo(this.#record.task) === 'journal' ? this.#record.intend() : undefined;
+    return intended === undefined ? of(undefined) : from(intended);
+  }
+
+  #submit(call: CallOptions): Observable<unknown> {
+    const { api } = this.#account;
+    // While it waited for its turn, its product may have been closed.
+    this.#checkOpen();
+    this.#record.apply({ type: 'sent' });
+    this.#record.report({ type: 'submitting' });
+    return defer(() => api.submit(this.#request, this.#record.id, call)).pipe(
+      tap((remote) => this.#record.seen(remote)),
+      catchError((error: unknown) => {
+        const refusal = api.classify(error);
+        this.#record.apply({ type: 'refused', refusal });
+        this.#record.report({ type: 'refused', refusal, error });
+        if (refusal.meaning === 'no-slot') this.#noSlot();
+        this.#close(refusal, error);
+        throw error;
+      }),
+    );
+  }
+
+  /** Looking costs nothing, and not looking may cost a task: it goes on until there is an answer, or past the deadline. */
+  #lookUp(): Observable<never> {
+    const { api, options, clock } = this.#account;
+    const endsAtMs = clock.now() + options.deadlineMs;
+    return this.#call((call) => {
+      this.#record.report({ type: 'looking-up' });
+      return api.lookUp(this.#request, this.#record.id, call);
+    }).pipe(
+      retryWithJitter({
+        maxRetries: Infinity,
+        classify: (error) => (clock.now() < endsAtMs ? api.classify(error) : 'invalid'),
+        random: options.random,
+        clock,
+      }),
+      catchError((error: unknown) => {
+        throw new LookUpFailedError(this.#record.id, error);
+      }),
+      tap((remote) => {
+        if (remote === undefined) this.#record.apply({ type: 'absent' });
+        else this.#record.seen(remote);
+      }),
+      ignoreElements(),
+    );
+  }
+
+  /** The tries are over. What may exist is looked for once more; only then is the task given up. */
+  #giveUp(error: unknown): Observable<never> {
+    // The stream ends with this one; what was not sent gets no result.
+    if (error instanceof JournalError) return EMPTY;
+    const mayLook = todo(this.#record.task) === 'look-up' && !(error instanceof LookUpFailedError);
+    const look = mayLook ? this.#lookUp() : EMPTY;
+    const abandon = defer(() => {
+      if (this.#mayBeSent() || todo(this.#record.task) === 'look-up') this.#abandon(error);
+      return EMPTY;
+    });
+    return concat(
+      look.pipe(
+        catchError((failed: unknown) => {
+          this.#abandon(failed);
+          return EMPTY;
+        }),
+      ),
+      abandon,
+    );
+  }
+
+  #abandon(error: unknown): void {
+    this.mayRunOn = todo(this.#record.task) === 'look-up';
+    const refusal: Refusal = this.mayRunOn ? { meaning: 'ambiguous' } : this.#meaningOf(error);
+    if (!this.mayRunOn) this.#record.unsent();
+    this.#record.apply({ type: 'abandoned', refusal, error: error instanceof Closed ? error.cause : error });
+  }
+
+  /** A limit of slots that learns is told: the place is kept, and the server has none. */
+  #noSlot(): void {
+    const { cost, admittedAtMs, owner } = this.#record;
+    this.#account.slots.refusedSlot(cost, admittedAtMs, owner);
+  }
+
+  /** Credits that are used up, or an account that is refused, are so for all who come after. */
+  #close(refusal: Refusal, error: unknown): void {
+    const { api, closed } = this.#account;
+    if (refusal.meaning === 'account') closed.set('*', { refusal, error });
+    if (refusal.meaning === 'exhausted') closed.set(api.productOf(this.#request), { refusal, error });
+  }
+
+  #checkOpen(): void {
+    const { api, closed } = this.#account;
+    const closure = closed.get('*') ?? closed.get(api.productOf(this.#request));
+    if (closure !== undefined) throw new Closed(closure);
+  }
+
+  #meaningOf(error: unknown): Refusal {
+    if (error instanceof Closed) return error.refusal;
+    if (error instanceof BudgetHeld) return { meaning: 'no-slot' };
+    if (error instanceof BudgetSpentError) return { meaning: 'exhausted' };
+    if (error instanceof JournalError) return { meaning: 'account' };
+    return meaningOf(this.#account.api, error);
+  }
+
+  #wakes(refusal: Refusal): Observable<unknown> {
+    const { slotFreed, stopped$ } = this.#account;
+    return refusal.meaning === 'no-slot' ? merge(stopped$, slotFreed.turn$) : stopped$;
+  }
+
+  #mayBeSent(): boolean {
+    const command = todo(this.#record.task);
+    return command === 'journal' || command === 'send';
+  }
+
+  #budgetSpent(): BudgetSpentError {
+    const { credits } = this.#account;
+    return new BudgetSpentError('runCredits', this.#record.credits, credits.leftOfRun);
+  }
+
+  /** One request under the rate; its permit is held until the answer is there. */
+  #call<T>(send: (call: CallOptions) => ObservableInput<T>): Observable<T> {
+    const { requests } = this.#account;
+    return of(undefined).pipe(concurrencyLimit((_, __, { signal }) => send({ signal }), { limiter: requests }));
+  }
+}
+
+/** Nothing more of a product, or of the account, is sent; `cause` says why. */
+class Closed extends Error {
+  readonly refusal: Refusal;
+
+  constructor({ refusal, error }: Closure) {
+    super('closed', { cause: error });
+    this.refusal = refusal;
+  }
+}
+
+/** The run's budget cannot pay now; what runs may yet give something back. */
+class BudgetHeld extends Error {}

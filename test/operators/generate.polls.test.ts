@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import type { TaskUpdate, TaskUpdates } from '../../src/tasks/taskApi.js';
+import { createLimiter } from '../../operators/createLimiter.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { begin, play } from './generating.js';
+import { VirtualClock } from './virtualClock.js';
+
+/** Where updates are handed in by the test. */
+class Updates implements TaskUpdates {
+  readonly #listeners = new Set<(update: TaskUpdate) => void>();
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  on(listener: (update: TaskUpdate) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  tell(update: TaskUpdate): void {
+    for (const listener of this.#listeners) listener(update);
+  }
+}
+
+function ended(id: string, isVerified: boolean): TaskUpdate {
+  const outputs = [{ type: 'video', url: 'https://files.invalid/of-the-callback' }] as const;
+  return { isVerified, task: { ref: { product: '', id }, status: 'succeeded', outputs } };
+}
+
+const minute = { takesMs: 60_000 };
+
+describe('the polls of generate', () => {
+  it('ask for all that runs in one request', async () => {
+    const { server } = await play({ prompts: ['a', 'b', 'c'], pollIntervalMs: 40, server: { pollBatch: 20 } });
+    expect(server.polled).toEqual(['abc', 'abc', 'abc']);
+  });
+
+  it('ask for no more at a time than the API takes', async () => {
+    const { server } = await play({ prompts: ['a', 'b', 'c'], pollIntervalMs: 100, server: { pollBatch: 2 } });
+    expect(server.polled.map(({ length }) => length)).toEqual([2, 1]);
+  });
+
+  it('have a request for each product', async () => {
+    const prompts = ['a', { prompt: 'b', product: 'image' }];
+    const { server } = await play({ prompts, pollIntervalMs: 100, server: { pollBatch: 20 } });
+    expect(server.polled.toSorted()).toEqual(['a', 'b']);
+  });
+
+  it('let submits go first where both wait for the rate', async () => {
+    const clock = new VirtualClock();
+    const requests = createLimiter({ limits: [slidingWindow({ limit: 1, intervalMs: 100 })], clock });
+    const prompts = ['a', 'b', 'c'].map((prompt) => ({ prompt, takesMs: 1_000 }));
+    const { server } = await play({ prompts, clock, requests, pollIntervalMs: 50, server: { pollBatch: 20 } });
+    expect(server.sent.slice(0, 3).map(({ kind }) => kind)).toEqual(['submit', 'submit', 'submit']);
+  });
+
+  it('ask alone for one that an answer about many did not show', async () => {
+    const generating = begin({ prompts: ['a', 'b'], pollIntervalMs: 100, server: { pollBatch: 20 } });
+    const { server, clock } = generating;
+    const poll = server.poll.bind(server);
+    server.poll = async (refs, options) => {
+      const answers = await poll(refs, options);
+      return refs.length === 1 ? answers : answers.map((answer, index) => (index === 0 ? 'unseen' : answer));
+    };
+    await clock.settle();
+    expect(server.polled).toEqual(['ab', 'a']);
+    expect(generating.recording.values.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('lose none of the others where the answer about one is of no use', async () => {
+    const generating = begin({ prompts: ['a', 'b'], maxRetries: 1, pollIntervalMs: 100, server: { pollBatch: 20 } });
+    const { server, clock, recording } = generating;
+    const poll = server.poll.bind(server);
+    server.poll = async (refs, options) => {
+      const answers = await poll(refs, options);
+      return refs.map(({ id }, index) => (id === 't-1' ? new Error('strange') : (answers[index] ?? 'absent')));
+    };
+    await clock.settle(1_000);
+    expect(recording.values.map(({ prompt, status }) => [prompt, status])).toEqual([['b', 'succeeded']]);
+    recording.subscription.unsubscribe();
+  });
+
+  it('are far fewer than one a task each interval, once it is known how long tasks take', async () => {
+    const prompts = Array.from({ length: 60 }, (_, index) => ({ prompt: `${index}`, ...minute }));
+    const { server, recording } = await play({ prompts, pollIntervalMs: 10_000, server: { pollBatch: 20 } });
+    expect(recording.values).toHaveLength(60);
+    expect(server.polled.length).toBeLessThan(0.4 * 60 * 6);
+  });
+
+  it('are aborted with the subscription', async () => {
+    const generating = begin({ prompts: ['a'], server: { latencyMs: 50, pollBatch: 20 } });
+    await generating.clock.settle(115);
+    expect(generating.server.polled).toEqual(['a']);
+    generating.recording.subscription.unsubscribe();
+    await generating.clock.settle();
+    expect(generating.clock.pending).toBe(0);
+  });
+});
+
+describe('updates', () => {
+  it('end a task at once where they are verified', async () => {
+    const updates = new Updates();
+    const generating = begin({ prompts: [{ prompt: 'a', ...minute }], pollIntervalMs: 30_000, updates });
+    generating.clock.schedule(5, () => updates.tell(ended('t-1', true)));
+    await generating.clock.settle();
+    expect(generating.recording.timeline.map(([atMs, { outputs }]) => [atMs, outputs[0]?.url])).toEqual([
+      [5, 'https://files.invalid/of-the-callback'],
+    ]);
+    expect(generating.server.sentAs('poll')).toBe('');
+    expect(updates.listeners).toBe(0);
+  });
+
+  it('are found by the id under which the task was sent, too', async () => {
+    const updates = new Updates();
+    const generating = begin({ prompts: [{ prompt: 'a', ...minute }], externalId: () => 'mine', updates });
+    const { task } = ended('', true);
+    generating.clock.schedule(5, () => updates.tell({ isVerified: true, task: { ...task, externalId: 'mine' } }));
+    await generating.clock.settle();
+    expect(generating.recording.timeline[0]?.[0]).toBe(5);
+  });
+
+  it('are a reason to ask, and no more, where anybody may have sent them', async () => {
+    const updates = new Updates();
+    const generating = begin({ prompts: [{ prompt: 'a', takesMs: 100 }], pollIntervalMs: 1_000, updates });
+    generating.clock.schedule(300, () => updates.tell(ended('t-1', false)));
+    await generating.clock.settle();
+    expect(generating.recording.timeline.map(([atMs, { outputs }]) => [atMs, outputs[0]?.url])).toEqual([
+      [300, 'https://files.invalid/t-1'],
+    ]);
+  });
+
+  it("about others are nobody's concern", async () => {
+    const updates = new Updates();
+    const generating = begin({ prompts: ['a'], updates });
+    generating.clock.schedule(5, () => updates.tell(ended('t-99', true)));
+    await generating.clock.settle();
+    expect(generating.recording.timeline[0]?.[0]).toBe(100);
+  });
+});
