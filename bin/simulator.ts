@@ -1,10 +1,16 @@
 import { once } from 'node:events';
 import { Option, type Command } from 'commander';
 import { OptionsError } from '../operators/index.js';
-import { parseFaults, startSimulator, type Faults, type SimulatorOptions } from '../src/simulator/index.js';
+import {
+  parseFaults,
+  startSimulator,
+  type Faults,
+  type OthersWindow,
+  type SimulatorOptions,
+} from '../src/simulator/index.js';
 import { figureFlags, reading } from './flags.js';
 import type { FigureFlags } from './figures.js';
-import { parseNatural, parseSpeed } from './units.js';
+import { parseDuration, parseNatural, parseSpeed } from './units.js';
 import { UsageError } from './usageError.js';
 
 interface SimulatorFlags extends FigureFlags {
@@ -12,17 +18,29 @@ interface SimulatorFlags extends FigureFlags {
   readonly speed: number;
   readonly seed: number;
   readonly faults?: Faults;
+  readonly others?: readonly OthersWindow[];
+  readonly callbackSecret?: string;
   readonly retryAfter: boolean;
 }
 
 const help = `
-Its address goes to standard output, in a line of its own. It takes the key sim-key, or the access key sim-access with
-the secret key sim-secret, and shows what it has seen at /books. A prompt with [fail] fails, one with [forbidden] is
-refused. Numbers override the tier's; enterprise is 10 tasks at once and no rate unless they say otherwise.
+Its address goes to standard output, in a line of its own. It takes the key sim-key, or (on /v1 alone) the access key
+sim-access with the secret key sim-secret, and shows what it has seen at /books. A prompt with [fail] fails, one with
+[forbidden] is refused. Numbers override the tier's; enterprise is 10 tasks at once and no rate unless they say otherwise.
+
+APIs, of one account:
+  /v1              POST and GET /v1/videos/..., /v1/images/generations
+  the new one      POST /text-to-video/MODEL, /image-to-video/MODEL; GET /tasks?task_ids=... or external_task_ids=...
+  both             GET /account/costs; /files/..., the results
 
 Faults, a comma between them: name=0.1 is a share of the requests, name=#3+#7 the third and the seventh.
-  latency (ms, 20 or 2-40), tooFast, plain429, pollError, resetBefore, errorBefore, noSlot, failing, hang, resetAfter,
-  errorAfter, garbled
+  any request      latency (ms, 20 or 2-40), tooFast, plain429, hang, garbled
+  creates          resetBefore, errorBefore, noSlot, failing, resetAfter, errorAfter
+  queries, lists   pollError, strange (an unknown status, or another shape)
+  callbacks        callbackLost, callbackLate, callbackTwice
+  downloads        fileReset, fileSlow
+
+Callbacks go to a callback_url of plain http on this machine, and nowhere else.
 
 It runs until Ctrl-C (or SIGTERM).
 
@@ -33,6 +51,7 @@ Exit codes:
 Examples:
   $ sluice simulator --port 8080 --tier pro --speed 60
   $ sluice simulator --faults resetAfter=0.1,pollError=0.2,latency=2-40 --seed 7
+  $ sluice simulator --others 2@1m-5m,3@10m-12m --callback-secret whsec_c2ltdWxhdGVkLXNlY3JldA==
   $ KLING_API_KEY=sim-key sluice generate prompts.txt --base-url http://127.0.0.1:8080`;
 
 /** Adds `sluice simulator`. */
@@ -48,6 +67,12 @@ export function addSimulator(program: Command): void {
       new Option('--speed <n>', 'how many times as fast its time runs').argParser(reading(parseSpeed)).default(1),
     )
     .addOption(new Option('--faults <list>', 'what goes wrong (default: nothing)').argParser(reading(parseFaults)))
+    .addOption(
+      new Option('--others <list>', 'slots that others take, and when, like 2@1m-5m (default: none)').argParser(
+        reading(parseOthers),
+      ),
+    )
+    .option('--callback-secret <secret>', 'signs callbacks: whsec_ and a key in base64 (default: they are not signed)')
     .addOption(
       new Option('--seed <n>', 'the same seed draws the same lives and faults')
         .argParser(reading(parseNatural))
@@ -75,6 +100,17 @@ function optionsOf({ concurrent, rate, dailyCredits, ...rest }: SimulatorFlags):
     ...(typeof rate === 'object' && { requests: rate.limit, intervalMs: rate.intervalMs }),
     ...(dailyCredits !== undefined && { credits: dailyCredits }),
   };
+}
+
+/** Reads windows such as `2@1m-5m,3@10m-12m`: so many slots, from one time after the start until another. */
+function parseOthers(text: string): readonly OthersWindow[] {
+  return text.split(',').map((part) => {
+    const [, tasks, from, until] = /^([1-9]\d*)@([^-]+)-([^-]+)$/.exec(part.trim()) ?? [];
+    if (tasks === undefined || from === undefined || until === undefined) {
+      throw new UsageError(`must be like 2@1m-5m, a comma between them (got "${part.trim()}")`);
+    }
+    return { tasks: Number(tasks), fromMs: from === '0' ? 0 : parseDuration(from), untilMs: parseDuration(until) };
+  });
 }
 
 function port(flags: string, description: string): Option {

@@ -1,5 +1,7 @@
-import type { Task } from './life.js';
+import { EndQueue } from './endQueue.js';
+import { costAt, type Task } from './life.js';
 import { weightOf } from './orders.js';
+import { wantedAt, type OthersWindow } from './others.js';
 
 const dayMs = 86_400_000;
 
@@ -16,6 +18,8 @@ export function dayStartAtMs(day: number): number {
 export interface AccountOptions {
   /** How many slots there are. */
   readonly tasks: number;
+  /** Who else takes of them. */
+  readonly others: readonly OthersWindow[];
   /** What may be spent in a UTC day. */
   readonly credits: number | 'off';
   /** The wall time at 0 ms. */
@@ -23,23 +27,30 @@ export interface AccountOptions {
 }
 
 /**
- * What one account has running and has spent: a task holds its slots until the instant of its end, and a failed one
- * gets its credits back then, on the day they were spent. Every instant handed in is no earlier than the one before.
+ * What one account has running and has spent: a task holds its slots until the instant of its end. Its price is reserved
+ * until then; what it really cost takes its place, on the day it was created (nothing, where it failed). Every instant
+ * handed in is no earlier than the one before.
  */
 export class Account {
   readonly #options: AccountOptions;
-  /** The last to end comes first, so that ends are taken off the far side. */
-  readonly #running: Task[] = [];
+  readonly #running = new EndQueue();
   #slotsUsed = 0;
+  #spent = 0;
   readonly #spentByDay = new Map<number, number>();
 
   constructor(options: AccountOptions) {
     this.#options = options;
   }
 
+  /** True where the slots are free, and nobody else wants them: others come first. */
   hasRoom(weight: number, nowMs: number): boolean {
     this.#endUntil(nowMs);
-    return this.#slotsUsed + weight <= this.#options.tasks;
+    return this.#slotsUsed + wantedAt(this.#options.others, nowMs) + weight <= this.#options.tasks;
+  }
+
+  /** True where there would be room, were it not for the others. */
+  isCrowded(weight: number, nowMs: number): boolean {
+    return !this.hasRoom(weight, nowMs) && this.#slotsUsed + weight <= this.#options.tasks;
   }
 
   canPay(credits: number, nowMs: number): boolean {
@@ -48,44 +59,34 @@ export class Account {
     return (this.#spentByDay.get(this.#dayAt(nowMs)) ?? 0) + credits <= this.#options.credits;
   }
 
-  /** What all days together have cost, without the tasks that have failed. */
+  /** What all days together have cost. */
   spent(nowMs: number): number {
     this.#endUntil(nowMs);
-    return [...this.#spentByDay.values()].reduce((sum, spent) => sum + spent, 0);
+    return this.#spent;
   }
 
   /** Takes the slots and the price of a task that is created now: `hasRoom` and `canPay` have said so. */
   add(task: Task): void {
     this.#slotsUsed += weightOf(task.order);
     this.#spend(task.createdAtMs, task.credits);
-    this.#running.splice(this.#placeOf(task), 0, task);
+    this.#running.add(task);
   }
 
   #endUntil(nowMs: number): void {
-    for (let task = this.#running.at(-1); task !== undefined && task.endsAtMs <= nowMs; task = this.#running.at(-1)) {
-      this.#running.pop();
+    for (let task = this.#running.first; task !== undefined && task.endsAtMs <= nowMs; task = this.#running.first) {
+      this.#running.removeFirst();
       this.#slotsUsed -= weightOf(task.order);
-      if (task.fails) this.#spend(task.createdAtMs, -task.credits);
+      this.#spend(task.createdAtMs, costAt(task, nowMs) - task.credits);
     }
   }
 
   #spend(atMs: number, credits: number): void {
     const day = this.#dayAt(atMs);
+    this.#spent += credits;
     this.#spentByDay.set(day, (this.#spentByDay.get(day) ?? 0) + credits);
   }
 
   #dayAt(nowMs: number): number {
     return dayOf(this.#options.epochAtMs + nowMs);
-  }
-
-  #placeOf(task: Task): number {
-    let low = 0;
-    let high = this.#running.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.#running[middle]?.endsAtMs ?? -Infinity) > task.endsAtMs) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

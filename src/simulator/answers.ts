@@ -11,6 +11,7 @@ const refusals = {
   1200: [400, 'Invalid request parameters'],
   1201: [400, 'Invalid parameters'],
   1202: [404, 'The requested method is invalid'],
+  1203: [404, 'The requested resource does not exist'],
   1301: [400, 'Content safety policy'],
   1302: [429, 'API request too fast, exceeds the rate limit'],
   1303: [429, 'parallel task over resource pack limit'],

@@ -3,7 +3,10 @@ import { durationMs } from '../options.js';
 import type { RequestKind } from './routes.js';
 import type { Random } from './seededRandom.js';
 
-/** How often: a share of the requests in question, 0 to 1, or just the k-th of them (from 1; those refused count too). */
+/**
+ * How often: a share of the requests (callbacks, downloads) in question, 0 to 1, or just the k-th of them (from 1; those
+ * refused count too).
+ */
 export type Occurrence = number | { readonly at: readonly number[] };
 
 /** What can go wrong on demand. Each is drawn apart; of those that decide an answer, the first in this order does. */
@@ -32,23 +35,46 @@ export interface Faults {
   readonly errorAfter?: Occurrence | undefined;
   /** Any request: it is carried out, its answer cannot be read. */
   readonly garbled?: Occurrence | undefined;
+  /** A query or list: 200 and code 0, but a status that nobody knows, or `data` of another shape. */
+  readonly strange?: Occurrence | undefined;
+  /** A callback: it is never sent. */
+  readonly callbackLost?: Occurrence | undefined;
+  /** A callback: it goes out as late as after the end of its task, behind later ones. */
+  readonly callbackLate?: Occurrence | undefined;
+  /** A callback: it is sent again a while later, under the same id. */
+  readonly callbackTwice?: Occurrence | undefined;
+  /** A download (a GET that is not refused): the connection is cut off in the middle of the body. */
+  readonly fileReset?: Occurrence | undefined;
+  /** A download: the body comes in ten parts, each a second of Kling's time after the one before. */
+  readonly fileSlow?: Occurrence | undefined;
 }
 
 export type FaultName = Exclude<keyof Faults, 'latencyMs'>;
 
-/** Which requests a fault may hit. */
-export const faultScopes: Readonly<Record<FaultName, readonly RequestKind[] | 'any'>> = {
-  tooFast: 'any',
-  plain429: 'any',
+/** What a fault may hit: requests to the API by their kind, callbacks (one for each change of a status), downloads. */
+export type Occasion = RequestKind | 'callback' | 'download';
+
+const anyRequest: readonly Occasion[] = ['create', 'query', 'list', 'costs', 'unknown'];
+
+/** What each fault may hit. */
+export const faultScopes: Readonly<Record<FaultName, readonly Occasion[]>> = {
+  tooFast: anyRequest,
+  plain429: anyRequest,
   pollError: ['query', 'list'],
   resetBefore: ['create'],
   errorBefore: ['create'],
   noSlot: ['create'],
   failing: ['create'],
-  hang: 'any',
+  hang: anyRequest,
   resetAfter: ['create'],
   errorAfter: ['create'],
-  garbled: 'any',
+  garbled: anyRequest,
+  strange: ['query', 'list'],
+  callbackLost: ['callback'],
+  callbackLate: ['callback'],
+  callbackTwice: ['callback'],
+  fileReset: ['download'],
+  fileSlow: ['download'],
 };
 
 export const faultNames = Object.keys(faultScopes) as readonly FaultName[];
@@ -70,7 +96,7 @@ export const faultsSchema = z.strictObject({
 
 const noFaults: ReadonlySet<FaultName> = new Set();
 
-/** Draws the faults of each request, and keeps count of the requests that each might have hit. */
+/** Draws the faults of each occasion, and keeps count of those that each might have hit. */
 export class FaultPlan {
   readonly #planned: readonly { readonly name: FaultName; readonly occurrence: Occurrence }[];
   readonly #seen = new Map<FaultName, number>();
@@ -82,12 +108,11 @@ export class FaultPlan {
     });
   }
 
-  draw(kind: RequestKind, random: Random): ReadonlySet<FaultName> {
+  draw(occasion: Occasion, random: Random): ReadonlySet<FaultName> {
     if (this.#planned.length === 0) return noFaults;
     const drawn = new Set<FaultName>();
     for (const { name, occurrence: planned } of this.#planned) {
-      const scope = faultScopes[name];
-      if (scope !== 'any' && !scope.includes(kind)) continue;
+      if (!faultScopes[name].includes(occasion)) continue;
       const seen = (this.#seen.get(name) ?? 0) + 1;
       this.#seen.set(name, seen);
       if (typeof planned === 'number' ? random() < planned : planned.at.includes(seen)) drawn.add(name);

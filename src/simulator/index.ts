@@ -1,10 +1,15 @@
 export type { Answer, KlingBody } from './answers.js';
 export type { Books, TaskRecord } from './books.js';
+export type { Callback } from './callbacks.js';
+export { signCallback, type SignedMessage } from './callbackSignature.js';
 export type { FaultName, Faults, Occurrence } from './faults.js';
+export type { FileAnswer, FileRequest } from './fileAnswer.js';
 export type { TaskMs, TaskStatus } from './life.js';
-export { createKlingModel, type AuthVerdict, type KlingModel, type KlingRequest } from './model.js';
+export { createKlingModel, type Announce, type AuthVerdict, type KlingModel, type KlingRequest } from './model.js';
 export type { ModelOptions, TierName } from './modelOptions.js';
-export { defaultCreditsOf, failMarker, forbiddenMarker, type Order, type Product } from './orders.js';
+export { defaultCreditsOf, failMarker, forbiddenMarker } from './orders.js';
+export type { NewProduct, Order, Product, V1Product } from './orders.js';
+export type { OthersWindow } from './others.js';
 export { parseFaults } from './parseFaults.js';
 export type { RequestKind } from './routes.js';
 export { seededRandom, type Random } from './seededRandom.js';

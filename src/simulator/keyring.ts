@@ -14,6 +14,8 @@ export interface Identity {
   readonly auth: AuthVerdict;
   /** Tells the keys apart, and is no secret; '' where nobody is known. */
   readonly keyId: string;
+  /** True: it is no API key, but meant to be a signed token, good or not. */
+  readonly isToken: boolean;
 }
 
 const claimsSchema = z.object({ iss: z.string(), exp: z.number(), nbf: z.number().optional() });
@@ -34,25 +36,25 @@ export class Keyring {
    * 1001, another scheme 1000, an unknown key, signature or claim 1002, a token too early 1003, too late 1004.
    */
   async identify(header: string | undefined, epochMs: number): Promise<Identity> {
-    if (header === undefined || header.trim() === '') return nobody(1001);
+    if (header === undefined || header.trim() === '') return nobody(1001, false);
     const [, token] = /^Bearer\s+(\S+)$/i.exec(header.trim()) ?? [];
-    if (token === undefined) return nobody(1000);
-    const apiKeyId = this.#apiKeyIds.get(token);
-    return apiKeyId === undefined ? this.#identifyToken(token, epochMs) : { auth: 'ok', keyId: apiKeyId };
+    if (token === undefined) return nobody(1000, false);
+    const keyId = this.#apiKeyIds.get(token);
+    return keyId === undefined ? this.#identifyToken(token, epochMs) : { auth: 'ok', keyId, isToken: false };
   }
 
   async #identifyToken(token: string, epochMs: number): Promise<Identity> {
     const claims = readClaims(token);
     const secret = claims === undefined ? undefined : this.#secrets.get(claims.iss);
-    if (claims === undefined || secret === undefined || !(await isSigned(token, secret))) return nobody(1002);
-    if ((claims.nbf ?? -Infinity) * 1_000 > epochMs) return nobody(1003);
-    if (claims.exp * 1_000 <= epochMs) return nobody(1004);
-    return { auth: 'ok', keyId: claims.iss };
+    if (claims === undefined || secret === undefined || !(await isSigned(token, secret))) return nobody(1002, true);
+    if ((claims.nbf ?? -Infinity) * 1_000 > epochMs) return nobody(1003, true);
+    if (claims.exp * 1_000 <= epochMs) return nobody(1004, true);
+    return { auth: 'ok', keyId: claims.iss, isToken: true };
   }
 }
 
-function nobody(auth: Exclude<AuthVerdict, 'ok'>): Identity {
-  return { auth, keyId: '' };
+function nobody(auth: Exclude<AuthVerdict, 'ok'>, isToken: boolean): Identity {
+  return { auth, keyId: '', isToken };
 }
 
 function readClaims(token: string): z.output<typeof claimsSchema> | undefined {

@@ -15,7 +15,10 @@ export interface TaskMs {
 export interface Task {
   readonly id: string;
   readonly order: Order;
+  /** What was reserved for it, in credits. */
   readonly credits: number;
+  /** What is deducted in the end, in credits, unless it fails: a failed task costs nothing. */
+  readonly deduction: number;
   readonly createdAtMs: number;
   /** Submitted before, processing from here on. */
   readonly startsAtMs: number;
@@ -32,18 +35,20 @@ export interface Beginning {
   readonly id: string;
   readonly order: Order;
   readonly credits: number;
+  readonly deduction: number;
   /** It ends without a result, whatever its prompt says. */
   readonly failing: boolean;
 }
 
 /** Draws the life of a task that is created at `nowMs`. */
 export function beginTask(beginning: Beginning, taskMs: TaskMs, nowMs: number, random: Random): Task {
-  const { id, order, credits, failing } = beginning;
+  const { id, order, credits, deduction, failing } = beginning;
   const lastsMs = drawMs(taskMs, random);
   return {
     id,
     order,
     credits,
+    deduction,
     createdAtMs: nowMs,
     startsAtMs: nowMs + lastsMs * submittedShare,
     endsAtMs: nowMs + lastsMs,
@@ -66,4 +71,15 @@ export function statusAt(task: Task, nowMs: number): TaskStatus {
 export function changedAtMs(task: Task, nowMs: number): number {
   if (nowMs < task.startsAtMs) return task.createdAtMs;
   return nowMs < task.endsAtMs ? task.startsAtMs : task.endsAtMs;
+}
+
+/** Each instant at which `statusAt` changes, its creation first, in order; what lasts no time is never seen. */
+export function changesOf({ createdAtMs, startsAtMs, endsAtMs }: Task): readonly number[] {
+  return [...new Set([createdAtMs, startsAtMs, endsAtMs])];
+}
+
+/** What a task costs as of `nowMs`, in credits: its price until it has ended, then what was deducted. */
+export function costAt(task: Task, nowMs: number): number {
+  if (nowMs < task.endsAtMs) return task.credits;
+  return task.fails ? 0 : task.deduction;
 }

@@ -1,11 +1,15 @@
 import { garbled, plain429, refusal, serverError, success, type Answer, type RefusalCode } from './answers.js';
 import { Bookkeeper, type Books } from './books.js';
-import { FaultPlan, type FaultName } from './faults.js';
+import { callbacksOf, type Callback } from './callbacks.js';
+import { FaultPlan, type FaultName, type Occasion } from './faults.js';
+import { answerFile, type FileAnswer, type FileRequest } from './fileAnswer.js';
 import { Gate } from './gate.js';
+import type { Task } from './life.js';
 import { modelSettings, type ModelOptions, type ModelSettings } from './modelOptions.js';
 import { routeOf } from './routes.js';
 import { between, type Random } from './seededRandom.js';
-import { Service, type Ruling } from './service.js';
+import { strangeData } from './strange.js';
+import { Service, type Ruling, type Strikes } from './service.js';
 
 /** A request as the model sees it. */
 export interface KlingRequest {
@@ -16,15 +20,23 @@ export interface KlingRequest {
   readonly body?: unknown;
   /** What became of the check of its credentials. @defaultValue 'ok' */
   readonly auth?: AuthVerdict;
+  /** True: its credential is a signed token, or meant to be one. The new API takes none (1002). @defaultValue false */
+  readonly isToken?: boolean;
   /** Whose request it is: each has a request rate of its own. @defaultValue '' */
   readonly keyId?: string;
 }
 
+/** Takes the callbacks of one task. */
+export type Announce = (callbacks: readonly Callback[]) => void;
+
+const noLatency = { min: 0, max: 0 };
+
 export type AuthVerdict = 'ok' | 1000 | 1001 | 1002 | 1003 | 1004;
 
 /**
- * Kling's documented `/v1` API as a state machine: no clock, no timer, no IO. The same sequence of requests, instants
- * and random draws always gives the same answers and the same books. The state is inside, and changes in place.
+ * Kling's two documented APIs, `/v1` and the new one, as a state machine: no clock, no timer, no IO. The same sequence of
+ * requests, instants and random draws always gives the same answers and the same books. The state is inside, and changes
+ * in place. Tasks, slots, credits and external ids are of one account, whichever API they came through.
  *
  * Checks are made in this order: credentials, request rate, validity, duplicate, slots, credits. A request refused for
  * its rate is not counted by it; one refused later is. Instants are ms on a clock that never goes back.
@@ -42,13 +54,13 @@ export class KlingModel {
     this.#gate = new Gate(settings.requests, settings.intervalMs);
     this.#service = new Service(settings);
     this.#faults = new FaultPlan(settings.faults);
-    this.#books = new Bookkeeper(settings.intervalMs, settings.epochAtMs);
+    this.#books = new Bookkeeper(settings);
   }
 
-  /** Draws how long a request, or an answer, is on its way, in ms; 0 and no draw where there is no such fault. */
+  /** How long a request, or an answer, is on its way, in ms; drawn where that differs. */
   latencyMs(random: Random): number {
-    const range = this.#settings.faults.latencyMs;
-    return range === undefined ? 0 : between(range.min, range.max, random);
+    const { min, max } = this.#settings.faults.latencyMs ?? noLatency;
+    return min === max ? min : between(min, max, random);
   }
 
   /** What was seen until `nowMs`. */
@@ -56,16 +68,19 @@ export class KlingModel {
     return this.#books.close(this.#service.tasks, nowMs);
   }
 
-  /** Decides a request that arrives at `nowMs`, which is no earlier than that of the call before. */
-  answer(request: KlingRequest, nowMs: number, random: Random): Answer {
-    const { auth = 'ok', keyId = '' } = request;
+  /**
+   * Decides a request that arrives at `nowMs`, which is no earlier than that of the call before. Where it creates a task
+   * that is to be told about, `announce` gets all the callbacks that this task will bring, in the order of their instants.
+   */
+  answer(request: KlingRequest, nowMs: number, random: Random, announce: Announce = () => {}): Answer {
+    const { auth = 'ok', keyId = '', isToken = false } = request;
     const route = routeOf(request.method, request.target);
     this.#requests += 1;
     this.#books.arrived(route.kind, keyId, nowMs);
+    if (route.isNew && isToken) return this.#refuse(1002);
     if (auth !== 'ok') return this.#refuse(auth);
 
-    const drawn = this.#faults.draw(route.kind, random);
-    const strikes = (fault: FaultName): boolean => drawn.has(fault) && this.#strike(fault);
+    const strikes = this.#drawFor(route.kind, random);
     if (strikes('tooFast')) return this.#refuse(1302, undefined, this.#retryAfter(1_000));
     if (strikes('plain429')) return plain429(this.#retryAfter(1_000));
     const waitMs = this.#gate.pass(keyId, route.kind === 'costs', nowMs);
@@ -76,17 +91,43 @@ export class KlingModel {
     if (strikes('errorBefore')) return serverError(this.#requestId(), random);
 
     const ruling = this.#service.rule(route, request.body, strikes, nowMs, random);
+    const created = ruling.ok ? ruling.created : undefined;
+    if (created?.order.callbackUrl !== undefined) this.#announce(created, announce, random);
     const answer = this.#answerOf(ruling);
-    const created = ruling.ok && route.kind === 'create';
     if (strikes('hang')) return { kind: 'hang' };
     if (created && strikes('resetAfter')) return { kind: 'reset' };
     if (created && strikes('errorAfter')) return serverError(this.#requestId(), random);
-    return strikes('garbled') ? garbled(random) : answer;
+    if (strikes('garbled')) return garbled(random);
+    return ruling.ok && strikes('strange') ? success(this.#requestId(), strangeData(ruling.data, random)) : answer;
+  }
+
+  /** Decides a request for a result's file at `nowMs`; undefined: it is a request to the API. */
+  file(request: FileRequest, nowMs: number, random: Random): FileAnswer | undefined {
+    const { filesExpireMs } = this.#settings;
+    const find = (id: string): Task | undefined => this.#service.taskOf(id);
+    const answer = answerFile(request, { find, filesExpireMs, nowMs }, () => this.#drawFor('download', random));
+    if (answer !== undefined) this.#books.file(answer.status);
+    return answer;
+  }
+
+  /** Tells the books that a callback went out, or was answered with a 2xx. */
+  callback(event: 'sent' | 'accepted'): void {
+    this.#books.callback(event);
+  }
+
+  #drawFor(occasion: Occasion, random: Random): Strikes {
+    const drawn = this.#faults.draw(occasion, random);
+    return (fault) => drawn.has(fault) && this.#strike(fault);
+  }
+
+  #announce(task: Task, announce: Announce, random: Random): void {
+    const callbacks = callbacksOf(task, this.#settings, () => this.#drawFor('callback', random), random);
+    if (callbacks.length > 0) announce(callbacks);
   }
 
   #answerOf(ruling: Ruling): Answer {
     if (ruling.ok) return success(this.#requestId(), ruling.data);
-    if (ruling.duplicate) this.#books.refusedDuplicate();
+    if (ruling.because !== undefined) this.#books.refusedBecause(ruling.because);
     return this.#refuse(ruling.code, ruling.message);
   }
 

@@ -3,6 +3,7 @@ import { amount, callback, durationMs, parseOptions, positiveCount, positiveMs }
 import { faultsSchema, type Faults } from './faults.js';
 import type { TaskMs } from './life.js';
 import { defaultCreditsOf, type Order } from './orders.js';
+import type { OthersWindow } from './others.js';
 
 /** What each tier allows: slots, requests in 60 s, credits a day. */
 const tiers = {
@@ -34,6 +35,15 @@ export interface ModelOptions {
   readonly taskMs?: TaskMs | undefined;
   /** What a task costs, in credits. @defaultValue a second of video 2 (std) or 7 (pro), an image 1 */
   readonly creditsOf?: ((order: Order) => number) | undefined;
+  /**
+   * What is really deducted for a task that succeeds, in credits (at least 0): its price is reserved until it ends, and
+   * given back for this. @defaultValue the price
+   */
+  readonly deductionOf?: ((order: Order) => number) | undefined;
+  /** Other users of the account, who take slots for a while; in ms of the model's clock. @defaultValue nobody */
+  readonly others?: readonly OthersWindow[] | undefined;
+  /** How long a result's file can be had after the end of its task, in ms. @defaultValue 30 days */
+  readonly filesExpireMs?: number | undefined;
   /** What goes wrong. @defaultValue nothing */
   readonly faults?: Faults | undefined;
   /** The wall time at 0 ms of the model's clock, in ms since 1970. @defaultValue the start of 2026, UTC */
@@ -44,6 +54,7 @@ export interface ModelOptions {
 
 const defaultTaskMs: TaskMs = { min: 24_000, max: 83_000, tailMs: 300_000, tailShare: 0.02 };
 const startOf2026AtMs = 1_767_225_600_000;
+const thirtyDaysMs = 30 * 86_400_000;
 
 const taskMs = z
   .strictObject({
@@ -53,6 +64,10 @@ const taskMs = z
     tailShare: z.number().min(0).max(1).optional(),
   })
   .refine(({ min, max, tailMs = max }) => min <= max && max <= tailMs, { error: 'must have min <= max <= tailMs' });
+
+const othersWindow = z
+  .strictObject({ fromMs: durationMs, untilMs: durationMs, tasks: positiveCount })
+  .refine(({ fromMs, untilMs }) => fromMs < untilMs, { error: 'must have fromMs < untilMs' });
 
 export const modelSchema = z.strictObject({
   tier: z.enum(['free', 'standard', 'pro', 'enterprise']).default('standard'),
@@ -65,6 +80,9 @@ export const modelSchema = z.strictObject({
   retryAfter: z.boolean().default(false),
   taskMs: taskMs.default(defaultTaskMs),
   creditsOf: callback<(order: Order) => number>().default(() => defaultCreditsOf),
+  deductionOf: callback<(order: Order) => number>().optional(),
+  others: z.array(othersWindow).default([]),
+  filesExpireMs: durationMs.default(thirtyDaysMs),
   faults: faultsSchema.default({}),
   epochAtMs: z.number().default(startOf2026AtMs),
   filesUrl: z.url().default('http://simulator.invalid'),

@@ -6,12 +6,14 @@ import { OptionsError } from '../errors.js';
 import { parseOptions, positiveCount } from '../options.js';
 import type { Books } from './books.js';
 import { readBody } from './body.js';
-import { fileAt } from './files.js';
+import { CallbackSender } from './callbackSender.js';
+import { isCallbackSecret } from './callbackSignature.js';
+import { sendFile } from './fileSending.js';
 import { Keyring } from './keyring.js';
 import { KlingModel } from './model.js';
 import { modelSchema, modelSettings, type ModelOptions } from './modelOptions.js';
 import { seededRandom } from './seededRandom.js';
-import { createWire, type Delivery } from './wire.js';
+import { createWire, type Delivery, type Wire } from './wire.js';
 
 export interface SimulatorOptions extends Omit<ModelOptions, 'epochAtMs' | 'filesUrl'> {
   /** The port on 127.0.0.1. @defaultValue 0: one that is free */
@@ -24,6 +26,8 @@ export interface SimulatorOptions extends Omit<ModelOptions, 'epochAtMs' | 'file
   readonly apiKeys?: readonly string[] | undefined;
   /** Secrets by access key. @defaultValue { 'sim-access': 'sim-secret' } */
   readonly accessKeys?: Readonly<Record<string, string>> | undefined;
+  /** Signs callbacks by Standard Webhooks: `whsec_` and a key in base64. @defaultValue they are not signed */
+  readonly callbackSecret?: string | undefined;
   /** A body beyond this is refused with 400/1200. @defaultValue 16 MiB */
   readonly maxBodyBytes?: number | undefined;
 }
@@ -46,34 +50,56 @@ const simulatorSchema = modelSchema.omit({ epochAtMs: true, filesUrl: true }).ex
   seed: z.number().default(1),
   apiKeys: z.array(z.string().min(1)).default(['sim-key']),
   accessKeys: z.record(z.string().min(1), z.string().min(1)).default({ 'sim-access': 'sim-secret' }),
+  callbackSecret: z.string().optional(),
   maxBodyBytes: positiveCount.default(16 * 1_024 * 1_024),
 });
 
 /**
- * Starts Kling's `/v1` API on 127.0.0.1: a `KlingModel` behind a real HTTP server. Only the validity of a JWT goes by
- * the machine's own clock; all else by one that is `speed` times as fast.
+ * Starts Kling's `/v1` and its new API on 127.0.0.1: a `KlingModel` behind a real HTTP server. Only the validity of a JWT
+ * and the timestamp of a callback's signature go by the machine's own clock; all else by one that is `speed` times as fast.
  *
- * Beside the API, without credentials and outside the books: `GET /books`, and the files that results point to.
+ * Beside the API, without credentials: `GET /books`, and the files that results point to. Callbacks are posted to plain
+ * HTTP on this machine alone; those to elsewhere are only counted.
  *
  * @throws OptionsError for options that are not valid, or a port that cannot be had.
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = parseOptions(simulatorSchema, options, 'startSimulator');
-  const { port: wantedPort, speed, seed, apiKeys, accessKeys, maxBodyBytes, ...modelOptions } = settings;
+  const {
+    port: wantedPort,
+    speed,
+    seed,
+    apiKeys,
+    accessKeys,
+    callbackSecret,
+    maxBodyBytes,
+    ...modelOptions
+  } = settings;
+  if (callbackSecret !== undefined && !isCallbackSecret(callbackSecret)) {
+    throw new OptionsError('startSimulator: callbackSecret: must be whsec_ and a key in base64', 'callbackSecret');
+  }
   const server = createServer();
   const port = await listen(server, wantedPort);
   const url = `http://127.0.0.1:${port}`;
   const clock = scaledClock(systemClock, speed);
   const epochAtMs = clock.epochNow() - clock.now();
   const model = new KlingModel(modelSettings({ ...modelOptions, epochAtMs, filesUrl: url }));
-  const wire = createWire({ model, clock, random: seededRandom(seed) });
+  const random = seededRandom(seed);
+  const sender = new CallbackSender({
+    secret: callbackSecret,
+    epochNow: () => systemClock.epochNow(),
+    accepted: () => model.callback('accepted'),
+  });
+  const wire = createWire({ model, clock, random, onCallback: (callback) => sender.send(callback) });
   const keyring = new Keyring({ apiKeys, accessKeys });
   const books = (): Books => model.books(clock.now());
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url: target = '' } = request;
-    const file = method === 'GET' ? fileAt(target) : undefined;
-    if (file !== undefined) write(response, 200, { 'content-type': file.type }, file.bytes);
+    const { range } = request.headers;
+    const ifRange = request.headers['if-range']?.toString();
+    const file = model.file({ method, target, range, ifRange }, clock.now(), random);
+    if (file !== undefined) sendFile(response, file, clock);
     else if (method === 'GET' && target === '/books') writeJson(response, 200, {}, books());
     else {
       const reading = await readBody(request, maxBodyBytes);
@@ -90,7 +116,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     port,
     model,
     books,
-    stop: () => (stopped ??= close(server, () => wire.close())),
+    stop: () => (stopped ??= close(server, wire, sender)),
   };
 }
 
@@ -106,10 +132,11 @@ async function listen(server: Server, port: number): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : port;
 }
 
-async function close(server: Server, closeWire: () => void): Promise<void> {
+async function close(server: Server, wire: Wire, sender: CallbackSender): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  closeWire();
+  wire.close();
+  sender.close();
   server.closeAllConnections();
   await closed;
 }

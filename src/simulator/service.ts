@@ -3,20 +3,31 @@ import type { RefusalCode } from './answers.js';
 import type { FaultName } from './faults.js';
 import { beginTask, type Task } from './life.js';
 import type { ModelSettings } from './modelOptions.js';
-import { readOrder, weightOf, type Product } from './orders.js';
+import { newCreatedData, newTaskData } from './newTaskData.js';
+import { weightOf, type V1Product } from './orders.js';
 import { packsData } from './packs.js';
+import { readOrder } from './readOrder.js';
 import { wholeNumber, type Route } from './routes.js';
 import type { Random } from './seededRandom.js';
 import { createdData, taskData } from './taskData.js';
 import { TaskTable } from './taskTable.js';
 
-/** What is decided about a request: the data of its answer, or the refusal. */
+/** What is decided about a request: the data of its answer (and the task that it made), or the refusal. */
 export type Ruling =
-  | { readonly ok: true; readonly data: unknown }
-  | { readonly ok: false; readonly code: RefusalCode; readonly message?: string; readonly duplicate?: true };
+  | { readonly ok: true; readonly data: unknown; readonly created?: Task }
+  | {
+      readonly ok: false;
+      readonly code: RefusalCode;
+      readonly message?: string;
+      /** Refused because its external id exists, or because others hold the slots. */
+      readonly because?: 'duplicate' | 'others';
+    };
 
 /** True, and written down, where this request was drawn to meet the fault. */
 export type Strikes = (fault: FaultName) => boolean;
+
+/** How many tasks one request may name. */
+const maxIds = 20;
 
 /** What Kling does for a request that has passed the credentials and the rate: tasks, their slots and their price. */
 export class Service {
@@ -33,40 +44,68 @@ export class Service {
     return this.#tasks.all;
   }
 
+  taskOf(id: string): Task | undefined {
+    return this.#tasks.byId(id);
+  }
+
   rule(route: Route, body: unknown, strikes: Strikes, nowMs: number, random: Random): Ruling {
-    if (route.kind === 'create') return this.#create(route.product, body, strikes, nowMs, random);
-    if (route.kind === 'query') return this.#query(route.product, route.id, nowMs);
+    if (route.kind === 'create') return this.#create(route, body, strikes, nowMs, random);
+    if (route.kind === 'query') {
+      return route.isNew ? this.#queryAll(route.query, nowMs) : this.#query(route.product, route.id, nowMs);
+    }
     if (route.kind === 'list') return this.#list(route.product, route.query, nowMs);
     if (route.kind === 'costs') return this.#costs(route.query, nowMs);
     return { ok: false, code: 1202 };
   }
 
-  #create(product: Product, body: unknown, strikes: Strikes, nowMs: number, random: Random): Ruling {
-    const reading = readOrder(product, body);
+  #create(route: Route & { kind: 'create' }, body: unknown, strikes: Strikes, nowMs: number, random: Random): Ruling {
+    const reading = readOrder(route, body);
     if (!reading.ok) return reading;
     const { order } = reading;
-    if (order.externalId !== undefined && this.#tasks.hasExternalId(order.externalId)) {
+    if (order.externalId !== undefined && this.#tasks.byExternalId(order.externalId) !== undefined) {
       const message = `external_task_id ${order.externalId} already exists`;
-      return { ok: false, code: 1201, message, duplicate: true };
+      return { ok: false, code: 1201, message, because: 'duplicate' };
     }
-    if (!this.#account.hasRoom(weightOf(order), nowMs) || strikes('noSlot')) return { ok: false, code: 1303 };
-    const credits = this.#settings.creditsOf(order);
+    const weight = weightOf(order);
+    if (this.#account.isCrowded(weight, nowMs)) return { ok: false, code: 1303, because: 'others' };
+    if (!this.#account.hasRoom(weight, nowMs) || strikes('noSlot')) return { ok: false, code: 1303 };
+    const { creditsOf, deductionOf, taskMs } = this.#settings;
+    const credits = creditsOf(order);
     if (!this.#account.canPay(credits, nowMs)) return { ok: false, code: 1102 };
 
     const id = taskIdOf(this.#tasks.all.length + 1);
-    const task = beginTask({ id, order, credits, failing: strikes('failing') }, this.#settings.taskMs, nowMs, random);
+    const deduction = deductionOf === undefined ? credits : deductionOf(order);
+    const beginning = { id, order, credits, deduction, failing: strikes('failing') };
+    const task = beginTask(beginning, taskMs, nowMs, random);
     this.#tasks.add(task);
     this.#account.add(task);
-    return { ok: true, data: createdData(task, nowMs, this.#settings) };
+    const dataOf = route.isNew ? newCreatedData : createdData;
+    return { ok: true, data: dataOf(task, nowMs, this.#settings), created: task };
   }
 
-  #query(product: Product, id: string, nowMs: number): Ruling {
+  #query(product: V1Product, id: string, nowMs: number): Ruling {
     const task = this.#tasks.find(product, id);
     if (task === undefined) return { ok: false, code: 1201, message: `Task not found by id/external id ${id}` };
     return { ok: true, data: taskData(task, nowMs, this.#settings) };
   }
 
-  #list(product: Product, query: string, nowMs: number): Ruling {
+  /** Tasks of either API in the order asked, each once; those that are not there are left out. */
+  #queryAll(query: string, nowMs: number): Ruling {
+    const given = new URLSearchParams(query);
+    const [ids, externalIds] = [given.get('task_ids'), given.get('external_task_ids')];
+    if ((ids === null) === (externalIds === null)) {
+      return { ok: false, code: 1201, message: 'give task_ids or external_task_ids, one of the two' };
+    }
+    const asked = (ids ?? externalIds ?? '').split(',');
+    if (asked.length > maxIds || asked.includes('')) {
+      return { ok: false, code: 1201, message: `must be 1 to ${maxIds} ids with a comma between them` };
+    }
+    const find = (id: string): Task | undefined => (ids === null ? this.#tasks.byExternalId(id) : this.#tasks.byId(id));
+    const found = [...new Set(asked)].flatMap((id) => find(id) ?? []);
+    return { ok: true, data: found.map((task) => newTaskData(task, nowMs, this.#settings)) };
+  }
+
+  #list(product: V1Product, query: string, nowMs: number): Ruling {
     const pageNum = wholeNumber(query, 'pageNum', { min: 1, max: 1_000, byDefault: 1 });
     if (pageNum === undefined) return notBetween('pageNum', 1, 1_000);
     const pageSize = wholeNumber(query, 'pageSize', { min: 1, max: 500, byDefault: 30 });

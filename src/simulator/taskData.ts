@@ -1,13 +1,7 @@
-import { changedAtMs, statusAt, type Task } from './life.js';
+import { changedAtMs, costAt, statusAt, type Task } from './life.js';
+import { filesOf, type World } from './results.js';
 
-export interface World {
-  /** The wall time at 0 ms of the model's clock. */
-  readonly epochAtMs: number;
-  /** Where result files are said to be. */
-  readonly filesUrl: string;
-}
-
-/** What a create answers. Instants are whole milliseconds since 1970. */
+/** What a create answers on `/v1`. Instants are whole milliseconds since 1970. */
 export function createdData(task: Task, nowMs: number, { epochAtMs }: World): object {
   const { externalId } = task.order;
   return {
@@ -19,23 +13,21 @@ export function createdData(task: Task, nowMs: number, { epochAtMs }: World): ob
   };
 }
 
-/** What a query answers: the same, and what became of the task. */
+/** What a query answers there: the same, and what became of the task. */
 export function taskData(task: Task, nowMs: number, world: World): object {
   const data = createdData(task, nowMs, world);
   const status = statusAt(task, nowMs);
-  if (status === 'failed') return { ...data, task_status_msg: 'The task failed' };
+  if (status === 'failed') return { ...data, task_status_msg: failedMessage };
   if (status !== 'succeed') return { ...data, task_status_msg: '' };
-  const { credits } = task;
-  return { ...data, task_status_msg: '', task_result: resultOf(task, world), final_unit_deduction: String(credits) };
+  const cost = String(costAt(task, nowMs));
+  return { ...data, task_status_msg: '', task_result: resultOf(task, world), final_unit_deduction: cost };
 }
 
-function resultOf({ id, order }: Task, { filesUrl }: World): object {
-  if (order.images === 0) {
-    return { videos: [{ id: `v${id}`, url: `${filesUrl}/files/${id}.mp4`, duration: String(order.seconds) }] };
-  }
-  const images = Array.from({ length: order.images }, (_, index) => ({
-    index,
-    url: `${filesUrl}/files/${id}-${index}.png`,
-  }));
-  return { images };
+/** Why a task failed, as far as Kling says. */
+export const failedMessage = 'The task failed';
+
+function resultOf(task: Task, world: World): object {
+  const files = filesOf(task, world);
+  if (task.order.images > 0) return { images: files.map(({ url }, index) => ({ index, url })) };
+  return { videos: files.map(({ id, url, seconds }) => ({ id, url, duration: String(seconds) })) };
 }

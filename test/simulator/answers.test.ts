@@ -114,21 +114,23 @@ describe('what the API answers', () => {
     expect(ask(list()).data).toHaveLength(30);
   });
 
-  it('the account page names a pack by its slots, and what is left in it', () => {
+  it('the account page names a pack by its slots, and what is left in it, among others that do not hold', () => {
     const { ask, make } = asking({ tasks: 3 });
     make();
     make({ prompt: '[fail]' });
-    const pack = (left: number): object => ({
-      resource_pack_subscribe_infos: [
-        {
-          resource_pack_name: 'Trial-Video-1000Units-3Con-1Months',
-          total_quantity: 1_000,
-          remaining_quantity: left,
-          status: 'online',
-        },
-      ],
+    const packsAt = (nowMs: number): unknown => field(ask(costs, nowMs).data, 'resource_pack_subscribe_infos');
+    const pack = (name: string, units: number, left: number, status: string): object => ({
+      resource_pack_name: name,
+      total_quantity: units,
+      remaining_quantity: left,
+      status,
     });
-    expect(ask(costs, 0).data).toMatchObject(pack(980));
-    expect(ask(costs, 10_000).data).toMatchObject(pack(990));
+    const others = [
+      pack('Trial-Video-500Units-10Con-1Months', 500, 120, 'expired'),
+      pack('Trial-Image-2000Units-7Con-3Months', 2_000, 2_000, 'online'),
+    ];
+    const ours = 'Trial-Video-1000Units-3Con-1Months';
+    expect(packsAt(0)).toMatchObject([...others, pack(ours, 1_000, 980, 'online')]);
+    expect(packsAt(10_000)).toMatchObject([...others, pack(ours, 1_000, 990, 'online')]);
   });
 });

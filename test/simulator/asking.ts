@@ -1,6 +1,6 @@
 import { createKlingModel, type KlingModel, type KlingRequest } from '../../src/simulator/model.js';
 import type { ModelOptions } from '../../src/simulator/modelOptions.js';
-import type { Product } from '../../src/simulator/orders.js';
+import type { NewProduct, V1Product } from '../../src/simulator/orders.js';
 import { seededRandom, type Random } from '../../src/simulator/seededRandom.js';
 
 /** The parts of an answer that tests look at; a reset or a silence has none. */
@@ -45,16 +45,27 @@ export function asking(options: ModelOptions = {}, random: Random = seededRandom
   };
 }
 
-export function create(body: object = {}, product: Product = 'videos/text2video'): KlingRequest {
+export function create(body: object = {}, product: V1Product = 'videos/text2video'): KlingRequest {
   return { method: 'POST', target: `/v1/${product}`, body: { prompt: 'a cat', ...body } };
 }
 
-export function query(id: string, product: Product = 'videos/text2video'): KlingRequest {
+export function query(id: string, product: V1Product = 'videos/text2video'): KlingRequest {
   return { method: 'GET', target: `/v1/${product}/${id}` };
 }
 
-export function list(search = '', product: Product = 'videos/text2video'): KlingRequest {
+export function list(search = '', product: V1Product = 'videos/text2video'): KlingRequest {
   return { method: 'GET', target: `/v1/${product}${search}` };
+}
+
+/** A create of the new API, with a frame to start from where the product needs one. */
+export function newCreate(body: object = {}, product: NewProduct = 'text-to-video', model = 'kling-3.0'): KlingRequest {
+  const words = product === 'text-to-video' ? { prompt: 'a cat' } : { contents: [{ type: 'first_frame', url: 'x' }] };
+  return { method: 'POST', target: `/${product}/${model}`, body: { ...words, ...body } };
+}
+
+/** `GET /tasks` for ids of the server's, or of our own. */
+export function tasks(ids: readonly string[], name: 'task_ids' | 'external_task_ids' = 'task_ids'): KlingRequest {
+  return { method: 'GET', target: `/tasks?${name}=${ids.join(',')}` };
 }
 
 export const costs: KlingRequest = { method: 'GET', target: '/account/costs?start_time=0&end_time=1' };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultCreditsOf } from '../../src/simulator/orders.js';
 import { asking, costs, create, list, query } from './asking.js';
 
 describe('the books', () => {
@@ -9,12 +10,15 @@ describe('the books', () => {
       ended: { succeeded: 0, failed: 0 },
       running: 0,
       greatestRunning: 0,
+      others: { running: 0, greatestRunning: 0, refused: 0 },
       requests: { total: 0, create: 0, query: 0, list: 0, costs: 0, unknown: 0 },
       greatestWindow: 0,
       greatestArrivals: 0,
       refused: {},
       duplicatesRefused: 0,
       credits: { spent: 0, byDay: [] },
+      callbacks: { due: 0, notSent: 0, sent: 0, accepted: 0 },
+      files: { requests: 0, partial: 0, refused: 0 },
       faults: {},
     });
   });
@@ -34,40 +38,50 @@ describe('the books', () => {
   });
 
   it('tell every task and what became of it', () => {
-    const { make, model } = asking();
-    make({ external_task_id: 'mine', prompt: 'a cat' }, 5);
+    const { make, model } = asking({ deductionOf: (order) => defaultCreditsOf(order) - 2 });
+    make({ external_task_id: 'mine', prompt: 'a cat', model_name: 'kling-v3' }, 5);
     make({ prompt: 'a dog [fail]', mode: 'pro' }, 6);
     expect(model.books(10_005).tasks).toEqual([
       {
         taskId: '800000000000000001',
         externalId: 'mine',
         product: 'videos/text2video',
+        model: 'kling-v3',
         prompt: 'a cat',
+        weight: 1,
         credits: 10,
+        deduction: 8,
         createdAtMs: 5,
+        startsAtMs: 1_005,
         endsAtMs: 10_005,
+        fails: false,
         status: 'succeed',
       },
       {
         taskId: '800000000000000002',
         externalId: undefined,
         product: 'videos/text2video',
+        model: undefined,
         prompt: 'a dog [fail]',
+        weight: 1,
         credits: 35,
+        deduction: 33,
         createdAtMs: 6,
+        startsAtMs: 1_006,
         endsAtMs: 10_006,
+        fails: true,
         status: 'processing',
       },
     ]);
     expect(model.books(10_005)).toMatchObject({
       ended: { succeeded: 1, failed: 0 },
       running: 1,
-      credits: { spent: 45 },
+      credits: { spent: 43 },
     });
     expect(model.books(10_006)).toMatchObject({
       ended: { succeeded: 1, failed: 1 },
       running: 0,
-      credits: { spent: 10 },
+      credits: { spent: 8 },
     });
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Faults } from '../../src/simulator/faults.js';
-import { asking, create, list, query, type Seen } from './asking.js';
+import type { KlingRequest } from '../../src/simulator/model.js';
+import { asking, create, field, list, query, tasks, type Seen } from './asking.js';
 
 function outcomeOf({ kind, status, code }: Seen): string {
   if (kind === 'json') return code === 0 ? 'created' : String(code);
@@ -20,13 +21,17 @@ describe('faults', () => {
     ['garbled', /^garbled (200|502)$/, 1],
     ['failing', /^created$/, 1],
     ['pollError', /^created$/, 1],
+    ['strange', /^created$/, 1],
+    ['callbackLost', /^created$/, 1],
+    ['fileReset', /^created$/, 1],
   ])('%s on a create', (fault, outcome, created) => {
     const { ask, model } = asking({ faults: { [fault]: 1 } });
     const answers = Array.from({ length: 20 }, () => outcomeOf(ask(create())));
     for (const answer of answers) expect(answer).toMatch(outcome);
     const books = model.books(0);
     expect(books.created).toBe(created * 20);
-    expect(books.faults).toEqual(fault === 'pollError' ? {} : { [fault]: 20 });
+    const isElsewhere = /^(pollError|strange|callback.*|file.*)$/.test(fault);
+    expect(books.faults).toEqual(isElsewhere ? {} : { [fault]: 20 });
   });
 
   it.each<[keyof Faults, RegExp]>([
@@ -49,6 +54,34 @@ describe('faults', () => {
     const { ask } = asking({ faults: { pollError: 1 } });
     const kinds = new Set(Array.from({ length: 200 }, () => outcomeOf(ask(list()))));
     expect([...kinds].sort()).toEqual(['5000', '5001', '5002', 'garbled 200', 'garbled 502']);
+  });
+
+  it.each<[string, KlingRequest]>([
+    ['a query', query('mine')],
+    ['a list', list()],
+    ['a query of the new API', tasks(['mine'], 'external_task_ids')],
+  ])('strange, %s succeeds with what nobody can read, never with nothing', (_what, request) => {
+    const { ask, make } = asking({ faults: { strange: 1 } });
+    make({ external_task_id: 'mine' });
+    const known = ['submitted', 'processing', 'succeed', 'succeeded', 'failed'];
+    const seen = new Set<string>();
+    for (let count = 0; count < 200; count += 1) {
+      const { status, code, data } = ask(request);
+      expect([status, code]).toEqual([200, 0]);
+      const [task = data] = Array.isArray(data) ? (data as unknown[]) : [];
+      const told = field(task, 'task_status') ?? field(task, 'status');
+      expect(known).not.toContain(told);
+      expect([null, undefined, '[]']).not.toContain(data === null ? null : JSON.stringify(data));
+      seen.add(typeof told === 'string' ? told : JSON.stringify(data));
+    }
+    expect([...seen].sort()).toEqual(['"OK"', expect.stringContaining('[['), 'suspended', '{}']);
+  });
+
+  it('strange strikes no query that is refused, and no list of nothing with nothing', () => {
+    const { ask, model } = asking({ faults: { strange: 1 } });
+    expect(ask(query('none')).code).toBe(1201);
+    expect(model.books(0).faults).toEqual({});
+    for (let count = 0; count < 50; count += 1) expect(JSON.stringify(ask(list()).data)).not.toBe('[]');
   });
 
   it('a task lost in a reset is found by its external id, and refused when sent again', () => {

@@ -54,6 +54,19 @@ describe('the keyring', () => {
     for (const each of [foreign, stronger, unsigned]) expect(await identify(`Bearer ${each}`)).toBe(1002);
   });
 
+  it('tells a key from what is meant to be a token, good or not', async () => {
+    const headers = [
+      'Bearer key-a',
+      `Bearer ${await token({})}`,
+      `Bearer ${await token({ exp: nowS })}`,
+      'Bearer x',
+      '',
+    ];
+    const tokens = [];
+    for (const header of headers) tokens.push((await keyring.identify(header, nowS * 1_000)).isToken);
+    expect(tokens).toEqual([false, true, true, true, false]);
+  });
+
   it('goes by the wall time it is given', async () => {
     const header = `Bearer ${await token({})}`;
     const instants = [nowS * 1_000 - 5_001, nowS * 1_000 - 5_000, (nowS + 1_800) * 1_000 - 1, (nowS + 1_800) * 1_000];

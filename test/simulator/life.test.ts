@@ -4,15 +4,22 @@ import type { Order } from '../../src/simulator/orders.js';
 
 const order: Order = {
   product: 'videos/text2video',
+  model: undefined,
   prompt: 'a cat',
   externalId: undefined,
+  callbackUrl: undefined,
   mode: 'std',
   seconds: 5,
   images: 0,
 };
 
 function begun(taskMs: TaskMs, draws: number[]): Task {
-  return beginTask({ id: '1', order, credits: 10, failing: false }, taskMs, 100, () => draws.shift() ?? 0);
+  return beginTask(
+    { id: '1', order, credits: 10, deduction: 10, failing: false },
+    taskMs,
+    100,
+    () => draws.shift() ?? 0,
+  );
 }
 
 describe('the life of a task', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asking, create, list, query } from './asking.js';
+import { asking, create, field, list, query } from './asking.js';
 
 const dayMs = 86_400_000;
 
@@ -114,6 +114,22 @@ describe('credits', () => {
       spent: 10,
       byDay: [{ startsAtMs: dayMs, spent: 10 }],
     });
+  });
+
+  it('the price is reserved until the end; then what is deducted takes its place', () => {
+    const { ask, model } = asking({ credits: 20, deductionOf: () => 4 });
+    const codes = [0, 0, 0, 10_000, 10_000].map((nowMs) => ask(create(), nowMs).code);
+    expect(codes).toEqual([0, 0, 1102, 0, 1102]);
+    expect([model.books(10_000).credits.spent, model.books(20_000).credits.spent]).toEqual([18, 12]);
+    expect(field(ask(query('800000000000000001'), 20_000).data, 'final_unit_deduction')).toBe('4');
+  });
+
+  it('a deduction over the price is charged all the same, but never for a task that fails', () => {
+    const { ask, model } = asking({ credits: 20, deductionOf: () => 15 });
+    ask(create());
+    ask(create({ prompt: '[fail]' }));
+    expect([ask(create(), 9_999).code, ask(create(), 10_000).code]).toEqual([1102, 1102]);
+    expect(model.books(10_000).credits.spent).toBe(15);
   });
 
   it('a price of our own decides', () => {

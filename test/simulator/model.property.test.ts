@@ -5,8 +5,9 @@ import type { Books } from '../../src/simulator/books.js';
 import { faultNames } from '../../src/simulator/faults.js';
 import { createKlingModel, type KlingRequest } from '../../src/simulator/model.js';
 import type { ModelOptions } from '../../src/simulator/modelOptions.js';
+import { defaultCreditsOf, type Order } from '../../src/simulator/orders.js';
 import { seededRandom } from '../../src/simulator/seededRandom.js';
-import { costs, create, field, list, query } from './asking.js';
+import { costs, create, field, list, newCreate, query, tasks } from './asking.js';
 
 const dayMs = 86_400_000;
 const farAwayMs = 1e12;
@@ -16,7 +17,9 @@ const request: fc.Arbitrary<KlingRequest> = fc.oneof(
   { arbitrary: fc.record({ external_task_id: someId }).map((body) => create(body)), weight: 3 },
   { arbitrary: fc.constantFrom(create(), create({ prompt: '[fail]' }), create({ prompt: '' })), weight: 5 },
   { arbitrary: fc.integer({ min: 1, max: 9 }).map((n) => create({ n }, 'images/generations')), weight: 3 },
+  { arbitrary: fc.record({ external_task_id: someId }).map((options) => newCreate({ options })), weight: 2 },
   { arbitrary: someId.map((id) => query(id)), weight: 3 },
+  { arbitrary: fc.array(someId, { maxLength: 3 }).map((ids) => tasks(ids, 'external_task_ids')), weight: 2 },
   { arbitrary: fc.constantFrom(list(), costs, { method: 'GET', target: '/' }), weight: 1 },
 );
 const arrivals = fc.array(
@@ -31,6 +34,17 @@ const options: fc.Arbitrary<ModelOptions> = fc.record({
   requests: fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant('off' as const)),
   intervalMs: fc.constant(1_000),
   credits: fc.oneof(fc.integer({ min: 0, max: 100 }), fc.constant('off' as const)),
+  deductionOf: fc.constantFrom(undefined, (order: Order) => defaultCreditsOf(order) / 2),
+  others: fc.array(
+    fc
+      .record({
+        fromMs: fc.nat(5_000),
+        lastsMs: fc.integer({ min: 1, max: 5_000 }),
+        tasks: fc.integer({ min: 1, max: 12 }),
+      })
+      .map(({ lastsMs, ...window }) => ({ ...window, untilMs: window.fromMs + lastsMs })),
+    { maxLength: 4 },
+  ),
   taskMs: fc.constant({ min: 0, max: 2_000, tailMs: 60_000, tailShare: 0.1 }),
   faults: fc.record(Object.fromEntries(faultNames.map((name) => [name, fc.constantFrom(0.1, 0.5, { at: [1, 3] })])), {
     requiredKeys: [],
@@ -81,15 +95,30 @@ describe('the model', () => {
     );
   });
 
-  it('should never run more than its slots, and refuse for want of one only then', () => {
+  it('should never run more than its slots, those of others counted, and refuse for want of one only then', () => {
     fc.assert(
       fc.property(options, arrivals, (given, schedule) => {
-        const { tasks = 0 } = given;
+        const { tasks: slots = 0 } = given;
         for (const step of play({ ...given, faults: {}, credits: 'off' }, schedule)) {
-          expect(step.books.running).toBeLessThanOrEqual(tasks);
-          expect(step.books.greatestRunning).toBeLessThanOrEqual(tasks);
+          const { running, others, greatestRunning } = step.books;
+          expect(running + others.running).toBeLessThanOrEqual(slots);
+          expect(greatestRunning).toBeLessThanOrEqual(slots);
           const weight = Number(field(step.request.body, 'n') ?? 1);
-          if (codeOf(step) === 1303) expect(step.books.running + weight).toBeGreaterThan(tasks);
+          if (codeOf(step) === 1303) expect(running + others.running + weight).toBeGreaterThan(slots);
+        }
+      }),
+    );
+  });
+
+  it('should always tell the refusals that others are to blame for: alone we would have had room', () => {
+    fc.assert(
+      fc.property(options, arrivals, (given, schedule) => {
+        const { tasks: slots = 0 } = given;
+        let blamed = 0;
+        for (const step of play({ ...given, faults: {}, credits: 'off' }, schedule)) {
+          const weight = Number(field(step.request.body, 'n') ?? 1);
+          if (codeOf(step) === 1303 && step.books.running + weight <= slots) blamed += 1;
+          expect(step.books.others.refused).toBe(blamed);
         }
       }),
     );

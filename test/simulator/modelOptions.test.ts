@@ -34,6 +34,10 @@ describe('the options of the model', () => {
     [{ faults: { hang: { at: [0] } } }, 'faults.hang.at.0: too small'],
     [{ faults: { latencyMs: { min: 2, max: 1 } } }, 'faults.latencyMs: min must not be over max'],
     [{ faults: { hangs: 1 } }, 'hangs'],
+    [{ deductionOf: 3 }, 'deductionOf: must be a function'],
+    [{ filesExpireMs: -1 }, 'filesExpireMs: too small'],
+    [{ others: [{ fromMs: 5, untilMs: 5, tasks: 1 }] }, 'others.0: must have fromMs < untilMs'],
+    [{ others: [{ fromMs: 0, untilMs: 5, tasks: 0 }] }, 'others.0.tasks: too small'],
     [{ task: 3 }, 'task'],
   ])('refuses %j', (options, words) => {
     const make = (): unknown => createKlingModel(options as ModelOptions);
@@ -50,8 +54,10 @@ describe('the options of the model', () => {
   ])('%j costs %d credits', (order, credits) => {
     const any: Order = {
       product: 'videos/text2video',
+      model: undefined,
       prompt: '',
       externalId: undefined,
+      callbackUrl: undefined,
       mode: 'std',
       seconds: 0,
       images: 0,

@@ -26,8 +26,8 @@ async function get(simulator: Simulator, path: string, headers: Record<string, s
   return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
 }
 
-async function post(simulator: Simulator, body: string, headers: Record<string, string> = withKey) {
-  const response = await fetch(`${simulator.url}/v1/videos/text2video`, { method: 'POST', headers, body });
+async function post(simulator: Simulator, body: string, headers = withKey, product = 'videos/text2video') {
+  const response = await fetch(`${simulator.url}/v1/${product}`, { method: 'POST', headers, body });
   return { status: response.status, headers: response.headers, body: (await response.json()) as unknown };
 }
 
@@ -51,8 +51,9 @@ describe('startSimulator', () => {
   });
 
   it('serves images as images, and no other files', async () => {
-    const simulator = await started();
-    const image = await fetch(`${simulator.url}/files/1-0.png`);
+    const simulator = await started({ taskMs: { min: 0, max: 0 } });
+    const { data } = (await post(simulator, order(), withKey, 'images/generations')).body as { data: object };
+    const image = await fetch(`${simulator.url}/files/${String(field(data, 'task_id'))}-0.png`);
     expect([image.status, image.headers.get('content-type')]).toEqual([200, 'image/png']);
     expect(await get(simulator, '/files/a.txt')).toMatchObject({ status: 404, body: { code: 1202 } });
     expect(await get(simulator, '/files/..%2fa.mp4')).toMatchObject({ status: 404 });
@@ -90,6 +91,38 @@ describe('startSimulator', () => {
       [401, 1004],
       [200, 0],
       [200, 0],
+    ]);
+  });
+
+  it('the new API takes a key and no JWT, good or bad', async () => {
+    const simulator = await started();
+    const nowS = Math.floor(systemClock.epochNow() / 1_000);
+    const sign = (exp: number): Promise<string> =>
+      new SignJWT({ iss: 'sim-access', exp })
+        .setProtectedHeader({ alg: 'HS256' })
+        .sign(new TextEncoder().encode('sim-secret'));
+    const codes = [];
+    for (const token of [await sign(nowS + 1_800), await sign(nowS - 100), 'sim-key']) {
+      const headers = { authorization: `Bearer ${token}` };
+      const answers = [
+        await get(simulator, '/tasks?task_ids=1', headers),
+        await get(simulator, '/v1/videos/text2video', headers),
+      ];
+      codes.push(answers.map(({ status, body }) => [status, field(body, 'code')]));
+    }
+    expect(codes).toEqual([
+      [
+        [401, 1002],
+        [200, 0],
+      ],
+      [
+        [401, 1002],
+        [401, 1004],
+      ],
+      [
+        [200, 0],
+        [200, 0],
+      ],
     ]);
   });
 
