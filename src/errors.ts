@@ -50,6 +50,22 @@ export class QueueFullError extends SluiceError {
   }
 }
 
+/** A budget that is never filled up again cannot pay for this. */
+export class BudgetSpentError extends SluiceError {
+  readonly code = 'SLUICE_BUDGET_SPENT';
+  /** The budget's name. */
+  readonly limit: string;
+  readonly cost: number;
+  readonly left: number;
+
+  constructor(limit: string, cost: number, left: number) {
+    super(`a cost of ${cost} is more than the ${left} that are left of "${limit}": raise it to go on`);
+    this.limit = limit;
+    this.cost = cost;
+    this.left = left;
+  }
+}
+
 /** A deadline of ours passed. The remote task goes on: nothing is known of its end. */
 export class DeadlineError extends SluiceError {
   readonly code = 'SLUICE_DEADLINE';
@@ -110,5 +126,82 @@ export class ReplayError extends SluiceError {
   constructor(position: number, recorded: string | undefined, found: string) {
     super(`the replay differs at entry ${position}: ${found}, the record has ${recorded ?? 'ended'}`);
     this.position = position;
+  }
+}
+
+/** A journal that cannot be read, written or trusted any more. What was on disk before is as it was. */
+export class JournalError extends SluiceError {
+  readonly code = 'SLUICE_JOURNAL';
+  /** Undefined where the journal is not a file. */
+  readonly file: string | undefined;
+
+  constructor(message: string, file?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.file = file;
+  }
+}
+
+/** Another process holds the journal, or this one has it open already. */
+export class JournalLockedError extends SluiceError {
+  readonly code = 'SLUICE_JOURNAL_LOCKED';
+  /** The file that says who holds it. */
+  readonly path: string;
+  /** The holder's process id, as it is where that runs. */
+  readonly pid: number;
+
+  /** @param unseen what keeps us from knowing whether the holder still runs (another host, say) */
+  constructor(path: string, pid: number, unseen?: string) {
+    super(
+      unseen === undefined
+        ? `the journal is in use by process ${pid} (${path}): let that end, or give this run a journal of its own`
+        : `the journal is in use by process ${pid} of ${unseen} (${path}), which cannot be seen from here: ` +
+            'let that end, and remove the file if it has ended already',
+    );
+    this.path = path;
+    this.pid = pid;
+  }
+}
+
+/**
+ * What kept a file from being fetched.
+ *
+ * | kind | what happened |
+ * |---|---|
+ * | `gone` | 403, 404 or 410: it is not there, or not any more |
+ * | `refused` | another status that is no success |
+ * | `wrong-content` | what came is no file of the kind that is due: a page of an edge, say |
+ * | `incomplete` | the connection failed, or the file ended before its end; what came is kept |
+ * | `timed-out` | nothing came for too long; what came is kept |
+ * | `too-large` | it is longer than it may be |
+ * | `busy` | somebody else is fetching it to the same place |
+ * | `not-saved` | the file system refused |
+ */
+export type DownloadErrorKind =
+  'gone' | 'refused' | 'wrong-content' | 'incomplete' | 'timed-out' | 'too-large' | 'busy' | 'not-saved';
+
+export interface DownloadErrorDetails {
+  readonly kind: DownloadErrorKind;
+  /** Where it was to come from, without the query: signed URLs carry their secret there. */
+  readonly url: string;
+  /** The HTTP status, where an answer came. */
+  readonly status?: number | undefined;
+  /** How long the answer asked to wait, in ms. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+/** A file did not come, or not as a whole: there is nothing under its name. */
+export class DownloadError extends SluiceError implements DownloadErrorDetails {
+  readonly code = 'SLUICE_DOWNLOAD';
+  readonly kind: DownloadErrorKind;
+  readonly url: string;
+  readonly status: number | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, details: DownloadErrorDetails, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = details.kind;
+    this.url = details.url;
+    this.status = details.status;
+    this.retryAfterMs = details.retryAfterMs;
   }
 }

@@ -1,4 +1,4 @@
-import { defer, of, ReplaySubject, Subject, type Observable } from 'rxjs';
+import { Observable, of, ReplaySubject, Subject } from 'rxjs';
 import type { Clock } from '../../src/clock.js';
 import type { Journal, JournalEntry, JournalHistory } from '../../src/journal/journal.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
@@ -117,10 +117,25 @@ export function openAccount<Request>(
   const clock = clockFrom(options);
   const { journal, concurrent } = options;
   if (journal === undefined && concurrent !== 'auto') return of(new Account(api, options, clock));
-  return defer(async () => {
+  const open = async (): Promise<Account<Request>> => {
     const account = new Account(api, options, clock, await journal?.open());
     if (concurrent === 'auto') await findSlots(account);
     return account;
+  };
+  return new Observable((subscriber) => {
+    let isOpen = false;
+    open().then(
+      (account) => {
+        isOpen = !subscriber.closed;
+        subscriber.next(account);
+        subscriber.complete();
+      },
+      (error: unknown) => subscriber.error(error),
+    );
+    return () => {
+      // Whoever leaves amid the opening leaves no lock behind.
+      if (!isOpen) journal?.close().catch(() => undefined);
+    };
   });
 }
 

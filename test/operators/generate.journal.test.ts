@@ -221,6 +221,14 @@ describe('generate, whose journal fails', () => {
     expect(machine.server.tasks).toHaveLength(4);
   });
 
+  it('leaves no lock behind where it is left amid the opening', async () => {
+    const machine = new Machine();
+    const life = begin({ prompts: ['a'], clock: machine.clock, api: machine.server, journal: machine.journal() });
+    life.recording.subscription.unsubscribe();
+    await machine.clock.settle();
+    expect(told(await machine.ended({ prompts: ['a'] }))).toEqual([['a', 'succeeded']]);
+  });
+
   it('does nothing at all where another has the journal', async () => {
     const machine = new Machine();
     begin({ prompts: ['a'], clock: machine.clock, api: machine.server, journal: machine.journal() });

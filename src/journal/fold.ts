@@ -1,0 +1,75 @@
+import type { StoredEntry } from './entries.js';
+import type { JournaledTask, JournalEntry, JournalHistory } from './journal.js';
+
+type Intent = Extract<JournalEntry, { readonly type: 'intent' }>;
+
+/**
+ * What a journal's entries come to. Any of them will do, in any order: one that makes no sense where it stands changes
+ * nothing, and of two that contradict each other that one counts which sends nothing twice.
+ *
+ * - The first outcome stands. Once the server has a task, `unsent` is no news of it.
+ * - The latest `accepted` says where it is found, the first one since when.
+ * - An id is that of one task: an intent under the id of another prompt's task changes nothing.
+ */
+export function fold(runId: string, entries: Iterable<StoredEntry>): JournalHistory {
+  const tasks = new Map<string, JournaledTask>();
+  const keys = new Map<string, string>();
+  const replaced: { credits: number; intendedAtMs: number }[] = [];
+  for (const entry of entries) {
+    if (entry.type === 'replaced') {
+      const { credits, intendedAtMs } = entry;
+      if (credits > 0) replaced.push({ credits, intendedAtMs });
+      continue;
+    }
+    if (entry.type === 'intent' && !keys.has(entry.id)) {
+      const older = tasks.get(entry.key);
+      if (older !== undefined) {
+        keys.delete(older.id);
+        const { credits, intendedAtMs } = older;
+        if (credits > 0 && older.phase !== 'unsent') replaced.push({ credits, intendedAtMs });
+      }
+      keys.set(entry.id, entry.key);
+      tasks.set(entry.key, intended(entry));
+      continue;
+    }
+    const key = keys.get(entry.id);
+    const task = key === undefined ? undefined : tasks.get(key);
+    if (key !== undefined && task !== undefined) tasks.set(key, after(task, entry));
+  }
+  return { runId, tasks: [...tasks.values()], replaced };
+}
+
+/** The fewest entries that come to the same, and go on coming to the same whatever follows them. */
+export function unfold({ tasks, replaced }: JournalHistory): readonly StoredEntry[] {
+  return [...replaced.map((it) => ({ type: 'replaced', ...it }) as const), ...tasks.flatMap(unfoldTask)];
+}
+
+function intended({ id, key, round, index, prompt, credits, atMs }: Intent): JournaledTask {
+  return { id, key, round, index, prompt, credits, intendedAtMs: atMs, phase: 'unknown' };
+}
+
+function after(task: JournaledTask, entry: JournalEntry): JournaledTask {
+  if (task.phase === 'ended') return task;
+  switch (entry.type) {
+    case 'intent':
+      return task.phase === 'running' || task.key !== entry.key ? task : intended(entry);
+    case 'accepted':
+      return { ...task, phase: 'running', ref: entry.ref, acceptedAtMs: task.acceptedAtMs ?? entry.atMs };
+    case 'status':
+      // Without its place at the server it can only be looked up.
+      return task.phase === 'unsent' ? { ...task, phase: 'unknown' } : task;
+    case 'unsent':
+      return task.phase === 'running' ? task : { ...task, phase: 'unsent' };
+    case 'ended':
+      return { ...task, phase: 'ended', outcome: entry.outcome, credits: entry.outcome.credits };
+  }
+}
+
+function unfoldTask(task: JournaledTask): readonly JournalEntry[] {
+  const { id, key, round, index, prompt, credits, intendedAtMs, phase, ref, acceptedAtMs, outcome } = task;
+  const entries: JournalEntry[] = [{ type: 'intent', id, key, round, index, prompt, credits, atMs: intendedAtMs }];
+  if (ref !== undefined && acceptedAtMs !== undefined) entries.push({ type: 'accepted', id, ref, atMs: acceptedAtMs });
+  if (phase === 'unsent') entries.push({ type: 'unsent', id, atMs: intendedAtMs });
+  if (outcome !== undefined) entries.push({ type: 'ended', id, outcome, atMs: outcome.endedAtMs });
+  return entries;
+}

@@ -1,0 +1,3 @@
+export type { Disk, DiskFile, Unlock } from './disk.js';
+export { fileJournal, type FileJournalOptions, type JournalRepair } from './fileJournal.js';
+export type { Journal, JournaledOutcome, JournaledTask, JournalEntry, JournalHistory } from './journal.js';

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** What a lock asks of a file system. */
+export interface LockFiles {
+  /** Makes a file with that text, in one step: nobody sees it without. False where there is a file already. */
+  create(path: string, text: string): Promise<boolean>;
+  /** Undefined where there is none. */
+  read(path: string): Promise<string | undefined>;
+  remove(path: string): Promise<void>;
+  /** The files whose names begin with that of this one, and a dot. */
+  beside(path: string): Promise<readonly string[]>;
+}
+
+export const nodeLockFiles: LockFiles = {
+  async create(path, text) {
+    const draft = `${path}.${randomUUID()}`;
+    try {
+      await writeFile(draft, text, { flag: 'wx' });
+      await link(draft, path);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') return false;
+      throw error;
+    } finally {
+      await rm(draft, { force: true });
+    }
+  },
+  async read(path) {
+    try {
+      return await readFile(path, 'utf8');
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+  remove: (path) => rm(path, { force: true }),
+  async beside(path) {
+    const directory = dirname(path);
+    const names = await readdir(directory);
+    return names.filter((name) => name.startsWith(`${basename(path)}.`)).map((name) => join(directory, name));
+  },
+};
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,54 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { Disk, DiskFile } from './disk.js';
+import { lockFile } from './lock.js';
+
+/** The machine's own. Prompts are private: files and directories that it makes are for their owner alone. */
+export const nodeDisk: Disk = {
+  async makeDirectory(path) {
+    const first = await mkdir(path, { recursive: true, mode: 0o700 });
+    if (first === undefined) return;
+    for (let made = resolve(path); ; made = dirname(made)) {
+      await syncDirectory(dirname(made));
+      if (made === resolve(first) || made === dirname(made)) return;
+    }
+  },
+  async read(path) {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  },
+  async open(path) {
+    const handle = await open(path, 'a', 0o600);
+    return {
+      append: async (bytes) => (await handle.write(bytes)).bytesWritten,
+      sync: () => handle.datasync(),
+      truncate: (bytes) => handle.truncate(bytes),
+      close: () => handle.close(),
+    } satisfies DiskFile;
+  },
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path, { force: true }),
+  syncDirectory,
+  lock: (path) => lockFile(path),
+};
+
+/** Where directories cannot be synced (Windows, some network file systems) renames are as safe as they are. */
+async function syncDirectory(path: string): Promise<void> {
+  if (process.platform === 'win32') return;
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
