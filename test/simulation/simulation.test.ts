@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { runs } from '../runs.js';
+import { scenarioOf } from './scenario.js';
+import { World } from './world.js';
+
+/** `SLUICE_SEED=1234` runs that one alone; `SLUICE_RUNS=100` a hundred times as many. */
+const only = process.env['SLUICE_SEED'];
+const first = only === undefined ? 1 : Number(only);
+const count = only === undefined ? runs(1_000).numRuns : 1;
+
+describe('a run that is killed again and again', () => {
+  it(`should always pay once and lose nothing, whatever goes wrong (${count} seeds from ${first})`, async () => {
+    const failed: string[] = [];
+    for (let seed = first; seed < first + count && failed.length < 10; seed++) {
+      try {
+        await new World(scenarioOf(seed)).run();
+      } catch (error) {
+        failed.push(
+          `SLUICE_SEED=${seed}: ${error instanceof Error ? (only === undefined ? error.message : error.stack) : String(error)}`,
+        );
+      }
+    }
+    expect(failed).toEqual([]);
+  }, 3_600_000);
+});
