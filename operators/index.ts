@@ -50,6 +50,7 @@ export {
 } from '../src/backoff/retryBudget.js';
 export { scaledClock, systemClock, type Cancel, type Clock } from '../src/clock.js';
 export {
+  BudgetSpentError,
   CostOverCapacityError,
   DeadlineError,
   JournalError,

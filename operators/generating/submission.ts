@@ -34,6 +34,8 @@ export class Submission<Request> {
   readonly #request: Request;
   /** We look no further, and the task may exist. */
   mayRunOn = false;
+  /** The server had no slot for it the last time. */
+  #waitsForSlot = false;
 
   constructor(account: Account<Request>, record: TaskRecord<unknown>, request: Request) {
     this.#account = account;
@@ -86,12 +88,15 @@ export class Submission<Request> {
     this.#record.apply({ type: 'sent' });
     this.#record.report({ type: 'submitting' });
     return defer(() => api.submit(this.#request, this.#record.id, call)).pipe(
-      tap((remote) => this.#record.seen(remote)),
+      tap((remote) => {
+        this.#slotGranted();
+        this.#record.seen(remote);
+      }),
       catchError((error: unknown) => {
         const refusal = api.classify(error);
         this.#record.apply({ type: 'refused', refusal });
         this.#record.report({ type: 'refused', refusal, error });
-        if (refusal.meaning === 'no-slot') this.#noSlot();
+        if (refusal.meaning === 'no-slot') this.#slotRefused();
         this.#close(refusal, error);
         throw error;
       }),
@@ -152,9 +157,17 @@ export class Submission<Request> {
   }
 
   /** A limit of slots that learns is told: the place is kept, and the server has none. */
-  #noSlot(): void {
+  #slotRefused(): void {
     const { cost, admittedAtMs, owner } = this.#record;
+    this.#waitsForSlot = true;
     this.#account.slots.refusedSlot(cost, admittedAtMs, owner);
+  }
+
+  #slotGranted(): void {
+    if (!this.#waitsForSlot) return;
+    const { cost, admittedAtMs, owner } = this.#record;
+    this.#waitsForSlot = false;
+    this.#account.slots.grantedSlot(cost, admittedAtMs, owner);
   }
 
   /** Credits that are used up, or an account that is refused, are so for all who come after. */

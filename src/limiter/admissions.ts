@@ -1,12 +1,13 @@
 import { monotonic, type Cancel, type Clock } from '../clock.js';
 import { QueueFullError, type CostOverCapacityError } from '../errors.js';
 import type { RetryBudget } from '../backoff/retryBudget.js';
-import type { Outcome } from '../limits/limit.js';
+import type { Limit, Outcome } from '../limits/limit.js';
 import type { Classify } from '../refusal.js';
 import { Announcer } from './announcer.js';
 import type { CoolDown } from './coolDown.js';
 import { FairQueue } from './fairQueue.js';
 import type { AdmissionStore } from './store.js';
+import { unpayable } from './unpayable.js';
 import { UsageAlarm } from './usage.js';
 import type { Cost, Waiter } from './waiter.js';
 
@@ -41,6 +42,8 @@ export class Admissions {
   readonly #maxSize: number;
   readonly #overflow: Overflow;
   readonly #alarm: UsageAlarm;
+  /** The limits that may say Infinity for good. */
+  readonly #budgets: readonly Limit[];
   #active = 0;
   #isAdmitting = false;
   /** Who came while others were admitted, and found the queue full. */
@@ -60,6 +63,7 @@ export class Admissions {
     this.#maxSize = queue.maxSize;
     this.#overflow = queue.overflow;
     this.#alarm = new UsageAlarm(warnAt);
+    this.#budgets = store.limits.filter((limit) => limit.left !== undefined);
   }
 
   /** How much work has started and not ended. */
@@ -80,7 +84,7 @@ export class Admissions {
   /**
    * Queues a waiter, or admits it on the spot. It is never admitted from within another's `admitted`, but right after, so
    * that work which starts work needs no stack. From there, a full queue is told by `dropped`, never thrown: only then is
-   * it known whether there was room.
+   * it known whether there was room. What a spent budget gives up is told by `dropped`, too.
    *
    * @throws CostOverCapacityError, QueueFullError; then the waiter is not queued
    */
@@ -127,10 +131,13 @@ export class Admissions {
   protected admit(): void {
     if (this.#isAdmitting) return;
     this.#isAdmitting = true;
-    this.#heldPriority = -Infinity;
     let wakeAtMs = Infinity;
     try {
-      wakeAtMs = this.#admitUntilHeld();
+      do {
+        this.#heldPriority = -Infinity;
+        wakeAtMs = this.#admitUntilHeld();
+        // With nothing to wait for, neither an instant nor an end, only a budget that is spent is in the way.
+      } while (wakeAtMs === Infinity && this.#active === 0 && this.queue.size > 0 && this.#dropUnpayable());
     } finally {
       this.#isAdmitting = false;
       this.#wakeAt(wakeAtMs);
@@ -143,6 +150,11 @@ export class Admissions {
     waiter.admitted(atMs);
   }
 
+  /** A waiter is given up. */
+  protected drop(waiter: Waiter, error: Error): void {
+    waiter.dropped(error);
+  }
+
   /** Gives up those who can never pass any more. */
   protected dropImpossible(): void {
     for (const waiter of [...this.queue.inOrder()]) {
@@ -152,9 +164,16 @@ export class Admissions {
         this.check(waiter.cost);
       } catch (error) {
         this.queue.remove(waiter);
-        waiter.dropped(error as CostOverCapacityError);
+        this.drop(waiter, error as CostOverCapacityError);
       }
     }
+  }
+
+  /** Changes what is used of a limit, other than by an admission: whoever listens is warned all the same. */
+  protected changeUse(limit: Limit, atMs: number, change: () => void): void {
+    const usedBefore = this.announcer.isHeard ? limit.usage(atMs).used : 0;
+    change();
+    if (this.announcer.isHeard) this.#warn([limit], limit.usage(atMs).used - usedBefore, atMs);
   }
 
   /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
@@ -178,6 +197,22 @@ export class Admissions {
         return Math.min(atMs, unparkAtMs);
       }
     }
+  }
+
+  /** While nothing runs: gives up those who cost more than a budget has left. False where nobody does. */
+  #dropUnpayable(): boolean {
+    if (this.#budgets.length === 0) return false;
+    let hasDropped = false;
+    for (const waiter of [...this.queue.inOrder()]) {
+      // One that was given up may have taken others of its stream along.
+      const error = waiter.isQueued ? unpayable(this.#budgets, waiter, this.clock.now()) : undefined;
+      if (error === undefined) continue;
+      hasDropped = true;
+      this.queue.remove(waiter);
+      if (this.announcer.isHeard) this.#tellAbout('dropped', waiter.cost);
+      this.drop(waiter, error);
+    }
+    return hasDropped;
   }
 
   #wakeAt(atMs: number): void {
@@ -204,7 +239,7 @@ export class Admissions {
     this.#giveUp(given);
     if (this.announcer.isHeard) this.#tellAbout('dropped', given.cost);
     if (this.#overflow === 'error') throw error;
-    given.dropped(error);
+    this.drop(given, error);
   }
 
   #settle(): void {
@@ -216,7 +251,7 @@ export class Admissions {
       try {
         this.#shed(waiter);
       } catch (error) {
-        waiter.dropped(error as QueueFullError);
+        this.drop(waiter, error as QueueFullError);
       }
     }
   }
@@ -230,7 +265,10 @@ export class Admissions {
     if (round !== this.#round) this.announcer.tell({ type: 'ramped', atMs, round });
     this.#round = round;
     this.announcer.tell({ type: 'admitted', atMs, waiting: this.waiting, cost });
-    for (const usage of this.#alarm.check(this.store.limits, cost, atMs))
-      this.announcer.tell({ type: 'warning', atMs, usage });
+    this.#warn(this.store.limits, cost, atMs);
+  }
+
+  #warn(limits: readonly Limit[], cost: Cost, atMs: number): void {
+    for (const usage of this.#alarm.check(limits, cost, atMs)) this.announcer.tell({ type: 'warning', atMs, usage });
   }
 }

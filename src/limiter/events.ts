@@ -10,7 +10,7 @@ export interface LimitUsage {
   readonly capacity: number;
   /** `used` of `capacity`, in percent. */
   readonly percent: number;
-  /** From when on nothing of it counts any more, on the limiter's clock; Infinity: not known. */
+  /** From when on nothing of it counts any more, on the limiter's clock; Infinity: not known, or never. */
   readonly resetsAtMs: number;
 }
 
@@ -31,7 +31,7 @@ export interface Explanation {
   readonly ahead: number;
   /** The limit that would hold it back longest if it were its turn now, by name; undefined: only its turn. */
   readonly heldBy: string | undefined;
-  /** From now to its start, in ms, at the least; Infinity: not before something that runs has ended. */
+  /** From now to its start, in ms, at the least; Infinity: not before something that runs has ended, or a limit changes. */
   readonly atLeastMs: number;
 }
 

@@ -92,6 +92,12 @@ export class FairQueue {
     }
   }
 
+  /** Lets all lanes take their turns again: a limit has changed. */
+  unparkAll(): void {
+    if (this.#parking.size === 0) return;
+    for (const level of this.#levels) for (const lane of level.lanes.values()) this.#resume(level, lane);
+  }
+
   /** Lets every lane whose time has come take its turns again; returns when the next one's comes. */
   unparkDue(nowMs: number): number {
     for (;;) {

@@ -9,8 +9,10 @@ import { Admissions, type LimiterParts } from './admissions.js';
 import type { CoolDown } from './coolDown.js';
 import type { Explanation, LimiterEvent, LimiterSnapshot } from './events.js';
 import { forecast, forecastSchema, type Forecast, type ForecastOptions } from './forecast.js';
+import { MemoryStore } from './memoryStore.js';
+import { namedLimit } from './namedLimit.js';
 import { usageOf } from './usage.js';
-import { placeOf, type Admission, type Admitter } from './waiter.js';
+import { costIn, placeOf, type Admission, type Admitter, type Cost } from './waiter.js';
 
 /**
  * A fair queue in front of any number of limits: work waits in the order in which it came, keys take turns, and it starts
@@ -33,7 +35,7 @@ export class Limiter extends Admissions implements Admitter {
    * Runs `work` as soon as the limits let it, synchronously where they do now, and holds its permit until it has ended.
    * Rejects as the work does. An error that the limiter's `classify` finds to be `too-fast` cools everybody down.
    *
-   * @throws (rejects with) CostOverCapacityError, QueueFullError, or the signal's reason while it waits
+   * @throws (rejects with) CostOverCapacityError, QueueFullError, BudgetSpentError, or the signal's reason while it waits
    */
   run<T>(work: () => T | PromiseLike<T>, options: AcquireOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -44,7 +46,7 @@ export class Limiter extends Admissions implements Admitter {
   /**
    * Waits for a permit. Whoever gets it must release it, once; `using permit = await limiter.acquire()` does.
    *
-   * @throws (rejects with) CostOverCapacityError, QueueFullError, or the signal's reason while it waits
+   * @throws (rejects with) CostOverCapacityError, QueueFullError, BudgetSpentError, or the signal's reason while it waits
    */
   acquire(options: AcquireOptions = {}): Promise<Permit> {
     return new Promise<Permit>((resolve, reject) => {
@@ -69,8 +71,11 @@ export class Limiter extends Admissions implements Admitter {
       const { key } = waiter.place;
       const place = placeOfKey.get(key) ?? 0;
       if (waiter.label === id) {
-        const atMs = this.store.earliest(waiter.cost, nowMs, key);
-        return { place, ahead, heldBy: this.store.heldBy?.name, atLeastMs: atMs - nowMs };
+        // To be asked out of turn could move a limit that learns.
+        const copies = this.store.limits.map((limit) => limit.copy?.() ?? limit);
+        const store = new MemoryStore(copies, () => this.clock.epochNow());
+        const atMs = store.earliest(waiter.cost, nowMs, key);
+        return { place, ahead, heldBy: store.heldBy?.name, atLeastMs: atMs - nowMs };
       }
       placeOfKey.set(key, place + 1);
       ahead++;
@@ -111,15 +116,59 @@ export class Limiter extends Admissions implements Admitter {
   update(changes: Readonly<Record<string, unknown>>): void {
     const nowMs = this.clock.now();
     for (const [name, change] of Object.entries(changes)) {
-      const limit = this.store.limits.find((it) => it.name === name);
-      if (limit?.update === undefined) {
-        const names = this.store.limits.filter((it) => it.update !== undefined).map((it) => `"${it.name}"`);
-        throw new OptionsError(`update: no limit "${name}" that can be changed; there is ${names.join(', ')}`, name);
-      }
-      limit.update(change, nowMs);
+      namedLimit(this.store.limits, name, 'update').update?.(change, nowMs);
     }
     this.dropImpossible();
+    this.queue.unparkAll();
     this.admit();
+  }
+
+  /**
+   * Settles a quota: what was taken at `takenAtMs` has turned out to cost `delta` more or, negative, less than it took,
+   * before its release or after. The date that pays is that of `takenAtMs`, on the limiter's clock, which may lie before
+   * the limiter was made: so an earlier process's spending is told. A quota may go over its limit by it; what it gives
+   * back lets those who wait go.
+   *
+   * A `budget` that refuses gives up who waits once nothing runs: settle before the release.
+   *
+   * @param options.takenAtMs when it was taken, in ms. @defaultValue now
+   * @param options.key whose it is, where the limit is one per key
+   * @throws OptionsError for a name that is none of a quota, and for figures that are not finite
+   */
+  adjust(
+    name: string,
+    delta: number,
+    { takenAtMs, key }: { readonly takenAtMs?: number | undefined; readonly key?: unknown } = {},
+  ): void {
+    const nowMs = this.clock.now();
+    const atMs = takenAtMs ?? nowMs;
+    const limit = namedLimit(this.store.limits, name, 'adjust');
+    if (!Number.isFinite(delta)) throw new OptionsError(`adjust: must be a finite number (got ${delta})`, 'delta');
+    if (!Number.isFinite(atMs)) throw new OptionsError(`adjust: must be a finite instant (got ${atMs})`, 'takenAtMs');
+    this.store.observeWall(nowMs);
+    this.changeUse(limit, nowMs, () => limit.adjust?.(delta, atMs, nowMs, key));
+    this.queue.unpark(key);
+    if (this.waiting > 0) this.admit();
+  }
+
+  /**
+   * Tells the limits that learn (`adaptiveConcurrency`) that a server had no slot for work that was admitted at
+   * `takenAtMs`, and that it keeps its permit and will try again: until `grantedSlot`, or its end, it is the probe, and
+   * nothing rises. To be told at each refusal. Work that gives its permit back is released as `no-slot` instead.
+   *
+   * @param takenAtMs the instant of its admission, or what the limiter's clock showed as the work started
+   */
+  refusedSlot(cost: Cost, takenAtMs: number, key?: unknown): void {
+    const nowMs = this.clock.now();
+    for (const limit of this.store.limits) limit.refused?.(costIn(limit, cost), takenAtMs, nowMs, key);
+  }
+
+  /** Tells them that it has its slot now. Where nobody says so, its release does, by when it may have run for long. */
+  grantedSlot(cost: Cost, takenAtMs: number, key?: unknown): void {
+    const nowMs = this.clock.now();
+    for (const limit of this.store.limits) limit.granted?.(costIn(limit, cost), takenAtMs, nowMs, key);
+    this.queue.unpark(key);
+    if (this.waiting > 0) this.admit();
   }
 
   /**

@@ -60,6 +60,26 @@ export class RecordedLimiter extends Limiter {
     super.update(changes);
   }
 
+  override adjust(
+    name: string,
+    delta: number,
+    options: { readonly takenAtMs?: number | undefined; readonly key?: unknown } = {},
+  ): void {
+    const { takenAtMs, key } = options;
+    this.#tape.note({ type: 'adjust', name, delta, takenAtMs, key });
+    super.adjust(name, delta, options);
+  }
+
+  override refusedSlot(cost: Cost, takenAtMs: number, key?: unknown): void {
+    this.#tape.note({ type: 'refusedSlot', cost, takenAtMs, key });
+    super.refusedSlot(cost, takenAtMs, key);
+  }
+
+  override grantedSlot(cost: Cost, takenAtMs: number, key?: unknown): void {
+    this.#tape.note({ type: 'grantedSlot', cost, takenAtMs, key });
+    super.grantedSlot(cost, takenAtMs, key);
+  }
+
   override snapshot(): LimiterSnapshot {
     return this.#tape.unrecorded(() => super.snapshot());
   }
@@ -75,6 +95,12 @@ export class RecordedLimiter extends Limiter {
   protected override start(waiter: Waiter, atMs: number): void {
     this.#tape.note({ type: 'admitted', id: this.#idOf(waiter), atMs });
     super.start(waiter, atMs);
+    this.#tape.note({ type: 'returned' });
+  }
+
+  protected override drop(waiter: Waiter, error: Error): void {
+    this.#tape.note({ type: 'dropped', id: this.#idOf(waiter) });
+    super.drop(waiter, error);
     this.#tape.note({ type: 'returned' });
   }
 

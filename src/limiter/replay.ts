@@ -66,6 +66,18 @@ class Player {
       throw this.#diverged(`waiter ${id} starts at ${atMs}`);
     }
     this.#decisions.push({ id, atMs });
+    this.#goOn();
+  }
+
+  /** The new limiter has given a waiter up. */
+  dropped(id: number): void {
+    const entry = this.#next();
+    if (entry?.type !== 'dropped' || entry.id !== id) throw this.#diverged(`waiter ${id} is given up`);
+    this.#goOn();
+  }
+
+  /** Does what happened within, until the record says that it returned. */
+  #goOn(): void {
     while (this.#limiter !== undefined && this.#tape[this.#position]?.type !== 'returned') this.#act(this.#limiter);
     this.#position++;
   }
@@ -93,6 +105,17 @@ class Player {
         break;
       case 'refused':
         limiter.refused(entry.refusal);
+        break;
+      case 'adjust': {
+        const { name, delta, takenAtMs, key } = entry;
+        attempt(() => limiter.adjust(name, delta, { takenAtMs, key }));
+        break;
+      }
+      case 'refusedSlot':
+        limiter.refusedSlot(entry.cost, entry.takenAtMs, entry.key);
+        break;
+      case 'grantedSlot':
+        limiter.grantedSlot(entry.cost, entry.takenAtMs, entry.key);
         break;
       case 'update':
         attempt(() => limiter.update(entry.changes));
@@ -147,7 +170,9 @@ class ReplayedWaiter extends Waiter {
     this.#player.decided(this.#id, atMs);
   }
 
-  dropped(): void {}
+  dropped(): void {
+    this.#player.dropped(this.#id);
+  }
 }
 
 function attempt(act: () => void): void {

@@ -5,7 +5,8 @@ import type { Cost, Place } from './waiter.js';
 
 /**
  * One line of a limiter's record: what came from outside (calls, timers, clock readings, draws) and what was decided.
- * Plain data, as far as the keys are. What stands between an `admitted` and its `returned` happened within that work.
+ * Plain data, as far as the keys are. What stands between an `admitted` or a `dropped` and its `returned` happened within
+ * that work, or as it was told.
  */
 export type TapeEntry =
   | { readonly type: 'now' | 'epoch' | 'draw'; readonly value: number }
@@ -19,11 +20,24 @@ export type TapeEntry =
       readonly outcome: Outcome;
       readonly key: unknown;
     }
-  | { readonly type: 'refund'; readonly cost: Cost; readonly takenAtMs: number; readonly key: unknown }
+  | {
+      readonly type: 'refund' | 'refusedSlot' | 'grantedSlot';
+      readonly cost: Cost;
+      readonly takenAtMs: number;
+      readonly key: unknown;
+    }
+  | {
+      readonly type: 'adjust';
+      readonly name: string;
+      readonly delta: number;
+      readonly takenAtMs: number | undefined;
+      readonly key: unknown;
+    }
   | { readonly type: 'coolDown'; readonly delayMs: number; readonly options: { readonly ramp?: boolean } | undefined }
   | { readonly type: 'refused'; readonly refusal: Refusal }
   | { readonly type: 'update'; readonly changes: Readonly<Record<string, unknown>> }
-  | { readonly type: 'admitted'; readonly id: number; readonly atMs: number };
+  | { readonly type: 'admitted'; readonly id: number; readonly atMs: number }
+  | { readonly type: 'dropped'; readonly id: number };
 
 /** Takes a record down; it must be quick and not throw. */
 export type Recorder = (entry: TapeEntry) => void;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount, positiveMs } from '../options.js';
-import { InFlight } from './inFlight.js';
 import type { Limit, Outcome, Usage } from './limit.js';
+import { SlotHolders } from './slotHolders.js';
 
 export interface AdaptiveConcurrencyOptions {
   /** The ceiling: the most units ever in flight, and the greatest cost. An integer of at least 1. */
@@ -46,6 +46,7 @@ const changeSchema = z
   .strictObject({
     max: positiveCount,
     min: positiveCount,
+    initial: positiveCount,
     decrease: share,
     probeAfterMs: positiveMs,
     maxProbeAfterMs: positiveMs,
@@ -63,6 +64,9 @@ const changeSchema = z
  * - **Up, by probes**: only while work is held back by this very limit, one piece of work at a time, after quiet. A
  *   level that was refused is tried again after `probeAfterMs`, then after twice that, up to `maxProbeAfterMs`; once a
  *   probe holds, the next comes after `probeAfterMs` again.
+ * - **Refused in its place** (`limiter.refusedSlot`): work that keeps its permit and tries again is a probe that goes on.
+ *   It does not count as fitting, however often it is refused, and nothing rises until it has its slot or is released.
+ * - **Told** (`update` with `initial`): a number that becomes known is the limit at once, from `min` to `max`.
  *
  * Why by time and not by completions: with three slots and renders of minutes, completions are few and late, while a
  * refusal is an answer: it comes within a second, or the probe has held. Such a refusal costs a request and no slot and no
@@ -82,7 +86,7 @@ type Figures = Omit<z.output<typeof schema>, 'initial'>;
 class AdaptiveConcurrency implements Limit {
   readonly name: string;
   readonly kind = 'slots';
-  readonly #inFlight: InFlight;
+  readonly #holders: SlotHolders;
   #figures: Figures;
   #limit: number;
   /** When the limit last moved or a refusal came: quiet counts from here. NaN until somebody was first held back. */
@@ -92,12 +96,12 @@ class AdaptiveConcurrency implements Limit {
   #refusedLevel = Infinity;
   #patienceMs: number;
 
-  constructor(figures: Figures, limit: number, inFlight = new InFlight()) {
+  constructor(figures: Figures, limit: number, holders = new SlotHolders()) {
     this.name = figures.name;
     this.#figures = figures;
     this.#limit = limit;
     this.#patienceMs = figures.probeAfterMs;
-    this.#inFlight = inFlight;
+    this.#holders = holders;
   }
 
   get capacity(): number {
@@ -105,41 +109,56 @@ class AdaptiveConcurrency implements Limit {
   }
 
   earliest(cost: number, nowMs: number): number {
-    const wanted = this.#inFlight.units + cost;
+    const wanted = this.#holders.units + cost;
     if (cost === 0 || wanted <= this.#limit) return nowMs;
-    if (wanted > this.capacity) return Infinity;
+    if (wanted > this.capacity || this.#holders.waiting > 0) return Infinity;
     if (Number.isNaN(this.#changedAtMs)) this.#changedAtMs = nowMs;
     if (this.#raisesAt(cost) <= nowMs) this.#raise(cost, nowMs);
     return wanted <= this.#limit ? nowMs : this.#raisesAt(cost);
   }
 
-  take(cost: number): void {
-    this.#inFlight.start(cost);
+  take(cost: number, nowMs: number): void {
+    this.#holders.taken(cost, nowMs);
   }
 
   release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void {
-    this.#inFlight.end(cost);
-    if (outcome === 'no-slot') this.#lower(cost, takenAtMs, nowMs);
+    const hasWaited = this.#holders.ended(cost, takenAtMs);
+    if (hasWaited && outcome === 'succeeded') this.#held(this.#fitting() + cost);
+    if (outcome === 'no-slot') this.#lower(cost, nowMs, !hasWaited && takenAtMs >= this.#loweredAtMs);
   }
 
-  refund(cost: number): void {
-    this.#inFlight.end(cost);
+  refund(cost: number, takenAtMs: number): void {
+    this.#holders.ended(cost, takenAtMs);
+  }
+
+  refused(cost: number, takenAtMs: number, nowMs: number): void {
+    if (cost === 0) return;
+    const isFirst = this.#holders.refused(cost, takenAtMs);
+    this.#lower(cost, nowMs, isFirst && takenAtMs >= this.#loweredAtMs);
+  }
+
+  granted(cost: number, takenAtMs: number): void {
+    if (this.#holders.granted(cost, takenAtMs)) this.#held(this.#fitting());
   }
 
   usage(nowMs: number): Usage {
-    const used = this.#inFlight.units;
+    const used = this.#holders.units;
     return { used, capacity: Math.max(this.#figures.min, this.#limit), resetsAtMs: used > 0 ? Infinity : nowMs };
   }
 
-  update(change: unknown): void {
+  update(change: unknown, nowMs = NaN): void {
     const where = `update of "${this.name}"`;
-    const changed = parseOptions(changeSchema, change, where);
+    const { initial, ...changed } = parseOptions(changeSchema, change, where);
     this.#figures = parseOptions(schema, { ...this.#figures, ...changed }, where);
+    if (initial !== undefined) {
+      this.#limit = Math.max(this.#figures.min, initial);
+      this.#changedAtMs = nowMs;
+    }
     this.#limit = Math.min(this.#limit, this.capacity);
   }
 
   copy(): AdaptiveConcurrency {
-    const copy = new AdaptiveConcurrency(this.#figures, this.#limit, this.#inFlight.copy());
+    const copy = new AdaptiveConcurrency(this.#figures, this.#limit, this.#holders.copy());
     copy.#changedAtMs = this.#changedAtMs;
     copy.#loweredAtMs = this.#loweredAtMs;
     copy.#refusedLevel = this.#refusedLevel;
@@ -149,7 +168,7 @@ class AdaptiveConcurrency implements Limit {
 
   /** The limit with one more piece of work. */
   #raised(cost: number): number {
-    return Math.min(this.#limit, this.#inFlight.units) + cost;
+    return Math.min(this.#limit, this.#holders.units) + cost;
   }
 
   #raisesAt(cost: number): number {
@@ -164,14 +183,24 @@ class AdaptiveConcurrency implements Limit {
     this.#changedAtMs = nowMs;
   }
 
-  #lower(cost: number, takenAtMs: number, nowMs: number): void {
+  /** What runs, as far as it is known: all but what was refused and waits. */
+  #fitting(): number {
+    return this.#holders.units - this.#holders.waiting;
+  }
+
+  /** What was refused has got its slot, beside all that ran: the level that was refused has held, if it was no less. */
+  #held(level: number): void {
+    if (level >= this.#refusedLevel) this.#refusedLevel = Infinity;
+  }
+
+  /** @param isNew false for a refusal that belongs to the last fall */
+  #lower(cost: number, nowMs: number, isNew: boolean): void {
     const { min, decrease, probeAfterMs, maxProbeAfterMs } = this.#figures;
-    const fits = this.#inFlight.units;
-    const isNew = takenAtMs >= this.#loweredAtMs;
+    const fits = this.#fitting();
     if (isNew) {
       const isAgain = fits + cost >= this.#refusedLevel;
       this.#patienceMs = isAgain ? Math.min(this.#patienceMs * 2, maxProbeAfterMs) : probeAfterMs;
-      this.#limit = Math.max(min, Math.floor(fits * decrease));
+      this.#limit = Math.min(this.#limit, Math.max(min, Math.floor(fits * decrease)));
       this.#loweredAtMs = nowMs;
     }
     // Where not even the floor fits, it falls to what does: the next one waits for quiet like any probe.

@@ -28,13 +28,26 @@ export type Calendar = (epochMs: number) => CalendarDay;
 /** By zone: making one, and finding where a day ends, takes long for thousands of keys with a quota each. */
 const calendars = new Map<string, Calendar>();
 
+/** How many days are remembered: what is settled is of yesterday and of today in turn. */
+const rememberedDays = 2;
+
 function newCalendar(timeZone: string): Calendar {
-  let last: CalendarDay | undefined;
+  /** The last asked about first. */
+  let known: readonly CalendarDay[] = [];
   const format = new Intl.DateTimeFormat('en-CA', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   const dateAt = (epochMs: number): string => format.format(epochMs);
   return (epochMs) => {
-    if (last !== undefined && epochMs >= last.fromMs && epochMs < last.untilMs) return last;
+    const found = known.find(({ fromMs, untilMs }) => epochMs >= fromMs && epochMs < untilMs);
+    if (found !== undefined) return found;
     const date = dateAt(epochMs);
+    const others = known.filter((day) => day.date !== date);
+    const same = known.find((day) => day.date === date && epochMs < day.fromMs);
+    const day = { date, fromMs: epochMs, untilMs: same?.untilMs ?? endOf(date, epochMs) };
+    known = [day, ...others].slice(0, rememberedDays);
+    return day;
+  };
+
+  function endOf(date: string, epochMs: number): number {
     // Dates change on whole milliseconds, and halving fractions would never come to an end.
     let sameMs = Math.floor(epochMs);
     let otherMs = sameMs + hourMs;
@@ -44,6 +57,6 @@ function newCalendar(timeZone: string): Calendar {
       if (dateAt(middleMs) === date) sameMs = middleMs;
       else otherMs = middleMs;
     }
-    return (last = { date, fromMs: epochMs, untilMs: otherMs });
-  };
+    return otherMs;
+  }
 }

@@ -29,6 +29,7 @@ const changeSchema = schema.pick({ limit: true }).partial();
 /**
  * At most `limit` spent on each date of a time zone's calendar; what is spent stays spent when the work ends.
  * Follows the wall clock: a clock set back finds the spending of the date it shows, so no date is ever spent twice over.
+ * `limiter.adjust` settles a date with what its work has really cost, and tells it what an earlier process has spent.
  *
  * @throws OptionsError
  */
@@ -67,7 +68,8 @@ class DailyQuota implements Limit {
   }
 
   earliest(cost: number, nowMs: number): number {
-    return this.#spentOn(this.#today.date) + cost <= this.capacity ? nowMs : this.#today.untilMs - this.#wallOffsetMs;
+    if (this.#spentOn(this.#today.date) + cost <= this.capacity || cost === 0) return nowMs;
+    return this.#today.untilMs - this.#wallOffsetMs;
   }
 
   take(cost: number): void {
@@ -77,8 +79,16 @@ class DailyQuota implements Limit {
   release(): void {}
 
   refund(cost: number, takenAtMs: number): void {
-    const paidOn = this.#shown.findLast(({ sinceMs }) => sinceMs <= takenAtMs);
-    if (paidOn !== undefined) this.#spend(paidOn.date, -cost);
+    const date = this.#shownAt(takenAtMs);
+    if (date !== undefined) this.#spend(date, -cost);
+  }
+
+  /** The date that pays is that of `takenAtMs`: as the wall showed it, or, before it was first seen, by its calendar. */
+  adjust(delta: number, takenAtMs: number, nowMs: number): void {
+    const date = this.#shownAt(takenAtMs) ?? this.#dateBefore(takenAtMs, nowMs);
+    if (date === undefined) return;
+    if (date !== this.#today.date && !this.#spentByDate.has(date)) this.#recall(date);
+    this.#spend(date, delta);
   }
 
   usage(): Usage {
@@ -97,6 +107,28 @@ class DailyQuota implements Limit {
     copy.#shown.push(...this.#shown);
     copy.#wallOffsetMs = this.#wallOffsetMs;
     return copy;
+  }
+
+  /** The date that the wall showed then; undefined for an instant before it was seen. */
+  #shownAt(atMs: number): string | undefined {
+    return this.#shown.findLast(({ sinceMs }) => sinceMs <= atMs)?.date;
+  }
+
+  /** The date of an instant before the wall was seen; undefined where no wall set back could come to it any more. */
+  #dateBefore(atMs: number, nowMs: number): string | undefined {
+    if (nowMs - atMs > (rememberedDates + 1) * 86_400_000) return undefined;
+    return this.#dayAt(atMs + this.#wallOffsetMs).date;
+  }
+
+  /** Makes room for a date of the past, before those that came after it: the oldest is forgotten first. */
+  #recall(date: string): void {
+    const known = [...this.#spentByDate];
+    this.#spentByDate.set(date, 0);
+    for (const [later, spent] of known) {
+      if (later < date) continue;
+      this.#spentByDate.delete(later);
+      this.#spentByDate.set(later, spent);
+    }
   }
 
   #spentOn(date: string): number {

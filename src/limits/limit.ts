@@ -7,7 +7,7 @@ export type Outcome = 'succeeded' | 'failed' | 'too-fast' | 'no-slot' | 'unknown
 export interface Usage {
   readonly used: number;
   readonly capacity: number;
-  /** The instant, on the clock of the decisions, from which nothing of today's use counts; Infinity: not known. */
+  /** The instant, on the clock of the decisions, from which nothing of today's use counts; Infinity: not known, or never. */
   readonly resetsAtMs: number;
 }
 
@@ -36,13 +36,32 @@ export interface Limit {
   release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome, key?: unknown): void;
   /** The work never started: as if it had not been taken. */
   refund(cost: number, takenAtMs: number, key?: unknown): void;
+  /**
+   * For quotas, whose spending outlives the work: what was taken at `takenAtMs` has turned out to cost `delta` more, or,
+   * negative, less; never less than nothing in all. It may go over the capacity: then nothing that costs passes until
+   * there is room again. May come before or after the release, and for spending that this limit has not seen itself.
+   */
+  adjust?(delta: number, takenAtMs: number, nowMs: number, key?: unknown): void;
+  /**
+   * For limits that learn: work in flight, taken at `takenAtMs`, was refused a slot by the server and will try again
+   * without giving its place back. It waits from here on, until `granted`, `release` or `refund`; refused once more, it
+   * waits on.
+   */
+  refused?(cost: number, takenAtMs: number, nowMs: number, key?: unknown): void;
+  /** Work that was `refused` has its slot now. Not to be told is no harm but a delay: its release tells as much. */
+  granted?(cost: number, takenAtMs: number, nowMs: number, key?: unknown): void;
+  /**
+   * For budgets that nothing fills up again: what is left. Where such a limit says Infinity while nothing runs, that is
+   * for good: the waiter is given up with BudgetSpentError, which tells what was left.
+   */
+  left?(key?: unknown): number;
   usage(nowMs: number): Usage;
   /**
    * Changes the figures that are named, by those of the limit's own options, from now on; what is in flight or counted
    * stays so. A lowered limit takes nothing back: nothing new passes until it fits again. @throws OptionsError
    */
   update?(change: unknown, nowMs?: number): void;
-  /** An independent limit in the same state: `forecast` looks ahead with it. */
+  /** An independent limit in the same state: `forecast` looks ahead with it, and `explain` asks it. */
   copy?(): Limit;
   /** For limits that follow a calendar: the wall clock's reading at `nowMs`, told before each decision. */
   observeWall?(epochMs: number, nowMs: number): void;

@@ -25,6 +25,11 @@ class PerKey implements Limit {
   readonly name: string;
   readonly kind: Limit['kind'];
   readonly isKeyed = true;
+  /** As a key's limit has them. */
+  readonly adjust?: NonNullable<Limit['adjust']>;
+  readonly refused?: NonNullable<Limit['refused']>;
+  readonly granted?: NonNullable<Limit['granted']>;
+  readonly left?: NonNullable<Limit['left']>;
   readonly #make: (key: unknown) => Limit;
   readonly #entries = new Map<unknown, Entry>();
   /** What a key's limit is like: for name, kind and capacity. */
@@ -39,6 +44,11 @@ class PerKey implements Limit {
     this.#sample = make(undefined);
     this.name = `${this.#sample.name} per key`;
     this.kind = this.#sample.kind;
+    const sample = this.#sample;
+    if (sample.adjust !== undefined) this.adjust = (...settled) => this.#adjust(...settled);
+    if (sample.refused !== undefined) this.refused = (...work) => this.#limitOf(work[3])?.refused?.(...work);
+    if (sample.granted !== undefined) this.granted = (...work) => this.#limitOf(work[3])?.granted?.(...work);
+    if (sample.left !== undefined) this.left = (key) => (this.#limitOf(key) ?? sample).left?.(key) ?? 0;
   }
 
   get capacity(): number {
@@ -75,6 +85,13 @@ class PerKey implements Limit {
     this.#told(entry.limit).refund(cost, takenAtMs, key);
   }
 
+  /** What an earlier process has spent may be of a key that nothing is known of yet. */
+  #adjust(delta: number, takenAtMs: number, nowMs: number, key?: unknown): void {
+    const entry = this.#entryOf(key, nowMs);
+    this.#told(entry.limit).adjust?.(delta, takenAtMs, nowMs, key);
+    this.#forgetIfAtRest(key, entry, nowMs);
+  }
+
   /** That of the key which has used most. */
   usage(nowMs: number): Usage {
     let most = this.#told(this.#sample).usage(nowMs);
@@ -104,6 +121,10 @@ class PerKey implements Limit {
   #adopt(change: object): void {
     this.#sample.update?.(change);
     this.#change = change;
+  }
+
+  #limitOf(key: unknown): Limit | undefined {
+    return this.#entries.get(key)?.limit;
   }
 
   #entryOf(key: unknown, nowMs: number): Entry {

@@ -44,6 +44,19 @@ describe('limiter.explain', () => {
     });
   });
 
+  it('moves no limit by asking it out of turn', () => {
+    const { limiter, clock } = limiterOf({
+      limits: [adaptiveConcurrency({ max: 9, initial: 1, name: 'slots' }), concurrency({ limit: 1 })],
+    });
+    new Work(limiter);
+    new Work(limiter);
+    new Work(limiter, { id: 'heavy', cost: { slots: 8 } });
+    clock.advance(3_600_000);
+    const before = limiter.snapshot();
+    expect(limiter.explain('heavy')).toMatchObject({ heldBy: 'concurrency', atLeastMs: Infinity });
+    expect(limiter.snapshot()).toEqual(before);
+  });
+
   it('names the cool-down', () => {
     const { limiter } = limiterOf();
     limiter.coolDown(3_000);
@@ -72,6 +85,18 @@ describe('limiter.forecast', () => {
   it('is free at once where nothing binds', () => {
     const { limiter } = limiterOf({ limits: [concurrency({ limit: 3 })] });
     expect(limiter.forecast(3, { taskMs: 5 })).toEqual({ startsInMs: 0, doneInMs: 5, boundBy: undefined });
+  });
+
+  it('comes to its end, though work waits in its place for a slot', () => {
+    const limits = [adaptiveConcurrency({ max: 9, initial: 3, decrease: 1, name: 'slots' })];
+    const { limiter } = limiterOf({ limits });
+    for (const slots of [1, 2]) new Work(limiter, { cost: { slots } });
+    limiter.refusedSlot({ slots: 2 }, 0);
+    expect(limiter.forecast(20, { taskMs: 60_000 })).toEqual({
+      startsInMs: 190_000,
+      doneInMs: 250_000,
+      boundBy: 'slots',
+    });
   });
 
   it('counts what waits, and what runs, before what is to come', () => {

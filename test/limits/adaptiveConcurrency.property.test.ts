@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import type { Limit } from '../../src/limits/limit.js';
-import { seededRandom } from '../../src/simulator/seededRandom.js';
-import { runSlotServer, type SlotServerBooks, type SlotServerOptions } from './slotServer.js';
+import { rendersOf, runSlotServer, type SlotServerBooks } from './slotServer.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -17,31 +16,49 @@ describe('adaptiveConcurrency, by law', () => {
     fc.record({
       gapMs,
       cost: fc.integer({ min: 1, max: 3 }),
-      ends: fc.constantFrom('none', 'none', 'none', 'succeeded', 'no-slot', 'refund'),
+      ends: fc.constantFrom('none', 'none', 'none', 'succeeded', 'no-slot', 'refund', 'refused', 'granted'),
+      which: fc.nat(),
     }),
     { maxLength: 100 },
   );
+
+  interface Held {
+    readonly cost: number;
+    readonly takenAtMs: number;
+    /** Refused in its place. */
+    isWaiting: boolean;
+  }
 
   it('should only ever rise after quiet, while work is held back, by one piece of it; and only ever fall by a refusal', () => {
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 4 }), fc.constantFrom(0.3, 0.75, 1), (all, min, decrease) => {
         const limit = adaptiveConcurrency({ max, min, decrease });
-        const held: { readonly cost: number; readonly takenAtMs: number }[] = [];
+        const held: Held[] = [];
+        const waiting = (): number => held.reduce((sum, { cost, isWaiting }) => sum + (isWaiting ? cost : 0), 0);
         const inFlight = (): number => held.reduce((sum, { cost }) => sum + cost, 0);
         let nowMs = 0;
         let changedAtMs = -Infinity;
         let refused = { fits: Infinity, atMs: -Infinity };
-        for (const { gapMs: stepMs, cost, ends } of all) {
+        for (const { gapMs: stepMs, cost, ends, which } of all) {
           nowMs += stepMs;
           let limitBefore = limit.usage(nowMs).capacity;
-          const ended = ends === 'none' ? undefined : held.shift();
+          const ended = ends === 'none' ? undefined : held[which % Math.max(1, held.length)];
           if (ended !== undefined) {
-            if (ends === 'refund') limit.refund(ended.cost, ended.takenAtMs);
-            else limit.release(ended.cost, ended.takenAtMs, nowMs, ends === 'no-slot' ? 'no-slot' : 'succeeded');
+            if (ends === 'refused') {
+              ended.isWaiting = true;
+              limit.refused?.(ended.cost, ended.takenAtMs, nowMs);
+            } else if (ends === 'granted') {
+              if (ended.isWaiting) limit.granted?.(ended.cost, ended.takenAtMs, nowMs);
+              ended.isWaiting = false;
+            } else {
+              held.splice(held.indexOf(ended), 1);
+              if (ends === 'refund') limit.refund(ended.cost, ended.takenAtMs);
+              else limit.release(ended.cost, ended.takenAtMs, nowMs, ends === 'no-slot' ? 'no-slot' : 'succeeded');
+            }
             const limitAfter = limit.usage(nowMs).capacity;
-            if (ends === 'no-slot') {
+            if (ends === 'no-slot' || ends === 'refused') {
               expect(limitAfter).toBeLessThanOrEqual(limitBefore);
-              refused = { fits: inFlight(), atMs: nowMs };
+              refused = { fits: inFlight() - waiting(), atMs: nowMs };
               changedAtMs = nowMs;
             } else expect(limitAfter).toBe(limitBefore);
             limitBefore = limitAfter;
@@ -53,6 +70,7 @@ describe('adaptiveConcurrency, by law', () => {
           expect(limitAfter).toBeLessThanOrEqual(max);
           if (limitAfter !== limitBefore) {
             expect(isHeldBack).toBe(true);
+            expect(waiting()).toBe(0);
             expect(limitAfter - limitBefore).toBeLessThanOrEqual(cost);
             expect(limitAfter).toBeGreaterThan(limitBefore);
             expect(nowMs - changedAtMs).toBeGreaterThanOrEqual(probeAfterMs);
@@ -63,19 +81,13 @@ describe('adaptiveConcurrency, by law', () => {
           // What was refused is not tried again before it has been quiet.
           if (inFlight() + cost > refused.fits) expect(nowMs - refused.atMs).toBeGreaterThanOrEqual(probeAfterMs);
           limit.take(cost, nowMs);
-          held.push({ cost, takenAtMs: nowMs });
+          held.push({ cost, takenAtMs: nowMs, isWaiting: false });
         }
       }),
       { numRuns: 1_000 },
     );
   });
 });
-
-/** Renders as they are: 24 to 83 s; answers within 3 s. */
-function world(seed: number): Pick<SlotServerOptions, 'taskMs' | 'latencyMs'> {
-  const random = seededRandom(seed);
-  return { latencyMs: 100 + 2_900 * random(), taskMs: () => 24_000 + 59_000 * random() };
-}
 
 describe('adaptiveConcurrency, against slots that nobody tells it of', () => {
   const seed = fc.nat();
@@ -88,7 +100,7 @@ describe('adaptiveConcurrency, against slots that nobody tells it of', () => {
         let least = Infinity;
         let greatest = 0;
         const books = runSlotServer({
-          ...world(seedValue),
+          ...rendersOf(seedValue),
           limits: [limit],
           slotsAt: () => count,
           untilMs: 3 * hourMs,
@@ -115,7 +127,7 @@ describe('adaptiveConcurrency, against slots that nobody tells it of', () => {
         const slotsAt = (nowMs: number): number => counts[Math.floor(nowMs / (15 * minuteMs))] ?? 1;
         const run = (limit: Limit, backoffMs?: (refusalsInARow: number) => number): SlotServerBooks =>
           runSlotServer({
-            ...world(seedValue),
+            ...rendersOf(seedValue),
             limits: [limit],
             slotsAt,
             untilMs: 6 * hourMs,
@@ -135,7 +147,7 @@ describe('adaptiveConcurrency, against slots that nobody tells it of', () => {
   it.each([3, 4, 5, 6, 8, 10])('shares %d slots with another that came first and had them all', (count) => {
     for (let seedValue = 1; seedValue <= 10; seedValue++) {
       const { shares } = runSlotServer({
-        ...world(seedValue),
+        ...rendersOf(seedValue),
         limits: [adaptiveConcurrency({ max, initial: count }), adaptiveConcurrency({ max })],
         slotsAt: () => count,
         untilMs: 8 * hourMs,

@@ -1,26 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { adaptiveConcurrency, type AdaptiveConcurrencyOptions } from '../../src/limits/adaptiveConcurrency.js';
-import type { Limit } from '../../src/limits/limit.js';
 import { limitContract } from './limitContract.js';
+import { limitOf, refuse, taking } from './slots.js';
 
 limitContract('adaptiveConcurrency at its ceiling', () => adaptiveConcurrency({ max: 5, initial: 5 }));
 limitContract('adaptiveConcurrency of one', () => adaptiveConcurrency({ max: 1 }));
 
 const second = 1_000;
-
-function taking(limit: Limit, count: number, nowMs: number): Limit {
-  for (let taken = 0; taken < count; taken++) limit.take(1, nowMs);
-  return limit;
-}
-
-function limitOf(limit: Limit, nowMs: number): number {
-  return limit.usage(nowMs).capacity;
-}
-
-/** Refuses the work taken at `takenAtMs`. */
-function refuse(limit: Limit, takenAtMs: number, nowMs: number): void {
-  limit.release(1, takenAtMs, nowMs, 'no-slot');
-}
 
 describe('adaptiveConcurrency', () => {
   it('lets one more in after 10 s of quiet, again and again, up to its ceiling', () => {
@@ -212,10 +198,36 @@ describe('adaptiveConcurrency', () => {
     expect(() => limit.update?.(change)).toThrow(expect.objectContaining({ code: 'SLUICE_BAD_OPTIONS', path }));
   });
 
-  it('refuses to change its name or where it began', () => {
+  it('refuses to change its name', () => {
     const limit = adaptiveConcurrency({ max: 5 });
-    expect(() => limit.update?.({ initial: 2 })).toThrow('initial');
     expect(() => limit.update?.({ name: 'other' })).toThrow('name');
+    expect(() => limit.update?.({ initial: 0 })).toThrow('initial');
+  });
+
+  it('takes a number that becomes known at once, within its bounds, and probes beyond it after quiet', () => {
+    const limit = taking(adaptiveConcurrency({ max: 9, min: 2, initial: 3 }), 3, 0);
+    limit.earliest(1, 0);
+    limit.update?.({ initial: 5 }, 60 * second);
+    expect(limit.earliest(2, 60 * second)).toBe(60 * second);
+    expect(limit.earliest(3, 60 * second)).toBe(70 * second);
+    const limits = [{ initial: 99 }, { initial: 1 }, { max: 6, initial: 99 }, { min: 4, initial: 1 }].map((change) => {
+      limit.update?.(change, 60 * second);
+      return limitOf(limit, 60 * second);
+    });
+    expect(limits).toEqual([9, 2, 6, 4]);
+    expect(limit.earliest(1, 60 * second)).toBe(60 * second);
+    limit.update?.({ initial: 4 });
+    expect(limit.earliest(3, 80 * second)).toBe(90 * second);
+  });
+
+  it('never rises by a refusal, when it was lowered by hand under what runs', () => {
+    const limit = taking(adaptiveConcurrency({ max: 20, initial: 20 }), 20, 0);
+    limit.update?.({ max: 4 });
+    refuse(limit, 0, second);
+    expect(limitOf(limit, second)).toBe(4);
+    limit.update?.({ initial: 3 }, second);
+    refuse(limit, 0, 2 * second);
+    expect(limitOf(limit, 2 * second)).toBe(3);
   });
 
   it('has copies that know what it knows, and go their own ways', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { calendarOf } from '../../src/limits/calendarDay.js';
 
@@ -49,6 +50,27 @@ describe('calendarOf', () => {
     const untilMs = Date.UTC(2026, 10, 2);
     expect(calendarOf('UTC')(untilMs - hourMs + fraction).untilMs).toBe(untilMs);
     expect(calendarOf('UTC')(untilMs - fraction).untilMs).toBe(untilMs);
+  });
+
+  it('should always answer the same, whatever was asked before', () => {
+    const zone = 'America/New_York';
+    const format = new Intl.DateTimeFormat('de-DE', { timeZone: zone, dateStyle: 'short' });
+    // Around the day of 25 hours, back and forth.
+    const noonMs = Date.UTC(2026, 10, 1, 17);
+    const agoMs = fc.oneof(fc.integer({ min: -60 * hourMs, max: 60 * hourMs }), fc.nat(1_000));
+    fc.assert(
+      fc.property(fc.array(agoMs, { maxLength: 20 }), (asked) => {
+        const dayAt = calendarOf(zone);
+        for (const each of asked) {
+          const atMs = noonMs - each;
+          const { fromMs, untilMs } = dayAt(atMs);
+          expect([atMs >= fromMs, atMs < untilMs]).toEqual([true, true]);
+          const dates = [fromMs, atMs, untilMs - 1, untilMs].map((ms) => format.format(ms));
+          expect(new Set(dates.slice(0, 3)).size).toBe(1);
+          expect(dates[3]).not.toBe(dates[2]);
+        }
+      }),
+    );
   });
 
   it('throws for a zone that does not exist', () => {

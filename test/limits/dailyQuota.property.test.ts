@@ -68,15 +68,22 @@ describe('dailyQuota', () => {
       gapMs: fc.oneof(fc.nat(1_000), fc.nat(30 * hourMs)),
       cost: fc.integer({ min: 0, max: 10 }),
       refunds: fc.option(fc.nat(), { nil: undefined }),
+      adjusts: fc.option(
+        fc.record({ which: fc.nat(), delta: fc.integer({ min: -12, max: 12 }), beforeMs: fc.nat(30 * 24 * hourMs) }),
+        { nil: undefined },
+      ),
     });
     fc.assert(
       fc.property(zone, instant, fc.array(step, { maxLength: 30 }), (timeZone, startMs, steps) => {
         const limit = dailyQuota({ limit: 10, timeZone });
         const spent = new Map<string, number>();
         const taken: { date: string; cost: number; atMs: number }[] = [];
+        const pay = (date: string, cost: number): void => {
+          spent.set(date, Math.max(0, (spent.get(date) ?? 0) + cost));
+        };
         let nowMs = 0;
         let wallOffsetMs = startMs;
-        for (const { wallStepMs, gapMs, cost, refunds } of steps) {
+        for (const { wallStepMs, gapMs, cost, refunds, adjusts } of steps) {
           nowMs += gapMs + 1;
           wallOffsetMs += wallStepMs;
           const date = dateIn(timeZone, nowMs + wallOffsetMs);
@@ -85,18 +92,27 @@ describe('dailyQuota', () => {
             const [given] = taken.splice(refunds % taken.length, 1);
             if (given === undefined) continue;
             limit.refund(given.cost, given.atMs);
-            spent.set(given.date, (spent.get(given.date) ?? 0) - given.cost);
+            pay(given.date, -given.cost);
+          }
+          if (adjusts !== undefined) {
+            const { which, delta, beforeMs } = adjusts;
+            // Work of this process, or, half of the time, of one before it, which the calendar dates.
+            const settled = which % 2 === 0 ? taken[which % Math.max(1, taken.length)] : undefined;
+            const atMs = settled?.atMs ?? -Math.max(1, beforeMs - nowMs);
+            limit.adjust?.(delta, atMs, nowMs);
+            pay(settled?.date ?? dateIn(timeZone, atMs + wallOffsetMs), delta);
           }
           const before = spent.get(date) ?? 0;
           expect(limit.usage(nowMs).used).toBe(before);
           const passes = limit.earliest(cost, nowMs) <= nowMs;
-          expect(passes).toBe(before + cost <= 10);
-          if (!passes) continue;
+          expect(passes).toBe(before + cost <= 10 || cost === 0);
+          if (!passes || adjusts !== undefined) continue;
           limit.take(cost, nowMs);
           taken.push({ date, cost, atMs: nowMs });
-          spent.set(date, before + cost);
+          pay(date, cost);
         }
       }),
+      { numRuns: 1_000 },
     );
   });
 });

@@ -60,6 +60,76 @@ describe('dailyQuota', () => {
     expect(limit.usage(20).used).toBe(0);
   });
 
+  it('adds what work has cost beyond its estimate to the date on which it was taken', () => {
+    const limit = dailyQuota({ limit: 66 });
+    expect(spend(limit, 50, '2026-11-01T23:00:00Z')).toBe('spent');
+    limit.observeWall?.(Date.parse('2026-11-02T01:00:00Z'), 10);
+    limit.take(60, 10);
+    limit.adjust?.(10, 0, 20);
+    expect(limit.usage(20).used).toBe(60);
+    limit.adjust?.(5, 10, 20);
+    expect(limit.usage(20).used).toBe(65);
+    limit.observeWall?.(Date.parse('2026-11-01T23:00:00Z'), 30);
+    expect(limit.usage(30).used).toBe(60);
+  });
+
+  it('may go over its limit by what work has really cost: then nothing that costs passes before midnight', () => {
+    const limit = dailyQuota({ limit: 66 });
+    expect(spend(limit, 60, '2026-11-01T08:00:00Z')).toBe('spent');
+    limit.adjust?.(30, 0, 0);
+    expect(limit.usage(0)).toMatchObject({ used: 90, capacity: 66 });
+    expect(spend(limit, 1, '2026-11-01T08:00:00Z')).toBe('2026-11-02T00:00:00.000Z');
+    expect(spend(limit, 0, '2026-11-01T08:00:00Z')).toBe('spent');
+    expect(spend(limit, 66, '2026-11-02T00:00:00Z')).toBe('spent');
+  });
+
+  it('dates what an earlier process has spent by the calendar', () => {
+    const limit = dailyQuota({ limit: 66, timeZone: 'Asia/Shanghai' });
+    const nowMs = 5_000;
+    const earlier = (at: string, credits: number): void => {
+      limit.adjust?.(credits, nowMs - (Date.parse('2026-11-02T06:00:00Z') - Date.parse(at)), nowMs);
+    };
+    limit.observeWall?.(Date.parse('2026-11-02T06:00:00Z'), nowMs);
+    earlier('2026-11-01T15:59:59.999Z', 40);
+    earlier('2026-11-01T16:00:00Z', 20);
+    earlier('2026-11-02T05:00:00Z', 4);
+    expect(limit.usage(nowMs).used).toBe(24);
+    limit.observeWall?.(Date.parse('2026-11-01T12:00:00Z'), nowMs + 1);
+    expect(limit.usage(nowMs + 1).used).toBe(40);
+  });
+
+  it('remembers what a date of the past turns out to have cost before what came long before it', () => {
+    const limit = dailyQuota({ limit: 66 });
+    const dayMs = 86_400_000;
+    const show = (day: number): number => {
+      limit.observeWall?.(Date.UTC(2026, 0, 1, 12) + day * dayMs, day * dayMs);
+      return limit.usage(day * dayMs).used;
+    };
+    for (let day = 0; day <= 32; day++) {
+      show(day);
+      if (day !== 30) limit.take(5, day * dayMs);
+    }
+    limit.adjust?.(7, 30 * dayMs, 32 * dayMs);
+    expect([show(32), show(30), show(1), show(0)]).toEqual([5, 7, 5, 0]);
+  });
+
+  it('never forgets today, nor yesterday, for what was spent long ago', () => {
+    const limit = dailyQuota({ limit: 66 });
+    const dayMs = 86_400_000;
+    const noonMs = Date.UTC(2026, 10, 1, 12);
+    limit.observeWall?.(noonMs - dayMs, -dayMs);
+    limit.take(30, -dayMs);
+    limit.observeWall?.(noonMs, 0);
+    limit.take(66, 0);
+    for (let day = 2; day < 100; day++) limit.adjust?.(1, -day * dayMs, 0);
+    limit.adjust?.(1, -Number.MAX_VALUE, 0);
+    const usedOn = (day: number): number => {
+      limit.observeWall?.(noonMs - day * dayMs, 0);
+      return limit.usage(0).used;
+    };
+    expect([usedOn(0), usedOn(1), usedOn(2), usedOn(31), usedOn(32)]).toEqual([66, 30, 1, 1, 0]);
+  });
+
   it('never spends a date again just before it ends, by a wall that reads fractions', () => {
     const limit = dailyQuota({ limit: 66 });
     const midnightMs = Date.UTC(2026, 10, 2);

@@ -64,11 +64,16 @@ class Asked {
   }
 }
 
+export interface LimitContractOptions {
+  /** False for a limit that nothing fills up again: what it has spent it has spent. @defaultValue true */
+  readonly comesBack?: boolean;
+}
+
 /**
  * What every limit owes: run it from its test with a `make` that gives a new limit each time. Its capacity and its
  * instants must be whole numbers.
  */
-export function limitContract(name: string, make: () => Limit): void {
+export function limitContract(name: string, make: () => Limit, { comesBack = true }: LimitContractOptions = {}): void {
   const { capacity } = make();
   const cost = fc.oneof(fc.integer({ min: 0, max: capacity }), fc.constantFrom(1, capacity));
   const gapMs = fc.oneof(fc.nat(50), fc.nat(2_000), fc.constant(longMs));
@@ -79,6 +84,12 @@ export function limitContract(name: string, make: () => Limit): void {
     for (const step of all) asked.step(step);
     return asked;
   };
+
+  /** A law of some limits only. */
+  const itWhere = (holds: boolean, law: string, check: () => void): void => {
+    if (holds) it(law, check);
+  };
+  const isAdjusted = typeof make().adjust === 'function';
 
   describe(`${name} keeps the contract of limits`, () => {
     it('has a name and a capacity', () => {
@@ -105,7 +116,7 @@ export function limitContract(name: string, make: () => Limit): void {
       );
     });
 
-    it('should always refuse until the promised instant, and accept exactly on it', () => {
+    itWhere(comesBack, 'should always refuse until the promised instant, and accept exactly on it', () => {
       fc.assert(
         fc.property(steps, cost, (all, units) => {
           const asked = after(all);
@@ -120,7 +131,7 @@ export function limitContract(name: string, make: () => Limit): void {
       );
     });
 
-    it('should never promise Infinity while nothing is held', () => {
+    itWhere(comesBack, 'should never promise Infinity while nothing is held', () => {
       fc.assert(
         fc.property(steps, cost, (all, units) => {
           const asked = after(all);
@@ -158,7 +169,7 @@ export function limitContract(name: string, make: () => Limit): void {
       );
     });
 
-    it('should always be free at the instant at which it says that it resets', () => {
+    itWhere(comesBack, 'should always be free at the instant at which it says that it resets', () => {
       fc.assert(
         fc.property(steps, (all) => {
           const asked = after(all);
@@ -170,7 +181,23 @@ export function limitContract(name: string, make: () => Limit): void {
       );
     });
 
-    it('should always be as new a long time after all was released', () => {
+    itWhere(!comesBack, 'should never have more than it has left, however long it waits', () => {
+      fc.assert(
+        fc.property(steps, cost, (all, units) => {
+          const asked = after(all);
+          asked.releaseAll();
+          const before = asked.usage();
+          const passes = asked.canPass(units);
+          asked.nowMs += longMs;
+          expect(asked.usage()).toEqual(before);
+          expect(before.resetsAtMs).toBe(Infinity);
+          expect(passes).toBe(before.used + units <= capacity);
+          expect(asked.earliest(units)).toBe(passes ? asked.nowMs : Infinity);
+        }),
+      );
+    });
+
+    itWhere(comesBack, 'should always be as new a long time after all was released', () => {
       fc.assert(
         fc.property(steps, (all) => {
           const asked = after(all);
@@ -206,6 +233,38 @@ export function limitContract(name: string, make: () => Limit): void {
           expect(asked.usage().used).toBe(before.usage.used);
           asked.limit.release(0, asked.nowMs, asked.nowMs, 'succeeded');
           expect({ usage: asked.usage(), next: asked.earliest(units) }).toEqual(before);
+        }),
+      );
+    });
+
+    itWhere(isAdjusted, 'should always count what work turns out to cost, and never less than nothing', () => {
+      const delta = fc.integer({ min: -2 * capacity, max: 2 * capacity });
+      fc.assert(
+        fc.property(steps, fc.array(delta, { maxLength: 5 }), (all, deltas) => {
+          const asked = after(all);
+          let { used } = asked.usage();
+          for (const each of deltas) {
+            asked.limit.adjust?.(each, asked.nowMs, asked.nowMs);
+            used = Math.max(0, used + each);
+            expect(asked.usage().used).toBe(used);
+            const left = Math.max(0, capacity - used);
+            expect([asked.canPass(left), asked.canPass(left + 1)]).toEqual([true, false]);
+          }
+        }),
+      );
+    });
+
+    itWhere(isAdjusted, 'should always bring the answers back as work turns out to have cost nothing', () => {
+      fc.assert(
+        fc.property(steps, cost, cost, fc.nat(capacity), (all, units, next, more) => {
+          const asked = after(all);
+          if (!asked.canPass(units)) return;
+          const before = { usage: asked.usage(), next: asked.earliest(next) };
+          asked.take(units);
+          asked.limit.adjust?.(more, asked.nowMs, asked.nowMs);
+          asked.limit.release(units, asked.nowMs, asked.nowMs, 'succeeded');
+          asked.limit.adjust?.(-units - more, asked.nowMs, asked.nowMs);
+          expect({ usage: asked.usage(), next: asked.earliest(next) }).toEqual(before);
         }),
       );
     });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
+import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
+import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
@@ -84,6 +86,52 @@ describe('perKey', () => {
     limit.take(1, 0, 'b');
     limit.refund(1, 0, 'a');
     expect(['a', 'b'].map((key) => limit.earliest(1, 0, key))).toEqual([0, 100]);
+  });
+
+  it('settles what a key has spent, also one that nothing is known of yet, and keeps it while that counts', () => {
+    const quotas = watched(() => dailyQuota({ limit: 10 }));
+    quotas.limit.observeWall?.(Date.UTC(2026, 10, 2, 12), 0);
+    quotas.limit.adjust?.(8, -1, 0, 'a');
+    expect(['a', 'b'].map((key) => quotas.limit.earliest(3, 0, key))).toEqual([12 * 3_600_000, 0]);
+    for (let key = 0; key < 1_000; key++) quotas.limit.take(1, 0, key);
+    expect(knows(quotas, 'a', 0)).toBe(true);
+    quotas.limit.adjust?.(-8, -1, 0, 'a');
+    expect(knows(quotas, 'a', 0)).toBe(false);
+  });
+
+  it('never remembers a key for whom nothing was to settle', () => {
+    const quotas = watched(() => budget({ limit: 10 }));
+    quotas.limit.adjust?.(-3, 0, 0, 'a');
+    expect(knows(quotas, 'a', 0)).toBe(false);
+  });
+
+  it('says what a key has left of its budget', () => {
+    const limit = perKey(() => budget({ limit: 10 }));
+    limit.take(8, 0, 'a');
+    limit.take(1, 0, 'b');
+    expect(['a', 'b', 'c'].map((key) => limit.left?.(key))).toEqual([2, 9, 10]);
+  });
+
+  it('tells the limit of its key that work was refused in its place, and that it has its slot', () => {
+    const limit = perKey(() => adaptiveConcurrency({ max: 9, initial: 4 }));
+    for (const key of ['a', 'b']) for (let nowMs = 0; nowMs < 4; nowMs++) limit.take(1, nowMs, key);
+    limit.refused?.(1, 3, 5, 'a');
+    limit.refused?.(1, 3, 5, 'nobody');
+    expect(['a', 'b'].map((key) => limit.earliest(1, 20_000, key))).toEqual([Infinity, 30_000]);
+    limit.granted?.(1, 3, 30_000, 'a');
+    expect(limit.earliest(1, 30_000, 'a')).toBeLessThan(Infinity);
+  });
+
+  it('can do only what the limits of its keys can', () => {
+    const slots = perKey(() => concurrency({ limit: 1 }));
+    const learning = perKey(() => adaptiveConcurrency({ max: 1 }));
+    const quota = perKey(() => dailyQuota({ limit: 1 }));
+    const can = (limit: Limit): boolean[] =>
+      (['adjust', 'refused', 'granted', 'left'] as const).map((method) => limit[method] !== undefined);
+    expect(can(slots)).toEqual([false, false, false, false]);
+    expect(can(learning)).toEqual([false, true, true, false]);
+    expect(can(quota)).toEqual([true, false, false, false]);
+    expect(can(perKey(() => budget({ limit: 1 })))).toEqual([true, false, false, true]);
   });
 
   it('refuses what makes no limit', () => {

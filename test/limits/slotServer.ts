@@ -1,4 +1,5 @@
 import type { Limit } from '../../src/limits/limit.js';
+import { seededRandom } from '../../src/simulator/seededRandom.js';
 
 /** A server with a hidden number of slots, and clients that never run out of work, in virtual time. */
 export interface SlotServerOptions {
@@ -13,8 +14,13 @@ export interface SlotServerOptions {
   readonly untilMs: number;
   /** How long a client keeps the permit of what was refused, by the number of refusals in a row. @defaultValue not at all */
   readonly backoffMs?: (refusalsInARow: number) => number;
-  /** Called at each event. */
-  readonly observe?: (nowMs: number, running: number) => void;
+  /**
+   * True where what was refused keeps its permit and tries again after `backoffMs`, and the limit is told when it has its
+   * slot; 'silently' where the limit is not told before the release. @defaultValue false: it is released as refused
+   */
+  readonly keepsPlace?: boolean | 'silently';
+  /** Called at each event, with what each client has waiting in its place. */
+  readonly observe?: (nowMs: number, running: number, waiting: readonly number[]) => void;
 }
 
 export interface SlotServerBooks {
@@ -26,17 +32,25 @@ export interface SlotServerBooks {
   readonly shares: readonly number[];
 }
 
+/** Renders as they are: 24 to 83 s; answers within 3 s. */
+export function rendersOf(seed: number): Pick<SlotServerOptions, 'taskMs' | 'latencyMs'> {
+  const random = seededRandom(seed);
+  return { latencyMs: 100 + 2_900 * random(), taskMs: () => 24_000 + 59_000 * random() };
+}
+
 interface Client {
   readonly limit: Limit;
   wakeAtMs: number;
   running: number;
+  waiting: number;
   refusalsInARow: number;
   usedMs: number;
 }
 
 export function runSlotServer(options: SlotServerOptions): SlotServerBooks {
-  const { limits, slotsAt, taskMs, latencyMs, untilMs, backoffMs = () => 0, observe } = options;
-  const clients = limits.map<Client>((limit) => ({ limit, wakeAtMs: NaN, running: 0, refusalsInARow: 0, usedMs: 0 }));
+  const { limits, slotsAt, taskMs, latencyMs, untilMs, backoffMs = () => 0, observe, keepsPlace = false } = options;
+  const idle = { wakeAtMs: NaN, running: 0, waiting: 0, refusalsInARow: 0, usedMs: 0 };
+  const clients = limits.map<Client>((limit) => ({ limit, ...idle }));
   const events: { readonly atMs: number; readonly run: () => void }[] = [];
   let nowMs = 0;
   let accepted = 0;
@@ -62,8 +76,27 @@ export function runSlotServer(options: SlotServerOptions): SlotServerBooks {
     at(atMs, () => admit(client));
   }
 
-  function decide(client: Client, takenAtMs: number): void {
+  /** The work keeps its place: the answer reaches the client, which tells its limit, and tries again later. */
+  function wait(client: Client, takenAtMs: number, refusals: number): void {
+    at(nowMs + latencyMs / 2, () => {
+      if (refusals === 1) client.waiting++;
+      client.limit.refused?.(1, takenAtMs, nowMs);
+      at(nowMs + backoffMs(refusals - 1) + latencyMs / 2, () => decide(client, takenAtMs, refusals));
+    });
+  }
+
+  function stopWaiting(client: Client, takenAtMs: number): void {
+    at(nowMs + latencyMs / 2, () => {
+      client.waiting--;
+      if (keepsPlace !== true) return;
+      client.limit.granted?.(1, takenAtMs, nowMs);
+      admit(client);
+    });
+  }
+
+  function decide(client: Client, takenAtMs: number, refusals = 0): void {
     if (running() < slotsAt(nowMs)) {
+      if (refusals > 0) stopWaiting(client, takenAtMs);
       accepted++;
       client.running++;
       client.refusalsInARow = 0;
@@ -75,6 +108,10 @@ export function runSlotServer(options: SlotServerOptions): SlotServerBooks {
       return;
     }
     refused++;
+    if (keepsPlace !== false) {
+      wait(client, takenAtMs, refusals + 1);
+      return;
+    }
     at(nowMs + latencyMs / 2 + backoffMs(client.refusalsInARow++), () => {
       client.limit.release(1, takenAtMs, nowMs, 'no-slot');
       admit(client);
@@ -88,7 +125,11 @@ export function runSlotServer(options: SlotServerOptions): SlotServerBooks {
     for (const client of clients) client.usedMs += client.running * spanMs;
     nowMs = next.atMs;
     next.run();
-    observe?.(nowMs, running());
+    observe?.(
+      nowMs,
+      running(),
+      clients.map(({ waiting }) => waiting),
+    );
   }
   const usedMs = clients.reduce((sum, client) => sum + client.usedMs, 0);
   const shares = clients.map((client) => client.usedMs / nowMs);

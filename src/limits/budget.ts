@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { parseOptions } from '../options.js';
+import type { Limit, Usage } from './limit.js';
+
+export interface BudgetOptions {
+  /** What may be spent in all, in credits or whatever the costs count; more than 0. */
+  readonly limit: number;
+  /**
+   * What becomes of work that waits and costs more than is left, once nothing of the limiter runs that could give
+   * something back: `refuse` gives it up with BudgetSpentError; `wait` holds it until the budget is raised or adjusted.
+   * Choose `wait` where costs are settled after the release, or where somebody raises the limit by hand.
+   * @defaultValue 'refuse'
+   */
+  readonly whenSpent?: 'refuse' | 'wait';
+  /** @defaultValue 'budget' */
+  readonly name?: string;
+}
+
+const schema = z.strictObject({
+  limit: z.number().positive(),
+  whenSpent: z.enum(['refuse', 'wait']).default('refuse'),
+  name: z.string().min(1).default('budget'),
+});
+
+const changeSchema = schema.pick({ limit: true }).partial();
+
+/**
+ * At most `limit` spent in all: what a run may cost. What is spent stays spent when the work ends, and nothing fills it
+ * up again but a refund, an `adjust` by what was not needed after all, or an `update`.
+ *
+ * For a budget that each day brings anew, use `dailyQuota`.
+ *
+ * @throws OptionsError
+ */
+export function budget(options: BudgetOptions): Limit {
+  const { limit, whenSpent, name } = parseOptions(schema, options, 'budget');
+  return new Budget(name, limit, whenSpent);
+}
+
+class Budget implements Limit {
+  readonly name: string;
+  readonly kind = 'quota';
+  /** Only a budget that refuses says so: what it does not have, nobody gets. */
+  readonly left?: () => number;
+  capacity: number;
+  readonly #whenSpent: 'refuse' | 'wait';
+  #spent = 0;
+
+  constructor(name: string, capacity: number, whenSpent: 'refuse' | 'wait') {
+    this.name = name;
+    this.capacity = capacity;
+    this.#whenSpent = whenSpent;
+    if (whenSpent === 'refuse') this.left = () => this.capacity - this.#spent;
+  }
+
+  earliest(cost: number, nowMs: number): number {
+    return this.#spent + cost <= this.capacity || cost === 0 ? nowMs : Infinity;
+  }
+
+  take(cost: number): void {
+    this.#spend(cost);
+  }
+
+  release(): void {}
+
+  refund(cost: number): void {
+    this.#spend(-cost);
+  }
+
+  adjust(delta: number): void {
+    this.#spend(delta);
+  }
+
+  usage(): Usage {
+    return { used: this.#spent, capacity: this.capacity, resetsAtMs: Infinity };
+  }
+
+  update(change: unknown): void {
+    this.capacity = parseOptions(changeSchema, change, `update of "${this.name}"`).limit ?? this.capacity;
+  }
+
+  copy(): Budget {
+    const copy = new Budget(this.name, this.capacity, this.#whenSpent);
+    copy.#spent = this.#spent;
+    return copy;
+  }
+
+  #spend(cost: number): void {
+    this.#spent = Math.max(0, this.#spent + cost);
+  }
+}
