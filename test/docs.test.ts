@@ -31,6 +31,7 @@ it('should have snippets that compile, each on its own', () => {
       sluice: [resolve('operators/index.ts')],
       'sluice/kling': [resolve('src/kling/index.ts')],
       'sluice/http': [resolve('src/http/index.ts')],
+      'sluice/journal': [resolve('src/journal/index.ts')],
       'sluice/simulator': [resolve('src/simulator/index.ts')],
     },
   };
