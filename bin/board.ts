@@ -7,7 +7,7 @@ export interface RunningTask {
   readonly id: string;
   /** Kling's id, once it is known. */
   readonly taskId?: string | undefined;
-  readonly state: 'submitting' | 'looking up' | 'refused' | 'submitted' | 'processing';
+  readonly state: 'submitting' | 'looking up' | 'refused' | 'submitted' | 'adopted' | 'processing';
   /** When it was first sent, on the wall of Kling's time. */
   readonly sinceAtMs: number;
   /** True unless Kling has said that there is no such task. */
@@ -18,7 +18,7 @@ export interface RunningTask {
 export class Board {
   readonly total: number;
   readonly #running = new Map<number, RunningTask>();
-  readonly #ended = { succeeded: 0, failed: 0 };
+  readonly #ended = { succeeded: 0, failed: 0, unfinished: 0, earlier: 0 };
 
   constructor(total: number) {
     this.total = total;
@@ -32,8 +32,18 @@ export class Board {
     return this.#ended.failed;
   }
 
+  /** Those that are over for this run, and not for good. */
+  get unfinished(): number {
+    return this.#ended.unfinished;
+  }
+
+  /** Those whose end an earlier run has seen; they are counted above, too. */
+  get earlier(): number {
+    return this.#ended.earlier;
+  }
+
   get waiting(): number {
-    return this.total - this.succeeded - this.failed - this.#running.size;
+    return this.total - this.succeeded - this.failed - this.unfinished - this.#running.size;
   }
 
   /** In the order in which they were first sent. */
@@ -42,16 +52,19 @@ export class Board {
   }
 
   tell(event: GenerateEvent): void {
+    if (event.type === 'adopted') this.#adopt(event);
     if (event.type === 'submitting') this.#begin(event);
     if (event.type === 'looking-up') this.#update(event.index, { state: 'looking up' });
     if (event.type === 'refused') this.#refuse(event);
     if (event.type === 'submitted' || event.type === 'processing') {
       this.#update(event.index, { state: event.type, taskId: event.remote.ref.id, mayExist: true });
     }
-    if (event.type === 'ended') {
-      this.#running.delete(event.index);
-      this.#ended[event.result.status] += 1;
-    }
+    if (event.type === 'ended') this.#end(event);
+  }
+
+  #adopt({ index, id, taskId, sinceAtMs }: Extract<GenerateEvent, { type: 'adopted' }>): void {
+    const state = taskId === undefined ? 'looking up' : 'adopted';
+    this.#running.set(index, { index, id, taskId, sinceAtMs, state, mayExist: true });
   }
 
   #begin({ index, id, atMs }: GenerateEvent): void {
@@ -64,6 +77,12 @@ export class Board {
     if (this.#running.get(index)?.taskId !== undefined) return;
     const { meaning } = refusal;
     this.#update(index, { state: 'refused', mayExist: meaning === 'ambiguous' || meaning === 'duplicate' });
+  }
+
+  #end({ index, result }: Extract<GenerateEvent, { type: 'ended' }>): void {
+    this.#running.delete(index);
+    this.#ended[result.isFinal ? result.status : 'unfinished'] += 1;
+    if (result.isEarlier === true) this.#ended.earlier += 1;
   }
 
   /** What is told of a task that has ended (overdue, its slot still watched) changes nothing. */

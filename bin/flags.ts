@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { OptionsError } from '../operators/index.js';
-import { parseCount, parseCredits, parseRate } from './units.js';
+import { OptionsError } from '../src/errors.js';
+import { parseCount, parseCountOrAuto, parseCredits, parseRate } from './units.js';
 import { UsageError } from './usageError.js';
 
 /** Hands a flag's value to `parse`, and its complaint to commander, which puts the name of the flag before it. */
@@ -15,8 +15,12 @@ export function reading<T>(parse: (text: string) => T): (text: string) => T {
   };
 }
 
-/** The flags that say what an account may do; `generate` and `simulator` have them in common. */
-export function figureFlags(): readonly Option[] {
+/**
+ * The flags that say what an account may do, which commands have in common.
+ *
+ * @param canAsk true: `auto` is a number of tasks, too, and the day is that of a zone
+ */
+export function figureFlags({ canAsk = false } = {}): readonly Option[] {
   return [
     new Option('--tier <tier>', 'what the account may do')
       .choices(['free', 'standard', 'pro', 'enterprise'])
@@ -24,9 +28,14 @@ export function figureFlags(): readonly Option[] {
     new Option('--rate <rate>', "requests in any such time, like 30/60s; or off (default: the tier's)").argParser(
       reading(parseRate),
     ),
-    new Option('--concurrent <n>', "tasks at once (default: the tier's)").argParser(reading(parseCount)),
-    new Option('--daily-credits <n>', "credits a day (UTC); or off (default: the tier's)").argParser(
-      reading(parseCredits),
-    ),
+    canAsk
+      ? new Option('--concurrent <n>', "tasks at once; auto: ask the account (default: the tier's)").argParser(
+          reading(parseCountOrAuto),
+        )
+      : new Option('--concurrent <n>', "tasks at once (default: the tier's)").argParser(reading(parseCount)),
+    new Option(
+      '--daily-credits <n>',
+      `credits a day (${canAsk ? 'of --time-zone' : 'UTC'}); or off (default: the tier's)`,
+    ).argParser(reading(parseCredits)),
   ];
 }

@@ -1,8 +1,8 @@
 import type { Cancel } from '../operators/index.js';
 
-const signals = ['SIGINT', 'SIGTERM'] as const;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Calls `first` at the first Ctrl-C (or SIGTERM), and `again` at each later one, until it is cancelled. */
+/** Calls `first` at the first Ctrl-C (or SIGTERM, or SIGHUP), and `again` at each later one, until it is cancelled. */
 export function onInterrupt(first: () => void, again: () => void): Cancel {
   let isFirst = true;
   const handle = (): void => {

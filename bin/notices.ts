@@ -1,17 +1,51 @@
 import type { LimitUsage } from '../operators/index.js';
 import type { RunningTask } from './board.js';
 import type { Figures } from './figures.js';
-import { formatDuration } from './units.js';
+import type { Standing } from './roster.js';
+import type { Slots } from './slots.js';
+import { formatCount, formatDuration } from './units.js';
+
+export interface Beginning {
+  readonly standing: Standing;
+  readonly slots: Pick<Slots, 'count' | 'source'>;
+  readonly figures: Pick<Figures, 'rate' | 'dailyCredits'>;
+  readonly runCredits?: number | undefined;
+  readonly speed: number;
+}
+
+const bySource: Readonly<Record<Slots['source'], string>> = {
+  given: '',
+  asked: ' (as the account says)',
+  learnt: ' to begin with (the account does not say)',
+};
 
 /** What is about to be done, and under which limits. */
-export function startNotice(prompts: number, { concurrent, rate, dailyCredits }: Figures, speed: number): string {
-  return [
-    `${prompts} ${prompts === 1 ? 'prompt' : 'prompts'}`,
-    `${concurrent} at once`,
+export function startNotice({ standing, slots, figures, runCredits, speed }: Beginning): string {
+  const { rate, dailyCredits } = figures;
+  const limits = [
+    `${slots.count} at once${bySource[slots.source]}`,
     ...(rate === 'off' ? [] : [`${rate.limit} requests in ${formatDuration(rate.intervalMs)}`]),
     ...(dailyCredits === 'off' ? [] : [`${dailyCredits} credits a day`]),
+    ...(runCredits === undefined ? [] : [`${runCredits} credits in all`]),
     ...(speed === 1 ? [] : [`simulated, ${speed} times as fast`]),
   ].join(', ');
+  return `${standingNotice(standing)}${standing.known > 0 ? '; ' : ', '}${limits}`;
+}
+
+/** How much of it is new. */
+function standingNotice({ prompts, known, done, takenOver, toMake, strays }: Standing): string {
+  const count = `${formatCount(prompts)} ${prompts === 1 ? 'prompt' : 'prompts'}`;
+  if (known === 0) return count;
+  const parts = [
+    `${formatCount(done)} done before`,
+    `${formatCount(takenOver)} taken over`,
+    `${formatCount(toMake)} to make`,
+    ...(strays > 0 ? [`and ${formatCount(strays)} that run and are not in the file any more`] : []),
+    ...(done + takenOver === 0 && strays === 0
+      ? [`none of the ${formatCount(known)} of earlier runs is in the file`]
+      : []),
+  ];
+  return `${count}: ${parts.join(', ')}`;
 }
 
 /** Which tasks are, or may be, at Kling: they run on and are billed, whatever becomes of us. */
@@ -28,11 +62,13 @@ export function runningNotice(what: string, tasks: readonly RunningTask[]): read
 }
 
 /** Why the rest may have to wait for hours. */
-export function quotaNotice({ name, used, capacity }: LimitUsage): string {
-  return `${used} of ${capacity} ${name} of the day are used: what the rest cannot pay waits for midnight, UTC`;
+export function quotaNotice({ name, used, capacity }: LimitUsage, timeZone: string): string {
+  return `${used} of ${capacity} ${name} of the day are used: what the rest cannot pay waits for midnight, ${timeZone}`;
 }
 
-export function unwrittenNotice(path: string, error: unknown): string {
+/** @param path what cannot be written; undefined where the error says it itself */
+export function unwrittenNotice(path: string | undefined, error: unknown): string {
   const why = error instanceof Error ? error.message : String(error);
-  return `${path} cannot be written (${why}): nothing new is submitted; what runs is waited for, and its results follow here`;
+  const what = path === undefined ? `${why};` : `${path} cannot be written (${why}):`;
+  return `${what} nothing new is submitted; what runs is waited for, and results that cannot be written follow here`;
 }

@@ -1,20 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { OptionsError } from '../operators/index.js';
-import { parseKlingRequest, type KlingProduct, type KlingRequest } from '../src/kling/index.js';
+import { parseKlingRequest, type KlingApi, type KlingProduct, type KlingRequest } from '../src/kling/index.js';
+import { flagOf, type Defaults } from './promptFlags.js';
 import { clean, crop } from './text.js';
 import { UsageError } from './usageError.js';
 
 /** One line of a file of prompts, ready to be sent. */
 export interface Prompt {
   readonly request: KlingRequest;
-  /** What its external id begins with, where the line says so. */
-  readonly idBase?: string;
+  /** What it is known by, and what its external id begins with, where the line says so. */
+  readonly id?: string;
 }
-
-/** What a line gets where it does not say so itself, by Kling's names. */
-export type Defaults = Readonly<
-  Partial<Record<'model_name' | 'mode' | 'duration' | 'aspect_ratio' | 'negative_prompt', string>>
->;
 
 /** Which defaults a product takes. */
 const takenBy: Readonly<Record<KlingProduct, readonly (keyof Defaults)[]>> = {
@@ -22,15 +18,6 @@ const takenBy: Readonly<Record<KlingProduct, readonly (keyof Defaults)[]>> = {
   image2video: ['model_name', 'mode', 'duration', 'negative_prompt'],
   images: ['model_name', 'aspect_ratio', 'negative_prompt'],
   'video-extend': ['negative_prompt'],
-};
-
-/** The flag of each default, for the error that names it. */
-export const flagOf: Readonly<Record<keyof Defaults, string>> = {
-  model_name: '--model',
-  mode: '--mode',
-  duration: '--duration',
-  aspect_ratio: '--aspect-ratio',
-  negative_prompt: '--negative-prompt',
 };
 
 const maxReported = 10;
@@ -41,11 +28,11 @@ const maxProblemColumns = 300;
  *
  * @throws UsageError
  */
-export async function readPrompts(file: string, defaults: Defaults): Promise<readonly Prompt[]> {
-  checkDefaults(defaults);
-  if (file === '-') return parsePrompts(await readAll(process.stdin), 'standard input', defaults);
+export async function readPrompts(file: string, defaults: Defaults, api: KlingApi = 'v1'): Promise<readonly Prompt[]> {
+  checkDefaults(defaults, api);
+  if (file === '-') return parsePrompts(await readAll(process.stdin), 'standard input', defaults, api);
   try {
-    return parsePrompts(await readFile(file), file, defaults);
+    return parsePrompts(await readFile(file), file, defaults, api);
   } catch (error) {
     if (error instanceof UsageError) throw error;
     throw new UsageError(`${clean(file)}: ${whyUnreadable(error)}`, { cause: error });
@@ -55,14 +42,19 @@ export async function readPrompts(file: string, defaults: Defaults): Promise<rea
 /**
  * The prompts in the bytes of a file, in UTF-8, with any line ends, with or without a byte order mark. `.txt`: a prompt a
  * line, blank lines skipped, every other line a prompt, whatever it begins with. `.jsonl`: a JSON object a line, with
- * Kling's field names, and an `id` where the external id shall begin with it. Any other name: as `.jsonl` where the
+ * Kling's field names, and an `id` of its own where it shall be known by one. Any other name: as `.jsonl` where the
  * first line that is not blank begins with `{`, else as `.txt`.
  *
  * All or nothing: one bad line, and there are no prompts.
  *
  * @throws UsageError with up to ten bad lines, their numbers, and what is wrong with them
  */
-export function parsePrompts(bytes: Uint8Array, name: string, defaults: Defaults): readonly Prompt[] {
+export function parsePrompts(
+  bytes: Uint8Array,
+  name: string,
+  defaults: Defaults,
+  api: KlingApi = 'v1',
+): readonly Prompt[] {
   if (/\.json$/i.test(name)) {
     throw new UsageError(`${clean(name)}: must be .jsonl (a JSON object a line) or .txt (a prompt a line)`);
   }
@@ -74,9 +66,12 @@ export function parsePrompts(bytes: Uint8Array, name: string, defaults: Defaults
   const isJson = /\.jsonl$/i.test(name) || (!/\.txt$/i.test(name) && lines[0]?.text.startsWith('{') === true);
   const prompts: Prompt[] = [];
   const problems: string[] = [];
+  const lineOf = new Map<string, number>();
   for (const { text, number } of lines) {
     try {
-      prompts.push(isJson ? readRequest(text, defaults) : readPrompt(text, defaults));
+      const prompt = isJson ? readRequest(text, defaults, api) : readPrompt(text, defaults, api);
+      prompts.push(prompt);
+      if (prompt.id !== undefined) claim(prompt.id, number, lineOf);
     } catch (error) {
       problems.push(`${clean(name)}:${number}: ${crop(problemOf(error), maxProblemColumns)}`);
     }
@@ -86,7 +81,14 @@ export function parsePrompts(bytes: Uint8Array, name: string, defaults: Defaults
   return prompts;
 }
 
-function readPrompt(text: string, defaults: Defaults): Prompt {
+/** An id stands for one prompt. */
+function claim(id: string, number: number, lineOf: Map<string, number>): void {
+  const other = lineOf.get(id);
+  if (other !== undefined) throw new UsageError(`id: "${id}" is that of line ${other} already`);
+  lineOf.set(id, number);
+}
+
+function readPrompt(text: string, defaults: Defaults, api: KlingApi): Prompt {
   refuseGarbage(text);
   // A tab comes with what is pasted from tables; anything else of the kind, from files that are no text.
   const [control] = /(?!\t)\p{Cc}/u.exec(text) ?? [];
@@ -94,22 +96,22 @@ function readPrompt(text: string, defaults: Defaults): Prompt {
     const number = control.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
     throw new UsageError(`holds the control character U+${number}: is it a text file?`);
   }
-  return { request: parseKlingRequest({ prompt: text, ...defaults }) };
+  return { request: parseKlingRequest({ prompt: text, ...defaults }, { api }) };
 }
 
-function readRequest(text: string, defaults: Defaults): Prompt {
+function readRequest(text: string, defaults: Defaults, api: KlingApi): Prompt {
   refuseGarbage(text);
   const given = parseJson(text);
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new UsageError('must be a JSON object, like {"prompt":"a cat"}');
   }
   const { id, ...fields } = given as Readonly<Record<string, unknown>>;
-  const request = parseKlingRequest({ ...defaultsFor(fields['product'], defaults), ...fields });
+  const request = parseKlingRequest({ ...defaultsFor(fields['product'], defaults), ...fields }, { api });
   if (id === undefined) return { request };
   if (typeof id !== 'string' || !/^[\w-]{1,40}$/.test(id)) {
     throw new UsageError('id: must be 1 to 40 characters of A-Z, a-z, 0-9, _ and -');
   }
-  return { request, idBase: id };
+  return { request, id };
 }
 
 /** The decoder puts this where bytes are no UTF-8. */
@@ -132,10 +134,10 @@ function defaultsFor(product: unknown, defaults: Defaults): Defaults {
 }
 
 /** A bad default would make every line a bad one: it is told once, by the name of its flag. */
-function checkDefaults(defaults: Defaults): void {
+function checkDefaults(defaults: Defaults, api: KlingApi): void {
   for (const [name, value] of Object.entries(defaults)) {
     try {
-      parseKlingRequest({ prompt: 'a cat', [name]: value });
+      parseKlingRequest({ prompt: 'a cat', [name]: value }, { api });
     } catch (error) {
       const problem = problemOf(error).replace(`${name}: `, '');
       throw new UsageError(`${flagOf[name as keyof Defaults]}: ${crop(problem, maxProblemColumns)}`, { cause: error });
@@ -144,7 +146,9 @@ function checkDefaults(defaults: Defaults): void {
 }
 
 function problemOf(error: unknown): string {
-  if (error instanceof OptionsError) return clean(error.message.replace('Kling request: ', ''));
+  if (error instanceof OptionsError) {
+    return clean(error.message.replace('Kling request: ', '').replaceAll(/api: '(v1|new)'/g, '--api $1'));
+  }
   if (error instanceof UsageError) return clean(error.message);
   throw error;
 }

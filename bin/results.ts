@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   fsyncSync,
   ftruncateSync,
@@ -11,67 +12,62 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { GenerateResult } from '../operators/index.js';
-import type { KlingRequest } from '../src/kling/index.js';
 import { UsageError } from './usageError.js';
 
 /** How much is written, and taken back, to see that there is room. */
 const probeBytes = 4_096;
 
-/** The line of a result; `prompt` is the text of the prompt, '' where the request has none. */
-export function resultLine(result: GenerateResult<KlingRequest>): string {
-  const { index, id, prompt, status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error } = result;
-  const text = prompt.prompt ?? '';
-  return JSON.stringify({
-    ...{ index, id, prompt: text, status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error },
-  });
-}
-
-/** `results.jsonl`: a line is in it, whole, as soon as `append` has returned. */
+/** `results.jsonl`: a line is in it, whole, as soon as `add` has returned; and one line for each id. */
 export class ResultsFile {
   readonly path: string;
   readonly #file: number;
   readonly #isRegular: boolean;
+  readonly #ids: Set<string>;
 
   private constructor(path: string, file: number) {
     this.path = path;
     this.#file = file;
     this.#isRegular = fstatSync(file).isFile();
+    this.#ids = new Set(this.#isRegular ? this.#found() : []);
   }
 
   /**
-   * Opens `results.jsonl` in `directory`, which is made where it is missing, and proves that it can be written. Results
-   * that are there already stay there, and are an error; only a simulated run replaces those of another simulated run.
+   * Opens `results.jsonl` in `directory` to go on with it, and proves that there is room for more. The lines that are there
+   * stay, but for a last one that was not written to its end.
    *
    * @throws UsageError
    */
-  static open(directory: string, { simulated }: { readonly simulated: boolean }): ResultsFile {
-    const path = join(directory, 'results.jsonl');
-    try {
-      mkdirSync(directory, { recursive: true });
-      keepResults(path, simulated);
-      const results = new ResultsFile(path, openSync(path, 'a'));
+  static open(directory: string): ResultsFile {
+    return opened(directory, (path) => {
+      const results = new ResultsFile(path, openSync(path, 'a+'));
       if (results.#isRegular) results.#probe();
       return results;
-    } catch (error) {
-      if (error instanceof UsageError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, {
-        cause: error,
-      });
-    }
+    });
   }
 
-  /** Writes one line; where it cannot be written whole, nothing of it stays. @throws the error of the file system */
-  append(line: string): void {
-    const bytes = Buffer.from(`${line}\n`);
-    let written = 0;
-    try {
-      while (written < bytes.length) written += writeSync(this.#file, bytes, written);
-    } catch (error) {
-      if (this.#isRegular && written > 0) ftruncateSync(this.#file, fstatSync(this.#file).size - written);
-      throw error;
-    }
+  /**
+   * Opens it for a simulated run, which replaces the results of another one. Any others stay there, and are an error.
+   *
+   * @throws UsageError
+   */
+  static replace(directory: string): ResultsFile {
+    const path = pathIn(directory);
+    opened(directory, () => {
+      if (hasResults(path) && !isSimulated(readFileSync(path, 'utf8'))) throw alreadyThere(path);
+      if (hasResults(path)) truncateSync(path);
+    });
+    return ResultsFile.open(directory);
+  }
+
+  /**
+   * Writes one line, unless there is one of this id; where it cannot be written whole, nothing of it stays.
+   *
+   * @throws the error of the file system
+   */
+  add(id: string, line: string): void {
+    if (this.#ids.has(id)) return;
+    this.#write(Buffer.from(`${line}\n`));
+    this.#ids.add(id);
   }
 
   /** Brings all of it to the disk. @throws the error of the file system */
@@ -83,22 +79,76 @@ export class ResultsFile {
     }
   }
 
+  /** The ids of the lines that are there; takes away what a run that was killed has left of its last. */
+  #found(): readonly string[] {
+    const bytes = readFileSync(this.#file);
+    const end = bytes.lastIndexOf('\n') + 1;
+    if (end < bytes.length) ftruncateSync(this.#file, end);
+    return bytes.toString('utf8', 0, end).split('\n').flatMap(idOf);
+  }
+
+  /** Shows that there is room. */
   #probe(): void {
+    const { size } = fstatSync(this.#file);
+    this.#write(Buffer.alloc(probeBytes, ' '));
+    ftruncateSync(this.#file, size);
+  }
+
+  /** All of it, or an error and nothing: a disk that fills up may take a part before it refuses the rest. */
+  #write(bytes: Uint8Array): void {
+    let written = 0;
     try {
-      writeSync(this.#file, Buffer.alloc(probeBytes, ' '));
-    } finally {
-      ftruncateSync(this.#file, 0);
+      while (written < bytes.length) written += writeSync(this.#file, bytes, written);
+    } catch (error) {
+      if (this.#isRegular && written > 0) ftruncateSync(this.#file, fstatSync(this.#file).size - written);
+      throw error;
     }
   }
 }
 
-function keepResults(path: string, simulated: boolean): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isFile() !== true || found.size === 0) return;
-  if (!simulated || !isSimulated(readFileSync(path, 'utf8'))) {
-    throw new UsageError(`${path} holds results already: move it away, or choose another --out; nothing was submitted`);
+/** @throws UsageError where there are results in `directory` */
+export function refuseResults(directory: string): void {
+  const path = pathIn(directory);
+  if (hasResults(path)) throw alreadyThere(path);
+}
+
+/** What cannot be written there is a mistake of whoever named the directory. */
+function opened<T>(directory: string, open: (path: string) => T): T {
+  const path = pathIn(directory);
+  try {
+    mkdirSync(directory, { recursive: true });
+    return open(path);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, {
+      cause: error,
+    });
   }
-  truncateSync(path);
+}
+
+function pathIn(directory: string): string {
+  return join(directory, 'results.jsonl');
+}
+
+function hasResults(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const found = statSync(path);
+  return found.isFile() && found.size > 0;
+}
+
+function alreadyThere(path: string): UsageError {
+  return new UsageError(`${path} holds results already: move it away, or choose another --out; nothing was submitted`);
+}
+
+/** What is no result (a note of somebody's) has none. */
+function idOf(line: string): readonly string[] {
+  try {
+    const { id } = JSON.parse(line) as { readonly id?: unknown };
+    return typeof id === 'string' ? [id] : [];
+  } catch {
+    return [];
+  }
 }
 
 /** True where every output is in a simulator on this machine: nobody has paid for it. */

@@ -1,84 +1,109 @@
-import { from, lastValueFrom, tap } from 'rxjs';
-import { generate, type GenerateEvent, type GenerateResult } from '../operators/index.js';
-import type { KlingRequest } from '../src/kling/index.js';
-import type { Account } from './account.js';
+import { catchError, EMPTY, from, lastValueFrom, tap } from 'rxjs';
+import { generate, JournalError, type GenerateEvent, type GenerateResult } from '../operators/index.js';
+import type { KlingClient, KlingRequest } from '../src/kling/index.js';
+import type { TaskUpdates } from '../src/tasks/taskApi.js';
 import { Board } from './board.js';
+import type { Connection } from './connection.js';
+import { Downloads, type DownloadEvent } from './downloads.js';
+import { exitCodes } from './exitCodes.js';
 import type { Figures } from './figures.js';
+import { heldJournal } from './heldJournal.js';
 import { onInterrupt } from './interrupts.js';
+import { Keeper } from './keeper.js';
 import { quotaNotice, runningNotice, startNotice, unwrittenNotice } from './notices.js';
 import type { View } from './progress/bars.js';
 import { createProgress } from './progress/createProgress.js';
 import type { Progress, ProgressMode } from './progress/progress.js';
 import type { Prompt } from './prompts.js';
-import { resultLine, type ResultsFile } from './results.js';
+import type { ResultsFile } from './results.js';
+import type { Roster } from './roster.js';
+import type { RunDirectory } from './runDirectory.js';
+import type { Slots } from './slots.js';
 import type { Summary } from './summary.js';
 import type { Tally } from './tally.js';
 
 export interface RunOptions {
   readonly prompts: readonly Prompt[];
-  readonly account: Account;
+  readonly roster: Roster;
+  readonly connection: Connection;
+  /** That of the connection, or one that asks for callbacks, too. */
+  readonly client: KlingClient;
   readonly figures: Figures;
+  readonly slots: Slots;
   readonly tally: Tally;
   readonly results: ResultsFile;
-  readonly pollIntervalMs: number;
+  /** What survives this run; undefined: nothing does. */
+  readonly memory: RunDirectory | undefined;
+  readonly updates: TaskUpdates | undefined;
+  /** Where what has been made is saved, if it is. */
+  readonly downloadTo: string | undefined;
+  readonly pollIntervalMs: number | undefined;
   readonly deadlineMs: number;
   readonly maxRetries: number;
+  readonly runCredits: number | undefined;
+  readonly retryFailed: boolean;
+  /** True: the first interrupt waits for what runs. */
+  readonly drains: boolean;
   readonly progress: ProgressMode;
   /** How many times as fast as ours Kling's time runs. */
   readonly speed: number;
 }
-
-/** What the process ends with; the help tells it. */
-export const exitCodes = { succeeded: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Sends the prompts, shows how it goes, writes each result as it comes, and hands back the exit code. */
 export async function run(options: RunOptions): Promise<number> {
   return new Run(options).toItsEnd();
 }
 
+type Result = GenerateResult<KlingRequest>;
+
 class Run {
   readonly #options: RunOptions;
   readonly #board: Board;
   readonly #progress: Progress;
+  readonly #downloads: Downloads | undefined;
+  readonly #keeper: Keeper;
   readonly #stop = new AbortController();
   #isInterrupted = false;
+  #isLeaving = false;
   #isUnwritten = false;
 
   constructor(options: RunOptions) {
     this.#options = options;
-    this.#board = new Board(options.prompts.length);
+    const { roster, results, progress, downloadTo } = options;
+    this.#board = new Board(roster.size);
+    const saved = (event: DownloadEvent): void => {
+      if (!this.#isLeaving) this.#progress.event(event);
+    };
+    this.#downloads = downloadTo === undefined ? undefined : new Downloads(downloadTo, saved);
+    this.#keeper = new Keeper({
+      ...{ roster, results, downloads: this.#downloads },
+      onUnwritten: (path, error) => this.#unwritten(path, error),
+      print: (line) => this.#progress.print(line),
+    });
     this.#progress = createProgress({
-      mode: options.progress,
+      mode: progress,
       output: process.stderr,
       env: process.env,
-      promptAt: (index) => this.#promptAt(index),
+      promptAt: (index) => roster.textAt(index),
       view: () => this.#view(),
     });
   }
 
   async toItsEnd(): Promise<number> {
-    const { prompts, account, pollIntervalMs, deadlineMs, maxRetries } = this.#options;
-    const { client, slots, requests, clock } = account;
     const unlisten = this.#listen();
-    this.#progress.note(startNotice(prompts.length, this.#options.figures, this.#options.speed));
+    const { roster, memory, ...beginning } = this.#options;
+    this.#progress.note(startNotice({ ...beginning, standing: roster.standing }));
     let summary: Summary | undefined;
     try {
-      const results$ = from(prompts.map(({ request }) => request)).pipe(
-        generate(client, {
-          ...{ slots, requests, clock, pollIntervalMs, deadlineMs, maxRetries },
-          externalId: (_, index) => externalId(prompts[index]?.idBase),
-          stop: this.#stop.signal,
-          observer: { next: (event) => this.#tell(event) },
-        }),
-        tap((result) => this.#keep(result)),
-      );
-      await lastValueFrom(results$, { defaultValue: undefined });
-      this.#flush();
+      if (memory !== undefined) this.#keeper.keepEarlier(memory.history);
+      await this.#generate();
+      await this.#downloads?.finish();
+      this.#keeper.flush();
       summary = this.#summary();
       return this.#exitCode(summary);
     } catch (error) {
       this.#noteRunning('this run is over');
-      this.#flush();
+      this.#keeper.flush();
       throw error;
     } finally {
       unlisten();
@@ -86,15 +111,40 @@ class Run {
     }
   }
 
-  #listen(): () => void {
-    const warned = this.#options.account.slots.on((event) => {
-      if (event.type !== 'warning' || event.usage.kind !== 'quota') return;
-      this.#progress.note(quotaNotice(event.usage));
-    });
-    const interrupted = onInterrupt(
-      () => this.#interrupt(),
-      () => this.#leave(),
+  async #generate(): Promise<void> {
+    const { prompts, client, connection, slots, memory, updates } = this.#options;
+    const { pollIntervalMs, deadlineMs, maxRetries, runCredits, retryFailed } = this.#options;
+    const { requests, clock } = connection;
+    const failed = (error: unknown): void => this.#unwritten(undefined, error);
+    const results$ = from(prompts.map(({ request }) => request)).pipe(
+      generate(client, {
+        ...{ slots: slots.limiter, requests, clock, deadlineMs, maxRetries, retryFailed },
+        ...(pollIntervalMs !== undefined && { pollIntervalMs }),
+        ...(runCredits !== undefined && { runCredits }),
+        ...(updates !== undefined && { updates }),
+        ...(memory !== undefined && { journal: heldJournal(memory.journal, memory.history, failed) }),
+        promptId: (_, index) => prompts[index]?.id,
+        stop: this.#stop.signal,
+        observer: { next: (event) => this.#tell(event) },
+      }),
+      tap((result) => this.#take(result)),
+      // It was told as it happened; all that ran has been collected since.
+      catchError((error: unknown) => {
+        if (error instanceof JournalError) return EMPTY;
+        throw error;
+      }),
     );
+    await lastValueFrom(results$, { defaultValue: undefined });
+  }
+
+  #listen(): () => void {
+    const { slots, figures, drains } = this.#options;
+    const warned = slots.limiter.on((event) => {
+      if (event.type !== 'warning' || event.usage.kind !== 'quota') return;
+      this.#progress.note(quotaNotice(event.usage, figures.timeZone));
+    });
+    const leave = (): void => void this.#leave();
+    const interrupted = onInterrupt(drains ? () => this.#drain() : leave, leave);
     return () => {
       warned();
       interrupted();
@@ -102,47 +152,42 @@ class Run {
   }
 
   #tell(event: GenerateEvent): void {
-    this.#board.tell(event);
-    this.#progress.event(event);
+    if (this.#isLeaving) return;
+    const placed = { ...event, index: this.#options.roster.placeOf(event.id) ?? event.index };
+    this.#board.tell(placed);
+    this.#progress.event(placed);
   }
 
-  /** A result that cannot be written is shown instead: it is paid for. */
-  #keep(result: GenerateResult<KlingRequest>): void {
+  #take(result: Result): void {
+    if (this.#isLeaving) return;
     this.#options.tally.add(result);
-    const line = resultLine(result);
-    try {
-      this.#options.results.append(line);
-    } catch (error) {
-      this.#unwritten(error);
-      this.#progress.print(line);
-    }
+    this.#keeper.keep(result);
   }
 
-  #flush(): void {
-    try {
-      this.#options.results.close();
-    } catch (error) {
-      this.#unwritten(error);
-    }
-  }
-
-  #unwritten(error: unknown): void {
-    if (this.#isUnwritten) return;
+  #unwritten(path: string | undefined, error: unknown): void {
+    if (this.#isUnwritten || this.#isLeaving) return;
     this.#isUnwritten = true;
     this.#stop.abort();
-    this.#progress.note(unwrittenNotice(this.#options.results.path, error));
+    this.#progress.note(unwrittenNotice(path, error));
   }
 
-  #interrupt(): void {
+  #drain(): void {
     this.#isInterrupted = true;
     this.#stop.abort();
     this.#noteRunning('stopping: nothing new is submitted, what runs is waited for (once more to leave at once)');
   }
 
-  #leave(): void {
-    this.#noteRunning('leaving: nothing is waited for');
-    this.#flush();
+  /** Nothing is lost: what was sent is in the journal, and is not sent again. */
+  async #leave(): Promise<void> {
+    if (this.#isLeaving) process.exit(exitCodes.interrupted);
+    const { memory } = this.#options;
+    this.#stop.abort();
+    this.#noteRunning('leaving: nothing new is submitted, nothing is waited for');
+    if (memory !== undefined) this.#progress.note('run the same command again to go on: what runs is then collected');
+    this.#keeper.flush();
     this.#progress.close();
+    this.#isLeaving = true;
+    await memory?.close();
     process.exit(exitCodes.interrupted);
   }
 
@@ -150,39 +195,45 @@ class Run {
     for (const line of runningNotice(what, this.#board.running)) this.#progress.note(line);
   }
 
-  #exitCode({ succeeded, total }: Summary): number {
+  #exitCode({ succeeded, total, videos }: Summary): number {
     if (this.#isInterrupted) return exitCodes.interrupted;
-    return succeeded === total && !this.#isUnwritten ? exitCodes.succeeded : exitCodes.failed;
-  }
-
-  #promptAt(index: number): string {
-    return this.#options.prompts[index]?.request.prompt ?? '';
+    const isWhole = succeeded === total && !this.#isUnwritten && (videos === undefined || videos.failed === 0);
+    return isWhole ? exitCodes.succeeded : exitCodes.failed;
   }
 
   #view(): View {
-    const { account, tally } = this.#options;
-    const { succeeded, failed, waiting, total } = this.#board;
-    const [slots, requests] = [account.slots.snapshot(), account.requests.snapshot()];
+    const { connection, slots, roster, tally } = this.#options;
+    const { succeeded, failed, unfinished, earlier, waiting, total } = this.#board;
+    const [held, requests] = [slots.limiter.snapshot(), connection.requests.snapshot()];
     return {
-      ...{ total, succeeded, failed, waiting },
-      running: this.#board.running.map((task) => ({ ...task, prompt: this.#promptAt(task.index) })),
+      ...{ total, succeeded, failed, unfinished, earlier, waiting },
+      running: this.#board.running.map((task) => ({ ...task, prompt: roster.textAt(task.index) })),
+      saved: this.#downloads?.counts,
       refusals: tally.refusals,
-      usage: [...requests.limits, ...slots.limits.filter(({ kind }) => kind === 'quota')],
+      usage: [...requests.limits, ...held.limits.filter(({ kind }) => kind === 'quota')],
       coolDownMs: requests.coolDownMs,
       elapsedMs: tally.elapsedMs,
-      nowAtMs: account.clock.epochNow(),
+      nowAtMs: connection.clock.epochNow(),
       isStopping: this.#stop.signal.aborted,
     };
   }
 
   #summary(): Summary {
-    const { prompts, figures, speed, results, tally } = this.#options;
-    return tally.summary(prompts.length, figures, speed, results.path);
+    const { roster, figures, slots, speed, results, tally, memory } = this.#options;
+    const { limits } = slots.limiter.snapshot();
+    // Where nobody says how many slots there are, it is what refusals have left.
+    const learnt = limits.find(({ name }) => name === 'tasks')?.capacity ?? slots.count;
+    const concurrent = slots.source === 'learnt' ? learnt : slots.count;
+    const outcome = tally.outcome(roster.size, { rate: figures.rate, concurrent }, memory?.history);
+    return {
+      ...outcome,
+      videos: this.#downloads && { ...this.#downloads.counts, directory: this.#downloads.directory },
+      ...{ speed, resultsPath: results.path },
+      canGoOn: memory !== undefined && outcome.unfinished + outcome.notSent + this.#unsaved > 0,
+    };
   }
-}
 
-/** Unique for ever, as Kling wants it, and at most 64 characters; a base of the user's own is easy to recognise. */
-function externalId(base: string | undefined): string {
-  const unique = crypto.randomUUID();
-  return base === undefined ? `sluice-${unique}` : `${base}-${unique.slice(0, 13)}`;
+  get #unsaved(): number {
+    return this.#downloads?.counts.failed ?? 0;
+  }
 }

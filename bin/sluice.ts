@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { SluiceError } from '../operators/index.js';
+import { SluiceError } from '../src/errors.js';
+import { exitCodes } from './exitCodes.js';
 import { addGenerate } from './generate.js';
-import { exitCodes } from './run.js';
-import { addSimulator } from './simulator.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string;
@@ -19,7 +18,12 @@ const program = new Command('sluice')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`sluice: ${oneLine(text)}\n`) });
 addGenerate(program);
-addSimulator(program);
+if (process.argv[2] !== 'generate') {
+  // They load all of the simulator, which takes longer than to say what is wrong with a flag.
+  const [{ addPlan }, { addSimulator }] = await Promise.all([import('./plan.js'), import('./simulator.js')]);
+  addPlan(program);
+  addSimulator(program);
+}
 
 try {
   await program.parseAsync();

@@ -1,32 +1,53 @@
 import type { GenerateResult } from '../operators/index.js';
 import type { KlingRequest } from '../src/kling/index.js';
+import type { DownloadCounts } from './downloads.js';
 import { clean, crop } from './text.js';
-import { formatDuration } from './units.js';
+import { formatCount, formatDuration } from './units.js';
 
 /** How a run ended. */
 export interface Summary {
   readonly total: number;
   readonly succeeded: number;
+  /** Those that earlier runs had made already. */
+  readonly earlier: number;
   readonly failed: number;
+  /** The failures by what they mean, each with the message of the first. */
+  readonly reasons: readonly Reason[];
+  /** Prompts that are over for this run, but not for good: overdue, given up for now, or without credits. */
+  readonly unfinished: number;
+  readonly unfinishedReasons: readonly Reason[];
   /** Prompts that were not sent, or not known to have been, because the run was stopped. */
   readonly notSent: number;
-  /** The failures by what they mean, each with the message of the first. */
-  readonly reasons: readonly { readonly meaning: string; readonly count: number; readonly message: string }[];
   /** Refusals for speed, or for want of a slot, of any request. */
   readonly refusals: number;
+  /** Requests sent, polls too. */
+  readonly requests: number;
+  /** What the tasks that ended in this run have cost, and those of earlier runs with them. */
+  readonly credits: number;
+  readonly creditsInAll: number;
   /** How long it took, in Kling's time. */
   readonly tookMs: number;
   /** How many times as fast as ours that is. */
   readonly speed: number;
   /** See `limitsAloneMs`. */
   readonly limitsAloneMs: number;
+  /** What was saved of what was made, where that was asked for. */
+  readonly videos?: (DownloadCounts & { readonly directory: string }) | undefined;
   readonly resultsPath: string;
+  /** True: the same command once more goes on. */
+  readonly canGoOn: boolean;
+}
+
+export interface Reason {
+  readonly meaning: string;
+  readonly count: number;
+  readonly message: string;
 }
 
 const maxReasonColumns = 200;
 
-export function reasonsOf(results: readonly GenerateResult<KlingRequest>[]): Summary['reasons'] {
-  const groups = new Map<string, { meaning: string; count: number; message: string }>();
+export function reasonsOf(results: readonly GenerateResult<KlingRequest>[]): readonly Reason[] {
+  const groups = new Map<string, Reason>();
   for (const { error } of results) {
     if (error === undefined) continue;
     const { meaning, message } = error;
@@ -38,18 +59,37 @@ export function reasonsOf(results: readonly GenerateResult<KlingRequest>[]): Sum
 
 /** A summary for people: a figure a line. */
 export function summaryLines(summary: Summary): readonly string[] {
-  const { total, succeeded, failed, notSent, reasons, refusals, tookMs, speed, limitsAloneMs, resultsPath } = summary;
+  const { total, succeeded, earlier, failed, unfinished, notSent, refusals, requests } = summary;
+  const { credits, creditsInAll, tookMs, speed, videos } = summary;
+  const byEarlier = earlier > 0 ? ` (${earlier} by earlier runs)` : '';
+  const inAll = creditsInAll > credits ? `, ${formatCount(creditsInAll)} with earlier runs` : '';
   const atSpeed = speed === 1 ? '' : ` (${formatDuration(tookMs / speed)} at speed ${speed})`;
   return [
-    `made       ${succeeded} of ${total}`,
+    `made       ${succeeded} of ${total}${byEarlier}`,
     `failed     ${failed}`,
-    ...reasons.map(({ meaning, count, message }) =>
-      crop(`           ${count} ${meaning}: ${clean(message)}`, maxReasonColumns),
-    ),
+    ...summary.reasons.map(reasonLine),
+    ...(unfinished > 0 ? [`unfinished ${unfinished}`] : []),
+    ...summary.unfinishedReasons.map(reasonLine),
     ...(notSent > 0 ? [`not sent   ${notSent}`] : []),
     `429s met   ${refusals}`,
+    `requests   ${formatCount(requests)}`,
+    `credits    ${formatCount(credits)}${inAll}`,
     `time       ${formatDuration(tookMs)}${atSpeed}`,
-    `at least   ${formatDuration(limitsAloneMs)} by the limits alone`,
-    `results    ${resultsPath}`,
+    `at least   ${formatDuration(summary.limitsAloneMs)} by the limits alone`,
+    ...(videos === undefined ? [] : [savedLine(videos)]),
+    `results    ${summary.resultsPath}`,
+    ...(summary.canGoOn ? ['to go on   run the same command again'] : []),
   ];
+}
+
+function reasonLine({ meaning, count, message }: Reason): string {
+  return crop(`           ${count} ${meaning}: ${clean(message)}`, maxReasonColumns);
+}
+
+function savedLine({ saved, total, earlier, failed, directory }: NonNullable<Summary['videos']>): string {
+  const notes = [
+    ...(earlier > 0 ? [`${earlier} by earlier runs`] : []),
+    ...(failed > 0 ? [`${failed} could not be`] : []),
+  ];
+  return `saved      ${saved} of ${total} in ${directory}${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
 }

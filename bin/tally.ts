@@ -1,22 +1,28 @@
 import type { GenerateResult } from '../operators/index.js';
 import type { KlingRequest } from '../src/kling/index.js';
-import type { Account } from './account.js';
+import type { JournalHistory } from '../src/journal/index.js';
+import { limitsAloneMs } from '../src/tasks/limitsAlone.js';
+import type { Connection } from './connection.js';
 import type { Figures } from './figures.js';
-import { limitsAloneMs } from './limitsAlone.js';
 import { reasonsOf, type Summary } from './summary.js';
 
-/** Counts what a run does, from the moment its account is open. */
+type Result = GenerateResult<KlingRequest>;
+
+/** Counts what a run does, from the moment its connection is open. */
 export class Tally {
-  readonly #account: Account;
+  readonly #connection: Connection;
   readonly #startedAtMs: number;
-  readonly #ended: GenerateResult<KlingRequest>[] = [];
+  /** The same on the wall. */
+  readonly #startedEpochMs: number;
+  readonly #ended: Result[] = [];
   #requests = 0;
   #refusals = 0;
 
-  constructor(account: Account) {
-    this.#account = account;
-    this.#startedAtMs = account.clock.now();
-    account.requests.on(({ type }) => {
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#startedAtMs = connection.clock.now();
+    this.#startedEpochMs = connection.clock.epochNow();
+    connection.requests.on(({ type }) => {
       if (type === 'admitted') this.#requests += 1;
       if (type === 'refused') this.#refusals += 1;
     });
@@ -29,33 +35,60 @@ export class Tally {
 
   /** In Kling's time. */
   get elapsedMs(): number {
-    return this.#account.clock.now() - this.#startedAtMs;
+    return this.#connection.clock.now() - this.#startedAtMs;
   }
 
-  add(result: GenerateResult<KlingRequest>): void {
+  add(result: Result): void {
     this.#ended.push(result);
   }
 
-  summary(total: number, figures: Figures, speed: number, resultsPath: string): Summary {
-    const succeeded = this.#ended.filter(({ status }) => status === 'succeeded').length;
-    const failed = this.#ended.length - succeeded;
+  /** @param total how many prompts there were; strays of earlier runs are among them */
+  outcome(total: number, figures: Pick<Figures, 'concurrent' | 'rate'>, history: JournalHistory | undefined): Outcome {
+    const final = this.#ended.filter(({ isFinal }) => isFinal);
+    const unfinished = this.#ended.filter(({ isFinal }) => !isFinal);
+    const made = final.filter(({ status }) => status === 'succeeded');
+    const here = this.#ended.filter(({ isEarlier }) => isEarlier !== true);
+    const credits = sum(here.map((result) => (result.isFinal ? result.credits : 0)));
     return {
-      ...{ total, succeeded, failed, speed, resultsPath },
-      notSent: total - succeeded - failed,
-      reasons: reasonsOf(this.#ended),
+      total,
+      succeeded: made.length,
+      earlier: made.filter(({ isEarlier }) => isEarlier === true).length,
+      failed: final.length - made.length,
+      reasons: reasonsOf(final),
+      unfinished: unfinished.length,
+      unfinishedReasons: reasonsOf(unfinished),
+      notSent: total - this.#ended.length,
       refusals: this.#refusals,
+      requests: this.#requests,
+      credits,
+      creditsInAll: credits + creditsBefore(history),
       tookMs: this.elapsedMs,
-      limitsAloneMs: limitsAloneMs({ ...figures, tasks: this.#tasks(), requests: this.#requests }),
+      limitsAloneMs: limitsAloneMs({ ...figures, tasks: this.#tasks(here), requests: this.#requests }),
     };
   }
 
-  #tasks(): { slots: number; durationMs: number }[] {
-    return this.#ended
+  /** Of what an earlier run has sent, the part that was left for this one. */
+  #tasks(results: readonly Result[]): { slots: number; durationMs: number }[] {
+    return results
       .toSorted((one, other) => one.index - other.index)
-      .flatMap(({ prompt, submittedAtMs, endedAtMs }) =>
-        submittedAtMs === undefined
-          ? []
-          : [{ slots: this.#account.client.weigh(prompt), durationMs: endedAtMs - submittedAtMs }],
-      );
+      .flatMap(({ prompt, submittedAtMs, endedAtMs }) => {
+        if (submittedAtMs === undefined) return [];
+        const durationMs = Math.max(0, endedAtMs - Math.max(submittedAtMs, this.#startedEpochMs));
+        return [{ slots: this.#connection.client.weigh(prompt), durationMs }];
+      });
   }
+}
+
+/** What a tally knows of how a run ended. */
+export type Outcome = Omit<Summary, 'speed' | 'resultsPath' | 'videos' | 'canGoOn'>;
+
+/** What earlier runs have spent on tasks that have ended. */
+function creditsBefore(history: JournalHistory | undefined): number {
+  if (history === undefined) return 0;
+  const ended = history.tasks.filter(({ phase }) => phase === 'ended');
+  return sum([...ended, ...history.replaced].map(({ credits }) => credits));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }

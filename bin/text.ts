@@ -36,3 +36,9 @@ export function crop(text: string, columns: number): string {
 function widthOf(character: string): number {
   return wide.test(character) ? 2 : 1;
 }
+
+/** The text of the prompt of a request, as far as it has one. */
+export function promptText(request: unknown): string {
+  const prompt: unknown = typeof request === 'object' && request !== null ? Reflect.get(request, 'prompt') : request;
+  return typeof prompt === 'string' ? prompt : '';
+}

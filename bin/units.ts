@@ -1,3 +1,4 @@
+import { calendarOf } from '../src/limits/calendarDay.js';
 import { UsageError } from './usageError.js';
 
 /** At most `limit` requests in any window of `intervalMs`. */
@@ -26,6 +27,24 @@ export function parseDuration(text: string): number {
   return ms;
 }
 
+/** Reads how long tasks take: a span, or two with a dash between them, such as `60s-3m`. @throws UsageError */
+export function parseTaskTime(text: string): { readonly min: number; readonly max: number } {
+  const [shortest = '', longest = shortest, ...more] = text.split('-');
+  const [min, max] = [parseDuration(shortest), parseDuration(longest)];
+  if (more.length > 0 || min > max) throw new UsageError('must be a time, or a shorter and a longer one, like 60s-3m');
+  return { min, max };
+}
+
+/** Reads the name of a time zone. @throws UsageError */
+export function parseTimeZone(text: string): string {
+  try {
+    calendarOf(text);
+    return text;
+  } catch (error) {
+    throw new UsageError('must be an IANA time zone, such as Europe/Berlin', { cause: error });
+  }
+}
+
 /** Reads a rate such as `30/60s`, `30/min` or `5/1s`, or `off`. @throws UsageError */
 export function parseRate(text: string): Rate | 'off' {
   if (text === 'off') return 'off';
@@ -43,6 +62,13 @@ export function parseCount(text: string): number {
   return Number(text);
 }
 
+/** Reads the same, or `auto`. @throws UsageError */
+export function parseCountOrAuto(text: string): number | 'auto' {
+  if (text === 'auto') return 'auto';
+  if (!isCount(text)) throw new UsageError('must be a whole number of at least 1, or auto');
+  return Number(text);
+}
+
 /** Reads a whole number of at least 0. @throws UsageError */
 export function parseNatural(text: string): number {
   if (text !== '0' && !isCount(text)) throw new UsageError('must be a whole number of at least 0');
@@ -56,10 +82,21 @@ export function parseCredits(text: string): number | 'off' {
   return Number(text);
 }
 
+/** Reads a number of credits. @throws UsageError */
+export function parseBudget(text: string): number {
+  if (!isPositive(text)) throw new UsageError('must be a number of credits of more than 0');
+  return Number(text);
+}
+
 /** Reads a factor of more than 0. @throws UsageError */
 export function parseSpeed(text: string): number {
   if (!isPositive(text)) throw new UsageError('must be a number of more than 0');
   return Number(text);
+}
+
+/** A number for people: `1,797`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US', { maximumFractionDigits: 2 });
 }
 
 /** A span for people: `0.4 s`, `12.3 s`, `7 min 31 s`, `2 h 5 min`, `1 min`. */

@@ -1,4 +1,4 @@
-import { SluiceError } from '../operators/index.js';
+import { SluiceError } from '../src/errors.js';
 
 /** What was asked for cannot be done as it was asked. Each line says one thing; the process ends with code 2. */
 export class UsageError extends SluiceError {

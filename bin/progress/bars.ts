@@ -8,6 +8,10 @@ export interface View {
   readonly total: number;
   readonly succeeded: number;
   readonly failed: number;
+  /** Over for this run, and not for good. */
+  readonly unfinished: number;
+  /** How many of these were over before it. */
+  readonly earlier: number;
   readonly waiting: number;
   readonly running: readonly (RunningTask & { readonly prompt: string })[];
   readonly refusals: number;
@@ -16,6 +20,8 @@ export interface View {
   /** How long everybody waits after a refusal, in ms. */
   readonly coolDownMs: number;
   readonly elapsedMs: number;
+  /** What is saved of what has been made, where that was asked for. */
+  readonly saved?: { readonly saved: number; readonly total: number } | undefined;
   /** On the wall, as the instants of `running`. */
   readonly nowAtMs: number;
   /** True once nothing more is sent. */
@@ -47,14 +53,20 @@ export function bars(view: View, { columns, rows }: Size): readonly Line[] {
 }
 
 /** What is left at the pace of what has ended until now, in ms; undefined before anything has. */
-export function remainingMs({ total, succeeded, failed, running, isStopping, elapsedMs }: View): number | undefined {
-  const ended = succeeded + failed;
+export function remainingMs(view: View): number | undefined {
+  const { total, running, isStopping, elapsedMs, earlier } = view;
+  const ended = endedIn(view);
   const left = isStopping ? running.length : total - ended;
-  return ended === 0 || left === 0 ? undefined : (elapsedMs / ended) * left;
+  return ended === earlier || left === 0 ? undefined : (elapsedMs / (ended - earlier)) * left;
 }
 
-function wholeBar({ total, succeeded, failed }: View, columns: number): Line {
-  const ended = succeeded + failed;
+function endedIn({ succeeded, failed, unfinished }: View): number {
+  return succeeded + failed + unfinished;
+}
+
+function wholeBar(view: View, columns: number): Line {
+  const { total, succeeded } = view;
+  const ended = endedIn(view);
   const figures = `${ended}/${total}`;
   const percent = ` ${Math.floor((100 * ended) / total)} %`;
   const room = Math.min(greatestBar, columns - figures.length - percent.length - 3);
@@ -74,13 +86,15 @@ function wholeBar({ total, succeeded, failed }: View, columns: number): Line {
 }
 
 function totals(view: View): readonly Span[] {
-  const { succeeded, failed, running, waiting, refusals, usage, coolDownMs, isStopping } = view;
+  const { succeeded, failed, unfinished, running, waiting, refusals, usage, coolDownMs, isStopping, saved } = view;
   const leftMs = remainingMs(view);
   return [
     { text: `${succeeded} done`, style: 'good' },
     failed > 0 ? { text: `${failed} failed`, style: 'bad' } : { text: '0 failed' },
+    ...(unfinished > 0 ? [{ text: `${unfinished} unfinished`, style: 'bad' } as const] : []),
     { text: `${running.length} running` },
     { text: isStopping ? `stopping, ${waiting} not sent` : `${waiting} waiting` },
+    ...(saved === undefined ? [] : [{ text: `saved ${saved.saved}/${saved.total}` }]),
     { text: `429s ${refusals}` },
     ...usage.map(({ name, used, capacity }) => ({ text: `${name} ${used}/${capacity}` })),
     ...(coolDownMs > 0 ? [{ text: `cooling down ${formatTicking(coolDownMs)}`, style: 'bad' } as const] : []),

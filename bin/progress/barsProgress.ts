@@ -1,7 +1,7 @@
-import { systemClock, type Cancel, type GenerateEvent } from '../../operators/index.js';
+import { systemClock, type Cancel } from '../../operators/index.js';
 import { summaryLines, type Summary } from '../summary.js';
 import { bars, type View } from './bars.js';
-import type { Output, Progress } from './progress.js';
+import type { Output, Progress, RunEvent } from './progress.js';
 import { Screen } from './screen.js';
 
 const redrawMs = 100;
@@ -20,7 +20,7 @@ export class BarsProgress implements Progress {
     this.#cancel = systemClock.schedule(0, () => this.#redraw());
   }
 
-  event(_event: GenerateEvent): void {
+  event(_event: RunEvent): void {
     // The next frame shows it.
   }
 

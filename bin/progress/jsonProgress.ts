@@ -1,9 +1,8 @@
-import type { GenerateEvent } from '../../operators/index.js';
 import type { Summary } from '../summary.js';
-import type { Output, Progress } from './progress.js';
+import type { Output, Progress, RunEvent } from './progress.js';
 
 /**
- * A JSON object a line, for programs: each event by its `type`, `index`, `id` and `atMs`, with what belongs to it;
+ * A JSON object a line, for programs: each event by its `type`, `index`, `id` and (but for downloads) `atMs`, with what belongs to it;
  * `note` with a `message`; and at the end one `summary`.
  */
 export class JsonProgress implements Progress {
@@ -13,9 +12,10 @@ export class JsonProgress implements Progress {
     this.#output = output;
   }
 
-  event(event: GenerateEvent): void {
-    const { type, index, id, atMs } = event;
-    this.print(JSON.stringify({ type, index, id, atMs, ...detailsOf(event) }));
+  event(event: RunEvent): void {
+    const { type, index, id } = event;
+    const atMs = 'atMs' in event ? { atMs: event.atMs } : {};
+    this.print(JSON.stringify({ type, index, id, ...atMs, ...detailsOf(event) }));
   }
 
   note(text: string): void {
@@ -31,12 +31,14 @@ export class JsonProgress implements Progress {
   }
 }
 
-function detailsOf(event: GenerateEvent): object {
+function detailsOf(event: RunEvent): object {
   switch (event.type) {
     case 'queued':
     case 'submitting':
     case 'looking-up':
       return {};
+    case 'adopted':
+      return { taskId: event.taskId, sinceAtMs: event.sinceAtMs };
     case 'submitted':
     case 'processing':
       return { taskId: event.remote.ref.id };
@@ -45,8 +47,12 @@ function detailsOf(event: GenerateEvent): object {
     case 'retrying':
       return { meaning: event.refusal.meaning, delayMs: event.delayMs };
     case 'ended': {
-      const { status, taskId, outputs, attempts, error } = event.result;
-      return { status, taskId, outputs, attempts, error };
+      const { status, isFinal, isEarlier, taskId, outputs, attempts, credits, error } = event.result;
+      return { status, isFinal, isEarlier, taskId, outputs, attempts, credits, error };
     }
+    case 'saved':
+      return { file: event.file };
+    case 'unsaved':
+      return { file: event.file, url: event.url, message: event.message };
   }
 }

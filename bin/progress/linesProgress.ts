@@ -1,7 +1,6 @@
-import type { GenerateEvent } from '../../operators/index.js';
 import { summaryLines, type Summary } from '../summary.js';
 import { eventLine } from './eventLine.js';
-import type { Output, Progress } from './progress.js';
+import type { Output, Progress, RunEvent } from './progress.js';
 
 /** Plain lines, for logs and pipes: no control codes, nothing is ever redrawn. */
 export class LinesProgress implements Progress {
@@ -14,7 +13,7 @@ export class LinesProgress implements Progress {
     this.#promptAt = promptAt;
   }
 
-  event(event: GenerateEvent): void {
+  event(event: RunEvent): void {
     if (this.#promptAt === undefined) return;
     const line = eventLine(event, this.#promptAt(event.index));
     if (line !== undefined) this.print(line);

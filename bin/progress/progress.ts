@@ -1,9 +1,13 @@
 import type { GenerateEvent } from '../../operators/index.js';
+import type { DownloadEvent } from '../downloads.js';
 import type { Summary } from '../summary.js';
+
+/** What happens in a run; `index` is the place of its prompt. */
+export type RunEvent = GenerateEvent | DownloadEvent;
 
 /** Shows a run to whoever started it. */
 export interface Progress {
-  event(event: GenerateEvent): void;
+  event(event: RunEvent): void;
   /** Something that people should know, on lines of its own. */
   note(text: string): void;
   /** A line that must come out as it is. */

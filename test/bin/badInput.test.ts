@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -14,6 +14,7 @@ function files(): string {
   write('long.txt', 'x'.repeat(3_000));
   write('broken.jsonl', '{"prompt":"a"}\n{"prompt":\n{"prompt":"b"}\n');
   write('strange.jsonl', '{"prompt":"a","promt":"b"}\n');
+  write('twice.jsonl', '{"prompt":"a","id":"x"}\n{"prompt":"b","id":"x"}\n');
   mkdirSync(join(cwd, 'directory.txt'));
   return cwd;
 }
@@ -30,7 +31,20 @@ describe('one clear line, exit 2, and nothing is sent', () => {
     [['broken.jsonl'], 'broken.jsonl:2: is not JSON'],
     [['strange.jsonl'], 'strange.jsonl:1: unrecognized key: "promt"'],
     [['good.txt', '--rate', '0/1s'], "option '--rate <rate>' argument '0/1s' is invalid: must be a number of requests"],
-    [['good.txt', '--concurrent', '-1'], "argument '-1' is invalid: must be a whole number of at least 1"],
+    [['good.txt', '--concurrent', '-1'], "argument '-1' is invalid: must be a whole number of at least 1, or auto"],
+    [['good.txt', '--run-credits', 'off'], "argument 'off' is invalid: must be a number of credits"],
+    [['good.txt', '--time-zone', 'Mars/Base'], "argument 'Mars/Base' is invalid: must be an IANA time zone"],
+    [['good.txt', '--callback-port', '70000'], "argument '70000' is invalid: must be a port"],
+    [['good.txt', '--callback-port', '0'], '--callback-port needs --callback-url: '],
+    [['good.txt', '--callback-url', 'https://example.com'], '--callback-url needs --callback-port: '],
+    [
+      ['good.txt', '--callback-port', '0', '--callback-url', 'example.com'],
+      '--callback-url: must be an http or https URL',
+    ],
+    [['good.txt', '--api', 'v2'], 'Allowed choices are v1, new'],
+    [['good.txt', '--api', 'new', '--negative-prompt', 'x'], '--negative-prompt: is not taken by this API'],
+    [['twice.jsonl'], 'twice.jsonl:2: id: "x" is that of line 1 already (nothing was sent)'],
+    [['good.txt', '--simulate', '--retry-failed'], 'cannot be used with option'],
     [['good.txt', '--daily-credits', 'x'], "argument 'x' is invalid: must be a number of credits"],
     [['good.txt', '--poll-interval', '10'], "argument '10' is invalid: must be a time"],
     [['good.txt', '--deadline', '0s'], "argument '0s' is invalid: must be a time"],
@@ -39,7 +53,7 @@ describe('one clear line, exit 2, and nothing is sent', () => {
     [['good.txt', '--tier', 'enterprise'], '--tier enterprise needs --concurrent and --rate'],
     [['good.txt', '--tier', 'enterprise', '--concurrent', '9', '--rate', 'off'], 'at least 10 tasks at once'],
     [['good.txt', '--progress', 'loud'], 'Allowed choices are auto, bars, lines, json, none'],
-    [['good.txt', '--duration', '7'], '--duration: must be 5 or 10 (seconds) (got "7")'],
+    [['good.txt', '--duration', '7'], '--duration: must be 5 or 10 (seconds); --api new takes more (got "7")'],
     [['good.txt', '--mode', 'best'], '--mode: '],
     [['good.txt', '--aspect-ratio', '4:3'], '--aspect-ratio: '],
     [['good.txt', '--speed', '60'], '--speed is for --simulate'],
@@ -65,8 +79,10 @@ describe('one clear line, exit 2, and nothing is sent', () => {
     [{ KLING_ACCESS_KEY: secret }, 'KLING_ACCESS_KEY is set and KLING_SECRET_KEY is not'],
     [{ KLING_SECRET_KEY: secret }, 'KLING_SECRET_KEY is set and KLING_ACCESS_KEY is not'],
     [{ KLING_API_KEY: `${secret} ` }, 'KLING_API_KEY: must not be empty or hold spaces'],
+    [{ KLING_API_KEY: 'x', KLING_CALLBACK_SECRET: secret }, 'KLING_CALLBACK_SECRET: must be whsec_ and base64'],
   ])('the environment %j', async (env, words) => {
-    const { code, stderr } = await sluice(['generate', 'good.txt'], { cwd: files(), env });
+    const args = ['generate', 'good.txt', '--callback-port', '0', '--callback-url', 'https://example.com/kling'];
+    const { code, stderr } = await sluice(args, { cwd: files(), env });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^sluice: [^\n]+\n$/);
     expect(stderr).toContain(words);
@@ -78,19 +94,29 @@ describe('one clear line, exit 2, and nothing is sent', () => {
     const args = ['generate', 'good.txt', '--out', 'empty.txt/out', ...against(simulator)];
     const { code, stderr } = await sluice(args, { cwd: files(), env: withKey });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^sluice: empty\.txt\/out\/results\.jsonl cannot be written \(ENOTDIR[^\n]*--out[^\n]*\n$/);
+    expect(stderr).toMatch(/^sluice: empty\.txt\/out\/journal\.log cannot be opened \(ENOTDIR[^\n]*--out[^\n]*\n$/);
     expect(simulator.books().created).toBe(0);
   });
 
-  it('results that are there already', async () => {
+  it('a port for callbacks that is taken', async () => {
+    const simulator = await simulated();
+    const args = ['generate', 'good.txt', ...against(simulator, '--callback-port', String(simulator.port))];
+    const { code, stderr } = await sluice(args, { cwd: files(), env: withKey });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^sluice: --callback-port \d+ cannot be had \([^\n]*EADDRINUSE[^\n]*\n$/);
+    expect(simulator.books().created).toBe(0);
+  });
+
+  it('results of a run that left nothing to go on from', async () => {
     const simulator = await simulated();
     const cwd = files();
-    const args = ['generate', 'good.txt', ...against(simulator)];
-    expect((await sluice(args, { cwd, env: withKey })).code).toBe(0);
-    const { code, stderr } = await sluice(args, { cwd, env: withKey });
+    mkdirSync(join(cwd, 'sluice-out'));
+    writeFileSync(join(cwd, 'sluice-out/results.jsonl'), '{"id":"old"}\n');
+    const { code, stderr } = await sluice(['generate', 'good.txt', ...against(simulator)], { cwd, env: withKey });
     expect(code).toBe(2);
     expect(stderr).toMatch(/^sluice: sluice-out\/results\.jsonl holds results already: [^\n]*--out[^\n]*\n$/);
-    expect(simulator.books().created).toBe(1);
+    expect(readdirSync(join(cwd, 'sluice-out'))).toEqual(['results.jsonl']);
+    expect(simulator.books().created).toBe(0);
   });
 });
 
@@ -120,7 +146,7 @@ describe('a server that will not do', () => {
     expect(await complaint(await serving(200, 'text/html', '<html>welcome</html>'))).toMatch(
       /answered 200 with something that is not Kling's: check --base-url/,
     );
-    expect(asked).toBe(1);
+    expect(asked).toBe(4);
   });
 
   it('is not Kling: not found', async () => {

@@ -55,4 +55,24 @@ describe('Board', () => {
     board.tell(eventOf({ type: 'processing', remote }));
     expect([board.succeeded, board.failed, board.waiting, board.running]).toEqual([0, 1, 0, []]);
   });
+
+  it('takes over what an earlier run has sent, and counts what it had ended', () => {
+    const board = new Board(4);
+    board.tell(eventOf({ type: 'adopted', index: 0, taskId: 'theirs-1', sinceAtMs: 5 }));
+    board.tell(eventOf({ type: 'adopted', index: 1, id: 'ours-2', sinceAtMs: 6 }));
+    board.tell(eventOf({ type: 'ended', index: 2, result: resultOf({ status: 'failed', isEarlier: true }) }));
+    expect(board.running).toEqual([
+      { index: 0, id: 'ours-1', taskId: 'theirs-1', state: 'adopted', sinceAtMs: 5, mayExist: true },
+      { index: 1, id: 'ours-2', taskId: undefined, state: 'looking up', sinceAtMs: 6, mayExist: true },
+    ]);
+    expect([board.succeeded, board.failed, board.earlier, board.waiting]).toEqual([0, 1, 1, 1]);
+    board.tell(eventOf({ type: 'ended', index: 0, result: resultOf({ status: 'succeeded' }) }));
+    expect([board.succeeded, board.failed, board.earlier, board.waiting]).toEqual([1, 1, 1, 1]);
+  });
+
+  it('does not count as failed what is not over for good', () => {
+    const board = new Board(1);
+    board.tell(eventOf({ type: 'ended', result: resultOf({ status: 'failed', isFinal: false }) }));
+    expect([board.failed, board.unfinished, board.waiting]).toEqual([0, 1, 0]);
+  });
 });

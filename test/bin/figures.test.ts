@@ -24,8 +24,16 @@ describe('figuresOf', () => {
       { tier: 'pro', dailyCredits: 100 },
       { concurrent: 5, rate: perMinute(60), dailyCredits: 100 },
     ],
+    [
+      { tier: 'pro', concurrent: 'auto', timeZone: 'Asia/Shanghai' },
+      { concurrent: 5, isAuto: true, rate: perMinute(60), dailyCredits: 'off', timeZone: 'Asia/Shanghai' },
+    ],
+    [
+      { tier: 'enterprise', concurrent: 'auto', rate: 'off' },
+      { concurrent: 10, isAuto: true, rate: 'off', dailyCredits: 'off' },
+    ],
   ] as const)('%j', (flags, figures) => {
-    expect(figuresOf(flags)).toEqual(figures);
+    expect(figuresOf(flags)).toEqual({ isAuto: false, timeZone: 'UTC', ...figures });
   });
 
   it.each([

@@ -1,36 +1,79 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { against, resultsIn, scratch, simulated, SluiceRun, withKey } from './sluice.js';
+import { describe, expect, it, vi } from 'vitest';
+import { against, resultsIn, scratch, simulated, sluice, SluiceRun, withKey } from './sluice.js';
 
 const prompts = Array.from({ length: 8 }, (_, index) => `prompt ${index}`).join('\n');
 
+const eight = Array.from({ length: 8 }, (_, index) => `prompt ${index}`);
+
 describe('an interrupt', () => {
-  it.each(['SIGINT', 'SIGTERM'] as const)('%s: nothing new is sent, what runs is collected', async (signal) => {
-    const simulator = await simulated({ tasks: 2, speed: 20, taskMs: { min: 10_000, max: 20_000 } });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s: leaves at once, and loses nothing', async (signal) => {
+    const simulator = await simulated({ tasks: 2, speed: 100, taskMs: { min: 20_000, max: 20_000 } });
     const out = scratch();
     const args = ['generate', '-', '--out', out, ...against(simulator, '--concurrent', '2')];
     const run = new SluiceRun(args, { env: withKey, stdin: prompts });
     await run.shows(/#2 submitted as/);
     run.child.kill(signal);
-    const atOnce = await run.shows(/2 tasks run on and will be billed:\n {2}#1 .*\n {2}#2 .*\n/);
-    const { tasks } = simulator.books();
-    expect(tasks).toHaveLength(2);
-    for (const { taskId, externalId } of tasks) expect(atOnce).toContain(`task ${taskId}, external id ${externalId}\n`);
-
     const { code, stderr } = await run.ended;
     expect(code).toBe(130);
-    expect(simulator.books().created).toBe(2);
+    const { tasks } = simulator.books();
+    expect(stderr).toMatch(/^leaving: nothing new is submitted.*; \d tasks? runs? on and will be billed:$/m);
+    for (const { taskId, externalId } of tasks) {
+      const isTold = resultsIn(out).some((result) => result.taskId === taskId);
+      expect(stderr.includes(`task ${taskId}, external id ${externalId}\n`)).toBe(!isTold);
+    }
+    expect(stderr).toContain('run the same command again to go on');
+    expect(stderr).not.toContain('made ');
+
+    if (signal !== 'SIGINT') return;
+    const again = await sluice(args, { env: withKey, stdin: prompts });
+    expect(again.code).toBe(0);
+    expect(simulator.books()).toMatchObject({ created: 8, duplicatesRefused: 0, greatestRunning: 2 });
+    expect(resultsIn(out).map(({ prompt }) => prompt)).toEqual(eight);
+  });
+
+  it('while an answer is on its way: the next run looks it up', async () => {
+    const simulator = await simulated({ tasks: 3, faults: { hang: { at: [4] } } });
+    const out = scratch();
+    const args = ['generate', '-', '--out', out, ...against(simulator, '--concurrent', '3')];
+    const run = new SluiceRun(args, { env: withKey, stdin: prompts });
+    await vi.waitUntil(() => simulator.books().created === 3, { timeout: 20_000, interval: 5 });
+    run.child.kill('SIGINT');
+    expect((await run.ended).stderr).toMatch(/no answer yet, external id sluice-/);
+    expect((await sluice(args, { env: withKey, stdin: prompts })).code).toBe(0);
+    expect(simulator.books()).toMatchObject({ created: 8, duplicatesRefused: 0 });
+    expect(resultsIn(out)).toHaveLength(8);
+  });
+});
+
+describe('an interrupt with --drain', () => {
+  it.each(['SIGINT', 'SIGTERM'] as const)('%s: nothing new is sent, what runs is collected', async (signal) => {
+    const simulator = await simulated({ tasks: 2, speed: 20, taskMs: { min: 10_000, max: 20_000 } });
+    const out = scratch();
+    const args = ['generate', '-', '--out', out, '--drain', ...against(simulator, '--concurrent', '2')];
+    const run = new SluiceRun(args, { env: withKey, stdin: prompts });
+    await run.shows(/#2 submitted as/);
+    run.child.kill(signal);
+    const atOnce = await run.shows(/stopping: .*tasks? runs? on and will be billed:?\n/);
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(130);
+    const { tasks, created } = simulator.books();
+    expect(created).toBeLessThan(8);
+    for (const { taskId, externalId } of tasks.slice(-1)) {
+      expect(stderr).toContain(`task ${taskId}, external id ${externalId}\n`);
+    }
     expect(resultsIn(out).map(({ taskId, status }) => [taskId, status])).toEqual(
       tasks.map(({ taskId }) => [taskId, 'succeeded']),
     );
-    expect(stderr).toContain('made       2 of 8\nfailed     0\nnot sent   6\n');
+    expect(atOnce).not.toContain('made ');
+    expect(stderr).toContain(`made       ${created} of 8\nfailed     0\nnot sent   ${8 - created}\n`);
   });
 
   it('holds for what has a slot and waits for the rate, too', async () => {
     const simulator = await simulated({ tasks: 8, speed: 100, taskMs: { min: 10_000, max: 20_000 } });
     const out = scratch();
-    const args = ['generate', '-', '--out', out, '--base-url', simulator.url, '--concurrent', '8'];
+    const args = ['generate', '-', '--out', out, '--drain', '--base-url', simulator.url, '--concurrent', '8'];
     const paced = [...args, '--rate', '3/2s', '--poll-interval', '100ms'];
     const run = new SluiceRun(paced, { env: withKey, stdin: prompts });
     await run.shows(/#2 submitted as/);
@@ -45,7 +88,7 @@ describe('an interrupt', () => {
   it('a second time: leaves at once, and names every task that is left behind', async () => {
     const simulator = await simulated({ tasks: 3, speed: 1, faults: { hang: { at: [4] } } });
     const out = scratch();
-    const args = ['generate', '-', '--out', out, ...against(simulator, '--concurrent', '3')];
+    const args = ['generate', '-', '--out', out, '--drain', ...against(simulator, '--concurrent', '3')];
     const run = new SluiceRun(args, { env: withKey, stdin: prompts });
     await run.shows(/#2 submitted as/);
     run.child.kill('SIGINT');

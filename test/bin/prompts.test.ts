@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parsePrompts, readPrompts, type Defaults } from '../../bin/prompts.js';
+import type { Defaults } from '../../bin/promptFlags.js';
+import { parsePrompts, readPrompts } from '../../bin/prompts.js';
 import { UsageError } from '../../bin/usageError.js';
 import { scratch } from './sluice.js';
 
@@ -69,7 +70,7 @@ describe('a .jsonl', () => {
   it('has a request a line, in the words of Kling', () => {
     const lines = '{"prompt":"a","duration":10,"id":"shot-1"}\r\n\r\n{"product":"images","prompt":"b","n":3}\r\n';
     expect(parsePrompts(bytes(lines), 'a.jsonl', {})).toEqual([
-      { request: { product: 'text2video', prompt: 'a', duration: '10' }, idBase: 'shot-1' },
+      { request: { product: 'text2video', prompt: 'a', duration: '10' }, id: 'shot-1' },
       { request: { product: 'images', prompt: 'b', n: 3 } },
     ]);
   });
@@ -114,6 +115,18 @@ describe('a .jsonl', () => {
     expect(message).toContain(words);
   });
 
+  it('has an id for one line alone', () => {
+    const lines = '{"prompt":"a","id":"x"}\n\n{"prompt":"b","id":"y"}\n{"prompt":"a","id":"x"}\n';
+    expect(refusal(lines, 'a.jsonl')).toBe('a.jsonl:4: id: "x" is that of line 1 already (nothing was sent)');
+  });
+
+  it('is read in the words of the other API where that is asked for', () => {
+    const line = '{"prompt":"a","duration":7}';
+    const read = parsePrompts(bytes(line), 'a.jsonl', { mode: 'pro' }, 'new');
+    expect(read.map(({ request }) => request)).toMatchObject([{ duration: '7', mode: 'pro' }]);
+    expect(refusal(line, 'a.jsonl')).toMatch(/^a\.jsonl:1: duration: .*--api new/);
+  });
+
   it('tells ten bad lines, and how many there are', () => {
     const lines = refusal('{\n'.repeat(14), 'a.jsonl').split('\n');
     expect(lines).toHaveLength(11);
@@ -156,7 +169,7 @@ describe('readPrompts', () => {
   });
 
   it.each([
-    [{ duration: '7' }, '--duration: must be 5 or 10 (seconds) (got "7")'],
+    [{ duration: '7' }, '--duration: must be 5 or 10 (seconds); --api new takes more (got "7")'],
     [{ mode: 'best' }, '--mode: '],
     [{ aspect_ratio: '4:3' }, '--aspect-ratio: '],
     [{ model_name: '' }, '--model: '],

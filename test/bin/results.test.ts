@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { resultLine, ResultsFile } from '../../bin/results.js';
+import { resultLine } from '../../bin/resultLine.js';
+import { refuseResults, ResultsFile } from '../../bin/results.js';
 import { resultOf } from './events.js';
 import { scratch } from './sluice.js';
 
@@ -37,44 +38,65 @@ describe('resultLine', () => {
 });
 
 describe('ResultsFile', () => {
-  it('makes the directory, and has a line as soon as it is appended', () => {
+  it('makes the directory, and has a line as soon as it is added', () => {
     const directory = join(scratch(), 'a/b');
-    const results = ResultsFile.open(directory, { simulated: false });
+    const results = ResultsFile.open(directory);
     expect(readFileSync(results.path, 'utf8')).toBe('');
-    results.append('{"one":1}');
-    expect(readFileSync(results.path, 'utf8')).toBe('{"one":1}\n');
-    results.append('{"two":"ü"}');
+    results.add('1', '{"id":"1"}');
+    expect(readFileSync(results.path, 'utf8')).toBe('{"id":"1"}\n');
+    results.add('2', '{"id":"2","prompt":"ü"}');
     results.close();
-    expect(readFileSync(join(directory, 'results.jsonl'), 'utf8')).toBe('{"one":1}\n{"two":"ü"}\n');
+    expect(readFileSync(join(directory, 'results.jsonl'), 'utf8')).toBe('{"id":"1"}\n{"id":"2","prompt":"ü"}\n');
+  });
+
+  it('goes on with what is there, and never has a second line of an id', () => {
+    const directory = scratch();
+    const path = write(directory, '{"id":"1"}\nnotes of somebody\n{"id":"2"}\n');
+    const results = ResultsFile.open(directory);
+    for (const id of ['1', '3', '2', '3']) results.add(id, JSON.stringify({ id, again: true }));
+    results.close();
+    expect(readFileSync(path, 'utf8')).toBe('{"id":"1"}\nnotes of somebody\n{"id":"2"}\n{"id":"3","again":true}\n');
+  });
+
+  it('takes away a last line that was not written to its end, wherever it was cut off, and keeps the others', () => {
+    const [first, last] = ['{"id":"1","prompt":"ü"}\n', '{"id":"2","prompt":"ü"}\n'].map((line) => Buffer.from(line));
+    for (let length = 0; length < last!.length; length += 1) {
+      const directory = scratch();
+      const path = join(directory, 'results.jsonl');
+      writeFileSync(path, Buffer.concat([first!, last!.subarray(0, length)]));
+      const results = ResultsFile.open(directory);
+      expect(readFileSync(path)).toEqual(first);
+      results.add('2', last!.toString().trimEnd());
+      results.close();
+      expect(readFileSync(path)).toEqual(Buffer.concat([first!, last!]));
+    }
   });
 
   it('takes an empty file', () => {
     const directory = scratch();
     const path = write(directory, '');
-    ResultsFile.open(directory, { simulated: false }).close();
+    ResultsFile.open(directory).close();
     expect(statSync(path).size).toBe(0);
   });
 
   it.each([
-    ['paid results', paid, false],
-    ['simulated results, for a run that is paid for', free, false],
-    ['paid results, for a simulated run', paid, true],
-    ['paid results among simulated ones, for a simulated run', free + paid, true],
-    ['what is no result', 'notes\n', true],
-  ])('never overwrites %s', (_what, content, simulated) => {
+    ['paid results', paid],
+    ['paid results among simulated ones', free + paid],
+    ['what is no result', 'notes\n'],
+  ])('is never replaced by a simulated run: %s', (_what, content) => {
     const directory = scratch();
     const path = write(directory, content);
-    expect(() => ResultsFile.open(directory, { simulated })).toThrow(
-      `${path} holds results already: move it away, or choose another --out; nothing was submitted`,
-    );
+    const words = `${path} holds results already: move it away, or choose another --out; nothing was submitted`;
+    expect(() => ResultsFile.replace(directory)).toThrow(words);
+    expect(() => refuseResults(directory)).toThrow(words);
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
   it('lets a simulated run replace the results of another', () => {
     const directory = scratch();
     const path = write(directory, free + free);
-    const results = ResultsFile.open(directory, { simulated: true });
-    results.append('{}');
+    const results = ResultsFile.replace(directory);
+    results.add('1', '{}');
     results.close();
     expect(readFileSync(path, 'utf8')).toBe('{}\n');
   });
@@ -82,20 +104,22 @@ describe('ResultsFile', () => {
   it('says what cannot be written', () => {
     const directory = scratch();
     writeFileSync(join(directory, 'file'), '');
-    expect(() => ResultsFile.open(join(directory, 'file/sub'), { simulated: true })).toThrow(
-      /file\/sub\/results\.jsonl cannot be written \(ENOTDIR.*\): choose another --out; nothing was submitted$/,
-    );
+    for (const how of ['open', 'replace'] as const) {
+      expect(() => ResultsFile[how](join(directory, 'file/sub'))).toThrow(
+        /file\/sub\/results\.jsonl cannot be written \(ENOTDIR.*\): choose another --out; nothing was submitted$/,
+      );
+    }
     mkdirSync(join(directory, 'results.jsonl'));
-    expect(() => ResultsFile.open(directory, { simulated: true })).toThrow(/cannot be written \(EISDIR/);
+    expect(() => ResultsFile.open(directory)).toThrow(/cannot be written \(EISDIR/);
     expect(existsSync(join(directory, 'file/sub'))).toBe(false);
   });
 
   it('tells of a disk that is full, at each line', () => {
     const directory = scratch();
     symlinkSync('/dev/full', join(directory, 'results.jsonl'));
-    const results = ResultsFile.open(directory, { simulated: false });
-    expect(() => results.append('{}')).toThrow('ENOSPC');
-    expect(() => results.append('{}')).toThrow('ENOSPC');
+    const results = ResultsFile.open(directory);
+    expect(() => results.add('1', '{}')).toThrow('ENOSPC');
+    expect(() => results.add('1', '{}')).toThrow('ENOSPC');
     results.close();
   });
 });

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -66,6 +66,13 @@ export function scratch(): string {
   const path = mkdtempSync(join(tmpdir(), 'sluice-'));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
+}
+
+/** A file of prompts, a line each. */
+export function promptsFile(directory: string, ...lines: readonly string[]): string {
+  const file = join(directory, 'prompts.txt');
+  writeFileSync(file, lines.join('\n'));
+  return file;
 }
 
 /** A simulator for one test: without a rate, and fast, unless told otherwise. */

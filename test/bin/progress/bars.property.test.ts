@@ -6,7 +6,7 @@ import { lineColumns, paint } from '../../../bin/progress/line.js';
 const anyTask: fc.Arbitrary<View['running'][number]> = fc.record({
   index: fc.nat({ max: 1e6 }),
   id: fc.string(),
-  state: fc.constantFrom('submitting', 'looking up', 'refused', 'submitted', 'processing'),
+  state: fc.constantFrom('submitting', 'looking up', 'refused', 'submitted', 'adopted', 'processing'),
   sinceAtMs: fc.nat({ max: 1e9 }),
   mayExist: fc.boolean(),
   prompt: fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', minLength: 50 })),
@@ -15,6 +15,8 @@ const anyTask: fc.Arbitrary<View['running'][number]> = fc.record({
 const anyView: fc.Arbitrary<View> = fc
   .record({
     ...{ succeeded: fc.nat({ max: 1e6 }), failed: fc.nat({ max: 1e6 }), waiting: fc.nat({ max: 1e6 }) },
+    ...{ unfinished: fc.nat({ max: 1e6 }), earlier: fc.nat({ max: 1e6 }) },
+    saved: fc.option(fc.record({ saved: fc.nat(), total: fc.nat() }), { nil: undefined }),
     running: fc.array(anyTask, { maxLength: 30 }),
     refusals: fc.nat(),
     usage: fc.array(fc.record({ name: fc.constantFrom('requests', 'credits'), used: fc.nat(), capacity: fc.nat() })),
@@ -22,7 +24,7 @@ const anyView: fc.Arbitrary<View> = fc
   })
   .map((view) => ({
     ...view,
-    total: Math.max(1, view.succeeded + view.failed + view.waiting + view.running.length),
+    total: Math.max(1, view.succeeded + view.failed + view.unfinished + view.waiting + view.running.length),
   }));
 
 it('should never draw more columns or rows than there are, nor control codes', () => {

@@ -4,7 +4,7 @@ import { paint, type Line } from '../../../bin/progress/line.js';
 
 const view: View = {
   ...{ total: 24, succeeded: 10, failed: 2, waiting: 10, refusals: 1, coolDownMs: 0, elapsedMs: 120_000 },
-  ...{ nowAtMs: 100_000, isStopping: false },
+  ...{ nowAtMs: 100_000, isStopping: false, unfinished: 0, earlier: 0 },
   usage: [{ name: 'requests', used: 22, capacity: 30 }],
   running: [
     {
@@ -55,6 +55,13 @@ describe('bars', () => {
     expect(lines[1]).toContain('cooling down 0:12');
   });
 
+  it('says what is not over, and what is saved', () => {
+    const saved = { saved: 8, total: 9 };
+    const lines = plain(bars({ ...view, unfinished: 3, saved }, { columns: 120, rows: 10 }));
+    expect(lines[0]).toBe('[#########################xxxxxxxxxxxx-----------------------] 15/24 62 %');
+    expect(lines[1]).toMatch(/^10 done {2}2 failed {2}3 unfinished {2}2 running {2}10 waiting {2}saved 8\/9 {2}429s 1/);
+  });
+
   it('colours what is good and what is bad', () => {
     const [bar = []] = bars(view, { columns: 40, rows: 10 });
     expect(paint(bar, true)).toContain('\x1b[32m###########\x1b[0m\x1b[31mxx\x1b[0m');
@@ -65,6 +72,8 @@ describe('bars', () => {
 describe('remainingMs', () => {
   it('goes by the pace until now', () => {
     expect(remainingMs(view)).toBe(120_000);
+    expect(remainingMs({ ...view, earlier: 6 })).toBe(240_000);
+    expect(remainingMs({ ...view, earlier: 12 })).toBe(undefined);
     expect(remainingMs({ ...view, isStopping: true })).toBe(20_000);
     expect(remainingMs({ ...view, succeeded: 0, failed: 0 })).toBe(undefined);
     expect(remainingMs({ ...view, succeeded: 24, failed: 0, running: [] })).toBe(undefined);

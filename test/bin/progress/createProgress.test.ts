@@ -22,7 +22,7 @@ class Recorded {
 
 const view: View = {
   ...{ total: 2, succeeded: 1, failed: 0, waiting: 1, running: [], refusals: 0, usage: [], coolDownMs: 0 },
-  ...{ elapsedMs: 0, nowAtMs: 0, isStopping: false },
+  ...{ elapsedMs: 0, nowAtMs: 0, isStopping: false, unfinished: 0, earlier: 0 },
 };
 
 function kindOf(
@@ -71,8 +71,15 @@ describe('JsonProgress', () => {
     progress.event(eventOf({ type: 'refused', refusal: { meaning: 'too-fast', hintMs: 5 }, error }));
     progress.event(eventOf({ type: 'retrying', refusal: { meaning: 'too-fast' }, delayMs: 9 }));
     progress.event(eventOf({ type: 'ended', result: resultOf({ status: 'succeeded' }) }));
+    progress.event(eventOf({ type: 'adopted', taskId: 'theirs-1', sinceAtMs: 7 }));
+    progress.event(eventOf({ type: 'ended', result: resultOf({ status: 'succeeded', isEarlier: true }) }));
+    progress.event({ type: 'saved', index: 0, id: 'ours-1', file: 'a.mp4' });
+    progress.event({ type: 'unsaved', index: 0, id: 'ours-1', file: 'a.mp4', url: 'http://x/a', message: 'gone' });
     progress.note('a\nb');
     progress.close();
+    const ended = {
+      ...{ status: 'succeeded', isFinal: true, taskId: 'theirs-1', outputs: [], attempts: 1, credits: 10 },
+    };
     const base = { index: 0, id: 'ours-1', atMs: 1_000 };
     expect(output.writes.every((line) => line.endsWith('}\n') && line.split('\n').length === 2)).toBe(true);
     expect(output.writes.map((line) => JSON.parse(line) as unknown)).toEqual([
@@ -80,7 +87,11 @@ describe('JsonProgress', () => {
       { type: 'submitted', ...base, taskId: 'theirs-1' },
       { type: 'refused', ...base, meaning: 'too-fast', hintMs: 5, message: 'slow\ndown' },
       { type: 'retrying', ...base, meaning: 'too-fast', delayMs: 9 },
-      { type: 'ended', ...base, status: 'succeeded', taskId: 'theirs-1', outputs: [], attempts: 1 },
+      { type: 'ended', ...base, ...ended },
+      { type: 'adopted', ...base, taskId: 'theirs-1', sinceAtMs: 7 },
+      { type: 'ended', ...base, ...ended, isEarlier: true },
+      { type: 'saved', index: 0, id: 'ours-1', file: 'a.mp4' },
+      { type: 'unsaved', index: 0, id: 'ours-1', file: 'a.mp4', url: 'http://x/a', message: 'gone' },
       { type: 'note', message: 'a\nb' },
     ]);
   });

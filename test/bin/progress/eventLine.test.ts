@@ -36,6 +36,31 @@ describe('eventLine', () => {
       }),
       '#1 failed after 43.0 s (failed): The task failed',
     ],
+    [
+      eventOf({
+        type: 'ended',
+        result: resultOf({
+          status: 'failed',
+          isFinal: false,
+          error: { meaning: 'overdue', code: 'SLUICE_DEADLINE', message: 'not done' },
+        }),
+      }),
+      '#1 not finished after 43.0 s (overdue): not done',
+    ],
+    [eventOf({ type: 'ended', result: resultOf({ status: 'succeeded', isEarlier: true }) }), undefined],
+    [
+      eventOf({ type: 'adopted', taskId: 'theirs-1', sinceAtMs: 1 }),
+      '#1 taken over from an earlier run as theirs-1: a cat [2J that yawns yawns yawns yawns yawns yawns yawns ya~',
+    ],
+    [
+      eventOf({ type: 'adopted', sinceAtMs: 1 }),
+      '#1 may have been sent by an earlier run: looking for it: a cat [2J that yawns yawns yawns yawns yawns yawns yawns ya~',
+    ],
+    [{ type: 'saved', index: 0, id: 'ours-1', file: 'v/0001-ours-1.mp4' } as const, '#1 saved as v/0001-ours-1.mp4'],
+    [
+      { type: 'unsaved', index: 0, id: 'ours-1', file: 'a', url: 'http://x/a', message: 'HTTP\n404' } as const,
+      '#1 could not be saved from http://x/a: HTTP 404',
+    ],
   ])('%j', (event, line) => {
     expect(eventLine(event, prompt)).toBe(line);
   });

@@ -1,8 +1,6 @@
 import { defer, lastValueFrom } from 'rxjs';
 import {
-  concurrency,
   createLimiter,
-  dailyQuota,
   OptionsError,
   retryWithJitter,
   scaledClock,
@@ -11,17 +9,23 @@ import {
   systemClock,
   type Clock,
   type Limiter,
+  type Refusal,
 } from '../operators/index.js';
-import { createKlingClient, KlingError, type KlingClient, type KlingClientOptions } from '../src/kling/index.js';
+import {
+  createKlingClient,
+  KlingError,
+  type KlingApi,
+  type KlingClient,
+  type KlingClientOptions,
+} from '../src/kling/index.js';
 import { startSimulator } from '../src/simulator/index.js';
 import { keysFrom, simulatedKeys, type Keys } from './credentials.js';
 import type { Figures } from './figures.js';
 import { UsageError } from './usageError.js';
 
-/** A client, and the limits under which it may be used. */
-export interface Account {
+/** A client, and the rate under which it may be used. */
+export interface Connection {
   readonly client: KlingClient;
-  readonly slots: Limiter;
   readonly requests: Limiter;
   /** Kling's time. */
   readonly clock: Clock;
@@ -34,44 +38,37 @@ export interface Account {
   close(): Promise<void>;
 }
 
-/** An account at Kling, with the keys of the environment. @throws UsageError, OptionsError */
-export function openAccount(figures: Figures, baseUrl: string | undefined, env: NodeJS.ProcessEnv): Account {
-  return accountOf(figures, { ...keysFrom(env), baseUrl }, systemClock, () => Promise.resolve());
+/** Which Kling, and how it is spoken to. */
+export interface Address {
+  readonly api: KlingApi;
+  readonly baseUrl?: string | undefined;
 }
 
-/** An account in a simulator of our own, on loopback, whose time is `speed` times as fast. @throws OptionsError */
-export async function simulateAccount(figures: Figures, speed: number): Promise<Account> {
+/** A connection to Kling, with the keys of the environment. @throws UsageError, OptionsError */
+export function connect(figures: Figures, address: Address, env: NodeJS.ProcessEnv): Connection {
+  return connectionOf(figures, { ...keysFrom(env), ...address }, systemClock, () => Promise.resolve());
+}
+
+/** A connection to a simulator of our own, on loopback, whose time is `speed` times as fast. @throws OptionsError */
+export async function connectSimulated(figures: Figures, api: KlingApi, speed: number): Promise<Connection> {
   const { concurrent, rate, dailyCredits } = figures;
   const simulator = await startSimulator({
     ...{ speed, tasks: concurrent, credits: dailyCredits },
     ...(rate === 'off' ? { requests: 'off' } : { requests: rate.limit, intervalMs: rate.intervalMs }),
   });
-  const keys = { ...simulatedKeys, baseUrl: simulator.url };
-  return accountOf(figures, keys, scaledClock(systemClock, speed), () => simulator.stop());
+  const keys = { ...simulatedKeys, api, baseUrl: simulator.url };
+  return connectionOf(figures, keys, scaledClock(systemClock, speed), () => simulator.stop());
 }
 
-function accountOf(
-  figures: Figures,
-  options: Keys & { readonly baseUrl: string | undefined },
-  clock: Clock,
-  stop: () => Promise<void>,
-): Account {
+function connectionOf({ rate }: Figures, options: Keys & Address, clock: Clock, stop: () => Promise<void>): Connection {
   const client = clientOf(options);
-  const { concurrent, rate, dailyCredits } = figures;
-  const slots = createLimiter({
-    limits: [
-      concurrency({ limit: concurrent, name: 'tasks' }),
-      ...(dailyCredits === 'off' ? [] : [dailyQuota({ limit: dailyCredits, timeZone: 'UTC', name: 'credits' })]),
-    ],
-    clock,
-  });
   const requests = createLimiter({
     limits: rate === 'off' ? [] : [slidingWindow({ ...rate, name: 'requests' })],
     classify: (error) => client.classify(error),
     clock,
   });
   return {
-    ...{ client, slots, requests, clock },
+    ...{ client, requests, clock },
     check: () => check(client, requests, clock),
     close: async () => {
       await client.close();
@@ -100,7 +97,7 @@ function clientOf(options: KlingClientOptions): KlingClient {
 
 async function check(client: KlingClient, requests: Limiter, clock: Clock): Promise<void> {
   const ask = defer(() => requests.run(() => client.check()));
-  const classify = (error: unknown) => (mayPass(client, error) ? client.classify(error) : 'invalid');
+  const classify = (error: unknown) => refusalOf(client, error);
   try {
     await lastValueFrom(ask.pipe(retryWithJitter({ maxRetries: 3, classify, clock })));
   } catch (error) {
@@ -110,9 +107,15 @@ async function check(client: KlingClient, requests: Limiter, clock: Clock): Prom
   }
 }
 
-/** What Kling itself says will pass; a server that is not there, or is not Kling, is a mistake to be told at once. */
-function mayPass(client: KlingClient, error: unknown): boolean {
-  const { meaning } = client.classify(error);
-  if (meaning === 'too-fast' || meaning === 'auth-stale') return true;
-  return meaning === 'transient' && error instanceof KlingError && error.kind === 'refused';
+/** From a wrong address every answer is wrong, from the right one now and then one is: it takes a second to tell. */
+const unsureBaseMs = 100;
+
+/** What Kling itself says will pass is waited for; a server that is not there is a mistake to be told at once. */
+function refusalOf(client: KlingClient, error: unknown): Refusal {
+  const refusal = client.classify(error);
+  const { meaning } = refusal;
+  if (meaning === 'too-fast' || meaning === 'auth-stale') return refusal;
+  if (meaning !== 'transient' || !(error instanceof KlingError) || error.kind === 'not-sent')
+    return { meaning: 'invalid' };
+  return error.kind === 'refused' ? refusal : { ...refusal, baseMs: unsureBaseMs };
 }

@@ -1,0 +1,65 @@
+import { askingForCallbacks, openCallbacks } from './callbacks.js';
+import { connect, connectSimulated, type Connection } from './connection.js';
+import { figuresOf, type Figures } from './figures.js';
+import { downloadsOf, settingsOf, type GenerateFlags } from './generateFlags.js';
+import { defaultsOf } from './promptFlags.js';
+import { readPrompts, type Prompt } from './prompts.js';
+import { Roster } from './roster.js';
+import { run } from './run.js';
+import { resultsOfSimulation, RunDirectory } from './runDirectory.js';
+import { openSlots } from './slots.js';
+import { Tally } from './tally.js';
+import { UsageError } from './usageError.js';
+
+/** Does what `sluice generate` was asked for, and hands back the exit code. @throws UsageError */
+export async function generateFile(file: string, flags: GenerateFlags): Promise<number> {
+  const { out, api, baseUrl, simulate: simulated = false, speed = 1 } = flags;
+  if (flags.speed !== undefined && !simulated) throw new UsageError('--speed is for --simulate');
+  const figures = figuresOf(flags);
+  const prompts = await readPrompts(file, defaultsOf(flags), api);
+  const connection = simulated
+    ? await connectSimulated(figures, api, speed)
+    : connect(figures, { api, baseUrl }, process.env);
+  try {
+    // Nothing in DIR is looked at any closer before it is ours alone.
+    const memory = simulated ? undefined : await RunDirectory.open(out, settingsOf(flags));
+    try {
+      return await generatePrompts({ prompts, figures, connection, memory, flags });
+    } finally {
+      await memory?.close();
+    }
+  } finally {
+    await connection.close();
+  }
+}
+
+interface Work {
+  readonly prompts: readonly Prompt[];
+  readonly figures: Figures;
+  readonly connection: Connection;
+  readonly memory: RunDirectory | undefined;
+  readonly flags: GenerateFlags;
+}
+
+async function generatePrompts({ prompts, figures, connection, memory, flags }: Work): Promise<number> {
+  const { out, retryFailed = false, drain = false, progress, speed = 1 } = flags;
+  const { pollInterval: pollIntervalMs, deadline: deadlineMs, maxRetries, runCredits } = flags;
+  const roster = new Roster({ prompts, client: connection.client, memory, retryFailed });
+  const tally = new Tally(connection);
+  const callbacks = await openCallbacks(flags, process.env);
+  try {
+    await connection.check();
+    const slots = await openSlots(connection, figures);
+    const results = memory === undefined ? resultsOfSimulation(out) : memory.begin();
+    const client = callbacks === undefined ? connection.client : askingForCallbacks(connection.client, callbacks.url);
+    return await run({
+      ...{ prompts, roster, connection, client, figures, slots, tally, results, memory },
+      ...{ pollIntervalMs, deadlineMs, maxRetries, runCredits, retryFailed, progress, speed },
+      updates: callbacks?.updates,
+      downloadTo: downloadsOf(flags),
+      drains: drain || memory === undefined,
+    });
+  } finally {
+    await callbacks?.close();
+  }
+}

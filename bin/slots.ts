@@ -1,0 +1,51 @@
+import {
+  adaptiveConcurrency,
+  concurrency,
+  createLimiter,
+  dailyQuota,
+  type Limit,
+  type Limiter,
+} from '../operators/index.js';
+import type { Connection } from './connection.js';
+import type { Figures } from './figures.js';
+
+/** More slots than any account is known to have: where `--concurrent auto` probes to, if nobody says. */
+const mostSlots = 1_000;
+
+/** The task slots of an account, and its credits of the day. */
+export interface Slots {
+  readonly limiter: Limiter;
+  /** How many slots there are; `asked`: as the account says; `learnt`: until refusals say otherwise. */
+  readonly count: number;
+  readonly source: 'given' | 'asked' | 'learnt';
+}
+
+/** The slots of an account by its figures; with `auto` the account is asked for their number. */
+export async function openSlots(connection: Connection, figures: Figures): Promise<Slots> {
+  const { isAuto, concurrent } = figures;
+  if (!isAuto) return slotsOf(connection, figures, concurrency({ limit: concurrent, name: 'tasks' }), 'given');
+  const told = await askFor(connection);
+  const max = told ?? mostSlots;
+  const tasks = adaptiveConcurrency({ max, initial: told ?? concurrent, name: 'tasks' });
+  return slotsOf(
+    connection,
+    { ...figures, concurrent: told ?? concurrent },
+    tasks,
+    told === undefined ? 'learnt' : 'asked',
+  );
+}
+
+/** An account that does not say leaves it to refusals to tell. */
+async function askFor({ client, requests }: Connection): Promise<number | undefined> {
+  try {
+    return await requests.run(() => client.concurrency());
+  } catch {
+    return undefined;
+  }
+}
+
+function slotsOf({ clock }: Connection, figures: Figures, tasks: Limit, source: Slots['source']): Slots {
+  const { concurrent, dailyCredits, timeZone } = figures;
+  const credits = dailyCredits === 'off' ? [] : [dailyQuota({ limit: dailyCredits, timeZone, name: 'credits' })];
+  return { limiter: createLimiter({ limits: [tasks, ...credits], clock }), count: concurrent, source };
+}
