@@ -7,6 +7,7 @@ import {
   finalize,
   from,
   map,
+  merge,
   Observable,
   tap,
   type OperatorFunction,
@@ -61,13 +62,14 @@ function resultsOf<Input, Request>(
       filter((taken) => 'run' in taken),
       map(({ run }) => run),
     );
-    return concat(from(intake.adopted()), runs)
+    const adopted = from(intake.adopted());
+    return merge(intake.unsent$, concat(adopted, runs))
       .pipe(
-        concurrencyLimit((run) => run.result(), {
+        concurrencyLimit((run) => concat(run.result(), intake.settled(run)), {
           limiter: slots,
           cost: (run) => run.record.cost,
-          key: (run) => run.record.owner,
-          priority: (run) => (run.record.isAdopted ? 1 : 0),
+          key: (run) => run.record.identity.owner,
+          priority: (run) => run.record.identity.priority,
           stop: stopping.signal,
         }),
       )

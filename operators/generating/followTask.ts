@@ -78,7 +78,8 @@ function holdUnknown<Request>(
     if (slots.waiting === 0) return undefined;
     const remote = await api.lookUp(request, record.id, call);
     heardAtMs = clock.now();
-    if (remote !== undefined) record.seen(remote);
+    if (remote === undefined) record.unsent();
+    else record.seen(remote);
     return remote;
   };
   const isHopeless = (): boolean => clock.now() - heardAtMs >= options.deadlineMs;

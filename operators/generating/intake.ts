@@ -1,3 +1,4 @@
+import { defer, EMPTY, Subject, type Observable } from 'rxjs';
 import { CostOverCapacityError, OptionsError } from '../../src/errors.js';
 import type { JournaledTask } from '../../src/journal/journal.js';
 import { canonicalJson, Identities, type GivenIdentity, type Identity } from '../../src/tasks/identity.js';
@@ -22,8 +23,13 @@ export class Intake<Input, Request> {
   readonly #identities: Identities | undefined;
   readonly #known = new Map<string, JournaledTask>();
   readonly #adopted = new Map<string, TaskRun<Input, Request>>();
+  /** Those of the adopted that the server turned out not to have: they wait for a slot like any other. */
+  readonly unsent$ = new Subject<TaskRun<Input, Request>>();
   /** The ids that were chosen for us; random ones need no check, and a long stream no memory for them. */
   readonly #ids = new Set<string>();
+
+  /** How many adopted ones are still to be found out about. */
+  #adopting = 0;
 
   constructor(account: Account<Request>) {
     this.#account = account;
@@ -37,12 +43,23 @@ export class Intake<Input, Request> {
   /** What runs, or may run, at the server from an earlier run: each holds its slot before anything new is sent. */
   adopted(): readonly TaskRun<Input, Request>[] {
     const { history, credits, options } = this.#account;
-    if (history === undefined) return [];
-    credits.restore(history, (prompt) => options.key?.(prompt));
-    for (const task of history.tasks) {
+    if (history !== undefined) credits.restore(history, (prompt) => options.key?.(prompt));
+    for (const task of history?.tasks ?? []) {
       if (task.phase === 'unknown' || task.phase === 'running') this.#adopted.set(task.key, this.#adopt(task));
     }
+    this.#adopting = this.#adopted.size;
+    if (this.#adopting === 0) this.unsent$.complete();
     return [...this.#adopted.values()];
+  }
+
+  /** To follow the result of each run: one that was adopted is done with, or known not to exist. */
+  settled(run: TaskRun<Input, Request>): Observable<never> {
+    return defer(() => {
+      if (!run.record.isAdopted) return EMPTY;
+      if (run.isToBeSent) this.unsent$.next(this.#sendAgain(run.record));
+      if (--this.#adopting === 0) this.unsent$.complete();
+      return EMPTY;
+    });
   }
 
   take(input: Input, index: number): Taken<Input, Request> {
@@ -105,7 +122,12 @@ export class Intake<Input, Request> {
     const { api, options, slots } = this.#account;
     const identity = {
       ...{ id: idOf(round), key, round, input },
-      ...{ tasks: api.weigh(request), credits: api.estimateCredits(request), owner: options.key?.(input) },
+      ...{
+        tasks: api.weigh(request),
+        credits: api.estimateCredits(request),
+        owner: options.key?.(input),
+        priority: 0 as const,
+      },
     };
     const record = new TaskRecord(this.#account, identity, index);
     try {
@@ -119,7 +141,7 @@ export class Intake<Input, Request> {
 
   /** What can never be sent is told at once, and waits for nobody. */
   #refused(input: Input, index: number, id: string, error: unknown): GenerateResult<Input> {
-    const identity = { id, key: '', round: 0, input, tasks: 0, credits: 0, owner: undefined };
+    const identity = { id, key: '', round: 0, input, tasks: 0, credits: 0, owner: undefined, priority: 0 } as const;
     const record = new TaskRecord(this.#account, identity, index);
     record.report({ type: 'queued' });
     record.apply({ type: 'abandoned', refusal: { meaning: 'invalid' }, error });
@@ -134,6 +156,7 @@ export class Intake<Input, Request> {
     const identity: TaskIdentity<Input> = {
       ...{ id: task.id, key: task.key, round: task.round, input, credits: task.credits, owner },
       tasks: request === undefined ? 1 : this.#atMostAll(api.weigh(request)),
+      priority: task.phase === 'running' ? 3 : 2,
     };
     const agoMs = Math.max(0, clock.epochNow() - (task.acceptedAtMs ?? task.intendedAtMs));
     const past: Past = {
@@ -146,6 +169,15 @@ export class Intake<Input, Request> {
     const sinceAtMs = task.acceptedAtMs ?? task.intendedAtMs;
     record.report({ type: 'adopted', sinceAtMs, ...(task.ref && { taskId: task.ref.id }) });
     return new TaskRun(this.#account, record, request);
+  }
+
+  /** The same task, under the same id, from the beginning. */
+  #sendAgain({ identity, index }: TaskRecord<Input>): TaskRun<Input, Request> {
+    const record = new TaskRecord(this.#account, { ...identity, priority: 1 }, index);
+    const run = new TaskRun(this.#account, record, this.#readAgain(identity.input));
+    this.#adopted.set(identity.key, run);
+    record.report({ type: 'queued' });
+    return run;
   }
 
   #readAgain(input: Input): Request | undefined {

@@ -60,6 +60,13 @@ export class Submission<Request> {
     );
   }
 
+  /** As `created`, for one that an earlier run may have sent: found out, and not sent where it does not exist. */
+  found(): Observable<never> {
+    return todo(this.#record.task) === 'look-up'
+      ? this.#lookUp().pipe(catchError((error: unknown) => this.#giveUp(error)))
+      : EMPTY;
+  }
+
   #attempt(): Observable<never> {
     const send = defer(() => (this.#mayBeSent() ? this.#send() : EMPTY));
     return todo(this.#record.task) === 'look-up' ? concat(this.#lookUp(), send) : send;
@@ -158,16 +165,16 @@ export class Submission<Request> {
 
   /** A limit of slots that learns is told: the place is kept, and the server has none. */
   #slotRefused(): void {
-    const { cost, admittedAtMs, owner } = this.#record;
+    const { cost, admittedAtMs, identity } = this.#record;
     this.#waitsForSlot = true;
-    this.#account.slots.refusedSlot(cost, admittedAtMs, owner);
+    this.#account.slots.refusedSlot(cost, admittedAtMs, identity.owner);
   }
 
   #slotGranted(): void {
     if (!this.#waitsForSlot) return;
-    const { cost, admittedAtMs, owner } = this.#record;
+    const { cost, admittedAtMs, identity } = this.#record;
     this.#waitsForSlot = false;
-    this.#account.slots.grantedSlot(cost, admittedAtMs, owner);
+    this.#account.slots.grantedSlot(cost, admittedAtMs, identity.owner);
   }
 
   /** Credits that are used up, or an account that is refused, are so for all who come after. */
@@ -203,7 +210,7 @@ export class Submission<Request> {
 
   #budgetSpent(): BudgetSpentError {
     const { credits } = this.#account;
-    return new BudgetSpentError('runCredits', this.#record.credits, credits.leftOfRun);
+    return new BudgetSpentError('runCredits', this.#record.identity.credits, credits.leftOfRun);
   }
 
   /** One request under the rate; its permit is held until the answer is there. */

@@ -26,6 +26,8 @@ export interface TaskIdentity<Input> {
   readonly credits: number;
   /** Whose it is. */
   readonly owner: unknown;
+  /** What exists comes before what may, that before what an earlier run meant to send, and all before the rest. */
+  readonly priority: 0 | 1 | 2 | 3;
 }
 
 /** What an earlier run knew of the task. */
@@ -46,8 +48,8 @@ export class TaskRecord<Input> {
   readonly cost: Cost;
   /** Its place in the source, which may be another than in an earlier run. */
   index: number;
+  readonly identity: TaskIdentity<Input>;
   readonly #account: Account<unknown>;
-  readonly #identity: TaskIdentity<Input>;
   #task: Task;
   #submittedAtMs: number | undefined;
   #sinceMs: number | undefined;
@@ -68,11 +70,12 @@ export class TaskRecord<Input> {
     this.index = index;
     this.isAdopted = past !== undefined;
     this.#account = account;
-    this.#identity = identity;
+    this.identity = identity;
     this.#task = past?.task ?? newTask;
     this.#submittedAtMs = past?.submittedAtMs;
     this.#sinceMs = past?.sinceMs;
     this.#reservation = past?.reservation;
+    this.#isIntended = past?.task.phase === 'unknown';
     if ('remote' in this.#task) this.#taskId = this.#task.remote.ref.id;
   }
 
@@ -82,16 +85,6 @@ export class TaskRecord<Input> {
 
   apply(event: TaskEvent): void {
     this.#task = after(this.#task, event);
-  }
-
-  /** Whose it is. */
-  get owner(): unknown {
-    return this.#identity.owner;
-  }
-
-  /** What it is expected to cost, in credits. */
-  get credits(): number {
-    return this.#identity.credits;
   }
 
   /** When its slot was given, on the monotonic clock. */
@@ -106,7 +99,7 @@ export class TaskRecord<Input> {
 
   /** A slot has been given, and the credits of the day with it. */
   admitted(): void {
-    const { credits, owner } = this.#identity;
+    const { credits, owner } = this.identity;
     this.#admittedAtMs = this.#account.clock.now();
     this.#reservation ??= this.#account.credits.taken(credits, owner);
   }
@@ -118,7 +111,7 @@ export class TaskRecord<Input> {
 
   /** Writes the intent down; undefined where there is no journal, and so nothing to wait for. */
   intend(): Promise<void> | undefined {
-    const { key, round, input, credits } = this.#identity;
+    const { key, round, input, credits } = this.identity;
     const intended = (): void => this.apply({ type: 'written' });
     if (!this.#account.hasJournal) {
       intended();
@@ -151,7 +144,7 @@ export class TaskRecord<Input> {
     if ('error' in task) return this.failed(task.refusal.meaning, task.error, isForGood(task.refusal.meaning));
     const { status, outputs, message = 'the task failed', credits } = task.remote;
     const isPaid = status === 'succeeded';
-    this.#pay(credits ?? (isPaid ? this.#identity.credits : 0));
+    this.#pay(credits ?? (isPaid ? this.identity.credits : 0));
     if (isPaid) return this.#result(true, outputs);
     return this.#result(true, [], { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message });
   }
@@ -196,7 +189,7 @@ export class TaskRecord<Input> {
     const result: GenerateResult<Input> = {
       index: this.index,
       id: this.id,
-      prompt: this.#identity.input,
+      prompt: this.identity.input,
       status: error === undefined ? 'succeeded' : 'failed',
       isFinal,
       ...(this.#taskId !== undefined && { taskId: this.#taskId }),

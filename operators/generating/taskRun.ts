@@ -31,8 +31,18 @@ export class TaskRun<Input, Request> {
   result(): Observable<GenerateResult<Input>> {
     return defer(() => {
       this.record.admitted();
-      return concat(this.#submission?.created() ?? EMPTY, this.#settled(), this.#hold());
+      const { isAdopted } = this.record;
+      const created = isAdopted ? this.#submission?.found() : this.#submission?.created();
+      return concat(created ?? EMPTY, this.#settled(), this.#hold());
     }).pipe(finalize(() => this.#account.slotFreed.pass()));
+  }
+
+  /**
+   * True for one that an earlier run was about to send, once it is known that there is no such task: it is then as any
+   * other that is to be made, and must wait for a slot behind all that do exist.
+   */
+  get isToBeSent(): boolean {
+    return this.record.isAdopted && todo(this.record.task) === 'send';
   }
 
   #settled(): Observable<GenerateResult<Input>> {

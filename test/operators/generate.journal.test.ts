@@ -216,8 +216,8 @@ describe('generate, whose journal fails', () => {
     machine.faultOf = () => undefined;
     machine.disk.kill();
     const second = await machine.ended({ prompts: ['a', 'b', 'c', 'd'] });
-    const made = second.recording.values.map(({ prompt, status }) => `${String(prompt)} ${status}`);
-    expect(made.toSorted()).toEqual(['a succeeded', 'b succeeded', 'c succeeded', 'd succeeded']);
+    expect(new Set(second.recording.values.map(({ prompt }) => prompt))).toEqual(new Set(['a', 'b', 'c', 'd']));
+    expect(second.recording.values.every(({ status }) => status === 'succeeded')).toBe(true);
     expect(machine.server.tasks).toHaveLength(4);
   });
 

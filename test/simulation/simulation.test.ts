@@ -8,7 +8,19 @@ const only = process.env['SLUICE_SEED'];
 const first = only === undefined ? 1 : Number(only);
 const count = only === undefined ? runs(1_000).numRuns : 1;
 
+/** What seeds have found, each named by what went wrong then. */
+const regressions: readonly (readonly [number, string])[] = [
+  [9_447, 'what an earlier run meant to send took the slot of a task that ran'],
+  [3_084, 'one of two that might run was sent anew before the other was looked for'],
+  [7_500, 'a lost task was sent beside as many adopted ones as there are slots'],
+  [5_026, 'credits of a lost intent stayed with the day on which it was written down'],
+];
+
 describe('a run that is killed again and again', () => {
+  it.each(regressions)('should never go wrong again as it did with seed %i: %s', async (seed) => {
+    await new World(scenarioOf(seed)).run();
+  });
+
   it(`should always pay once and lose nothing, whatever goes wrong (${count} seeds from ${first})`, async () => {
     const failed: string[] = [];
     for (let seed = first; seed < first + count && failed.length < 10; seed++) {

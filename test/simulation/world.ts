@@ -9,7 +9,7 @@ import { Life, type Surroundings } from './life.js';
 import type { Kill, Scenario } from './scenario.js';
 
 /** As many lives as anybody's patience; more of them, and nothing goes on. */
-const mostLives = 40;
+const mostLives = 400;
 /** The virtual time after which a life that is not killed should have come to its end. */
 const longestLifeMs = 10 * 86_400_000;
 
