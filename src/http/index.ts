@@ -1,4 +1,9 @@
+export { DownloadError, type DownloadErrorDetails, type DownloadErrorKind } from '../errors.js';
 export { classifyHttp, HttpError } from './classifyHttp.js';
+export { classifyDownload } from './classifyDownload.js';
+export { download } from './download.js';
+export type { DownloadOptions } from './downloading/downloadOptions.js';
+export type { Downloaded } from './downloading/transfer.js';
 export { parseHttpDate } from './httpDate.js';
 export type { HttpHeaders } from './httpHeaders.js';
 export { sluice, type SluiceOptions } from './interceptor.js';

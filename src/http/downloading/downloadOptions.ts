@@ -1,0 +1,55 @@
+import type { Dispatcher } from 'undici';
+import { z } from 'zod';
+import { systemClock, type Clock } from '../../clock.js';
+import { OptionsError } from '../../errors.js';
+import { describeIssue, having, positiveCount, positiveMs } from '../../options.js';
+
+export interface DownloadOptions {
+  /** An http or https URL without user and password; it may be signed: its query is never shown anywhere. */
+  readonly url: string | URL;
+  /** Where it goes: a path in a folder that is there. */
+  readonly file: string;
+  /** Whether a file that is there already is fetched anew; it stays until the new one is whole. @defaultValue false */
+  readonly overwrite?: boolean | undefined;
+  /** The longest time in which nothing comes, in ms (over 0). @defaultValue 30_000 */
+  readonly timeoutMs?: number | undefined;
+  /** The longest file that is taken, in bytes (at least 1). @defaultValue no limit */
+  readonly maxBytes?: number | undefined;
+  /** Ends the download, which rejects with its reason; what came is kept. */
+  readonly signal?: AbortSignal | undefined;
+  /** An undici dispatcher of yours, closed by you. @defaultValue a keep-alive pool that all downloads share */
+  readonly dispatcher?: Dispatcher | undefined;
+  /** @defaultValue systemClock */
+  readonly clock?: Clock | undefined;
+}
+
+const downloadOptions = z.strictObject({
+  url: z
+    .union([z.string(), z.instanceof(URL)])
+    .transform(String)
+    .refine(isPlainHttp, { error: 'must be an http or https URL without user and password' }),
+  file: z.string().min(1),
+  overwrite: z.boolean().default(false),
+  timeoutMs: positiveMs.default(30_000),
+  maxBytes: positiveCount.default(Number.MAX_SAFE_INTEGER),
+  signal: having<AbortSignal>('throwIfAborted').optional(),
+  dispatcher: having<Dispatcher>('compose').optional(),
+  clock: having<Clock>('schedule').default(systemClock),
+});
+
+export type ParsedDownloadOptions = z.output<typeof downloadOptions>;
+
+/** `parseOptions` for a URL that may be signed: neither the message nor a cause shows what was given. @throws OptionsError */
+export function parseDownloadOptions(value: unknown): ParsedDownloadOptions {
+  const parsed = downloadOptions.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const text = issue === undefined ? 'not valid' : describeIssue(issue);
+  throw new OptionsError(`download: ${text}`, issue?.path.join('.') ?? '');
+}
+
+function isPlainHttp(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username + password === '';
+}
