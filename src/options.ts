@@ -39,6 +39,20 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, whe
   throw new OptionsError(`${where}: ${describeIssue(issue)}`, issue.path.join('.'), { cause: parsed.error });
 }
 
+/**
+ * `parseOptions` for options that hold secrets, or URLs that may be signed: neither the message nor a cause shows what
+ * was given, not even under a misspelt name.
+ *
+ * @throws OptionsError
+ */
+export function parseSecretOptions<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const text = issue === undefined ? 'not valid' : describeIssue(issue);
+  throw new OptionsError(`${where}: ${text}`, issue?.path.join('.') ?? '');
+}
+
 /** One line for an issue of zod: the path, what is wrong, and the value where it is a plain one. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   const path = issue.path.join('.');

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Disk, DiskFile } from './disk.js';
 import { lockFile } from './lock.js';
+import { syncDirectory } from '../syncDirectory.js';
 
 /** The machine's own. Prompts are private: files and directories that it makes are for their owner alone. */
 export const nodeDisk: Disk = {
@@ -35,19 +36,6 @@ export const nodeDisk: Disk = {
   syncDirectory,
   lock: (path) => lockFile(path),
 };
-
-/** Where directories cannot be synced (Windows, some network file systems) renames are as safe as they are. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error;
-  } finally {
-    await handle.close();
-  }
-}
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;

@@ -1,8 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../clock.js';
-import { OptionsError } from '../errors.js';
-import { callback, describeIssue, having, positiveCount, positiveMs } from '../options.js';
+import { callback, having, parseSecretOptions, positiveCount, positiveMs } from '../options.js';
 import type { KlingApi, KlingRequest } from './klingRequest.js';
 
 export interface KlingClientOptions {
@@ -59,18 +58,9 @@ const clientOptions = z
 /** What a client needs to know, checked. */
 export type ClientSettings = z.output<typeof clientOptions>;
 
-/**
- * `parseOptions` for options that hold secrets: neither the message nor a cause shows what was given, not even under a
- * misspelt name.
- *
- * @throws OptionsError
- */
+/** @throws OptionsError that shows nothing of what was given */
 export function parseClientOptions(value: unknown): ClientSettings {
-  const parsed = clientOptions.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const text = issue === undefined ? 'not valid' : describeIssue(issue);
-  throw new OptionsError(`createKlingClient: ${text}`, issue?.path.join('.') ?? '');
+  return parseSecretOptions(clientOptions, value, 'createKlingClient');
 }
 
 function isBaseUrl(value: string): boolean {

@@ -1,8 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { z } from 'zod';
 import { systemClock, type Clock } from '../../clock.js';
-import { OptionsError } from '../../errors.js';
-import { describeIssue, having, positiveCount, positiveMs } from '../../options.js';
+import { having, parseSecretOptions, positiveCount, positiveMs } from '../../options.js';
 
 export interface DownloadOptions {
   /** An http or https URL without user and password; it may be signed: its query is never shown anywhere. */
@@ -39,13 +38,9 @@ const downloadOptions = z.strictObject({
 
 export type ParsedDownloadOptions = z.output<typeof downloadOptions>;
 
-/** `parseOptions` for a URL that may be signed: neither the message nor a cause shows what was given. @throws OptionsError */
+/** @throws OptionsError that shows nothing of what was given */
 export function parseDownloadOptions(value: unknown): ParsedDownloadOptions {
-  const parsed = downloadOptions.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const text = issue === undefined ? 'not valid' : describeIssue(issue);
-  throw new OptionsError(`download: ${text}`, issue?.path.join('.') ?? '');
+  return parseSecretOptions(downloadOptions, value, 'download');
 }
 
 function isPlainHttp(value: string): boolean {

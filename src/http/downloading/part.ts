@@ -3,6 +3,7 @@ import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'no
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { DownloadError } from '../../errors.js';
+import { syncDirectory } from '../../syncDirectory.js';
 
 /** What a part is a part of, as far as is needed to fetch the rest of it and nothing else. */
 export interface PartOrigin {
@@ -170,19 +171,6 @@ async function statOf(path: string) {
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
-  }
-}
-
-/** Where directories cannot be synced (Windows, some network file systems) renames are as safe as they are. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (codeOf(error) !== 'EINVAL' && codeOf(error) !== 'ENOTSUP') throw error;
-  } finally {
-    await handle.close();
   }
 }
 

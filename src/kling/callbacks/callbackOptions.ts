@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { systemClock, type Clock } from '../../clock.js';
-import { OptionsError } from '../../errors.js';
-import { describeIssue, durationMs, having, positiveCount, positiveMs } from '../../options.js';
+import { durationMs, having, parseSecretOptions, positiveCount, positiveMs } from '../../options.js';
 
 export interface ReceiveCallbacksOptions {
   /**
@@ -39,11 +38,7 @@ const callbackOptions = z.strictObject({
   clock: having<Clock>('schedule').default(systemClock),
 });
 
-/** `parseOptions` for options that hold secrets: neither the message nor a cause shows what was given. @throws OptionsError */
+/** @throws OptionsError that shows nothing of what was given */
 export function parseCallbackOptions(value: unknown): z.output<typeof callbackOptions> {
-  const parsed = callbackOptions.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const text = issue === undefined ? 'not valid' : describeIssue(issue);
-  throw new OptionsError(`receiveCallbacks: ${text}`, issue?.path.join('.') ?? '');
+  return parseSecretOptions(callbackOptions, value, 'receiveCallbacks');
 }
