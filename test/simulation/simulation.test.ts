@@ -11,9 +11,7 @@ const count = only === undefined ? runs(1_000).numRuns : 1;
 /** What seeds have found, each named by what went wrong then. */
 const regressions: readonly (readonly [number, string])[] = [
   [9_447, 'what an earlier run meant to send took the slot of a task that ran'],
-  [3_084, 'one of two that might run was sent anew before the other was looked for'],
   [7_500, 'a lost task was sent beside as many adopted ones as there are slots'],
-  [5_026, 'credits of a lost intent stayed with the day on which it was written down'],
 ];
 
 describe('a run that is killed again and again', () => {

@@ -147,7 +147,7 @@ export class World {
     const most = this.#prompts.length + (mayHaveFailed ? books.ended.failed : 0);
     if (books.created > most) throw new Error(`${books.created} tasks for ${this.#prompts.length} prompts`);
     const isWallTrue = wallSteps.every((byMs) => byMs === 0);
-    if (dailyCredits === 'off' || !isWallTrue) return;
+    if (dailyCredits === 'off' || !isWallTrue || !this.#isPunctual) return;
     for (const { spent } of books.credits.byDay) {
       if (spent > dailyCredits) throw new Error(`${spent} credits were spent in a day that has ${dailyCredits}`);
     }
@@ -155,8 +155,17 @@ export class World {
 
   /** True where nobody and nothing but ourselves can take a slot. */
   get #isAlone(): boolean {
-    const { isAuto, faults, others, network } = this.#scenario;
-    return !isAuto && !faults.noSlot && others.length === 0 && network.late === 0 && network.doubled === 0;
+    const { isAuto, faults, others } = this.#scenario;
+    return !isAuto && !faults.noSlot && others.length === 0 && this.#isPunctual;
+  }
+
+  /**
+   * True where what was looked for and not found does not come after all: no request is on its way for longer than its
+   * sender waits. Otherwise no task is paid twice either, but one more than is known of may run.
+   */
+  get #isPunctual(): boolean {
+    const { network, faults } = this.#scenario;
+    return network.late === 0 && network.doubled === 0 && (faults.latencyMs?.max ?? 0) < 10_000;
   }
 
   #missing(): string {
