@@ -1,11 +1,12 @@
 import type { Subscriber } from 'rxjs';
 import { backoffDelay } from '../../src/backoff/backoff.js';
-import type { Cancel, Clock } from '../../src/clock.js';
+import type { Clock } from '../../src/clock.js';
 import { QueueFullError, TaskLostError } from '../../src/errors.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import type { Outcome } from '../../src/limits/limit.js';
 import { PollPlan } from '../../src/tasks/pollPlan.js';
 import type { PollAnswer, RemoteTask, TaskApi, TaskRef, TaskUpdate } from '../../src/tasks/taskApi.js';
+import { WakeUp } from '../../src/wakeUp.js';
 import { Flight, PollTurn } from './flight.js';
 
 /** What a poll brought about one task. */
@@ -46,12 +47,12 @@ export class PollRound {
   readonly #suspended = new Map<string, number>();
   /** The place in the limiter's queue of the next poll. */
   #turn: PollTurn | undefined;
-  #wakeAtMs = Infinity;
-  #cancelWake: Cancel | undefined;
+  readonly #wakeUp: WakeUp;
   #notBeforeMs = -Infinity;
 
   constructor(options: PollerOptions) {
     this.#options = options;
+    this.#wakeUp = new WakeUp(options.clock, () => this.#lookAhead());
     this.#plan = new PollPlan({ intervalMs: options.pollIntervalMs, batch: options.api.pollBatch });
   }
 
@@ -95,9 +96,9 @@ export class PollRound {
       return;
     }
     if (atMs <= nowMs) {
-      this.#wakeAt(Infinity);
+      this.#wakeUp.at(Infinity);
       this.#ask();
-    } else this.#wakeAt(atMs);
+    } else this.#wakeUp.at(atMs);
   }
 
   /** When there is something to ask; Infinity: never, as things are. */
@@ -117,20 +118,6 @@ export class PollRound {
     if (follower === undefined) return;
     this.#plan.started(id, follower.sinceMs);
     this.#plan.hint(id, nowMs);
-  }
-
-  #wakeAt(atMs: number): void {
-    if (atMs === this.#wakeAtMs) return;
-    this.#wakeAtMs = atMs;
-    this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    if (atMs === Infinity) return;
-    const { clock } = this.#options;
-    this.#cancelWake = clock.schedule(atMs - clock.now(), () => {
-      this.#wakeAtMs = Infinity;
-      this.#cancelWake = undefined;
-      this.#lookAhead();
-    });
   }
 
   #ask(): void {

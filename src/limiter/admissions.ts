@@ -1,8 +1,9 @@
-import { monotonic, type Cancel, type Clock } from '../clock.js';
+import { monotonic, type Clock } from '../clock.js';
 import { QueueFullError, type CostOverCapacityError } from '../errors.js';
 import type { RetryBudget } from '../backoff/retryBudget.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 import type { Classify } from '../refusal.js';
+import { WakeUp } from '../wakeUp.js';
 import { Announcer } from './announcer.js';
 import type { CoolDown } from './coolDown.js';
 import { FairQueue } from './fairQueue.js';
@@ -50,14 +51,14 @@ export class Admissions {
   #unsettled: Waiter[] = [];
   /** While nothing can start before a release: the priority of whom that holds; whoever is above it is tried. */
   #heldPriority = -Infinity;
-  #wakeAtMs = Infinity;
-  #cancelWake: Cancel | undefined;
+  readonly #wakeUp: WakeUp;
   #round = Infinity;
   /** When the last decision was made. */
   #decidedAtMs = 0;
 
   constructor({ clock, store, coolDown, queue, warnAt }: LimiterParts) {
     this.clock = monotonic(clock);
+    this.#wakeUp = new WakeUp(this.clock, () => this.admit());
     this.store = store;
     this.#coolDown = coolDown;
     this.#maxSize = queue.maxSize;
@@ -140,7 +141,7 @@ export class Admissions {
       } while (wakeAtMs === Infinity && this.#active === 0 && this.queue.size > 0 && this.#dropUnpayable());
     } finally {
       this.#isAdmitting = false;
-      this.#wakeAt(wakeAtMs);
+      this.#wakeUp.at(wakeAtMs);
     }
     if (this.#unsettled.length > 0) this.#settle();
   }
@@ -213,19 +214,6 @@ export class Admissions {
       this.drop(waiter, error);
     }
     return hasDropped;
-  }
-
-  #wakeAt(atMs: number): void {
-    if (atMs === this.#wakeAtMs) return;
-    this.#wakeAtMs = atMs;
-    this.#cancelWake?.();
-    this.#cancelWake = undefined;
-    if (atMs === Infinity) return;
-    this.#cancelWake = this.clock.schedule(atMs - this.clock.now(), () => {
-      this.#wakeAtMs = Infinity;
-      this.#cancelWake = undefined;
-      this.admit();
-    });
   }
 
   /** Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends. */
