@@ -16,8 +16,8 @@ const faults: Faults = {
 };
 const concurrent = 3;
 
-/** `SLUICE_RUNS=10` kills ten times as often. */
-const kills = runs(30).numRuns;
+/** With each API; `SLUICE_RUNS=10` kills ten times as often. */
+const kills = runs(15).numRuns;
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock.schedule(ms, resolve));
@@ -79,18 +79,22 @@ function expectOnce(work: Work, prompts: readonly string[]): void {
 }
 
 describe('sluice generate, killed again and again', () => {
-  it(`makes every prompt once, and tells of each once (${kills} kills)`, { timeout: 3_600_000 }, async () => {
-    const random: Random = seededRandom(Number(process.env['SLUICE_SEED'] ?? 1));
-    const simulator = await simulated({ tasks: concurrent, speed: 60, faults, seed: 7 });
-    const prompts = Array.from({ length: Math.max(20, kills) }, (_, index) => `prompt ${index}`);
-    const work = new Work(simulator, prompts);
-    for (let kill = 0; kill < kills; kill++) {
-      const isOver = await work.killed(between(150, 1_500, random));
-      if (isOver && work.results().length === prompts.length) break;
-    }
-    await work.toItsEnd(prompts.length);
-    expectOnce(work, prompts);
-  });
+  it.each(['v1', 'new'])(
+    `makes every prompt once, and tells of each once (${kills} kills): %s`,
+    { timeout: 3_600_000 },
+    async (api) => {
+      const random: Random = seededRandom(Number(process.env['SLUICE_SEED'] ?? 1));
+      const simulator = await simulated({ tasks: concurrent, speed: 60, faults, seed: 7 });
+      const prompts = Array.from({ length: Math.max(12, kills) }, (_, index) => `prompt ${index}`);
+      const work = new Work(simulator, prompts, '--api', api);
+      for (let kill = 0; kill < kills; kill++) {
+        const isOver = await work.killed(between(150, 1_500, random));
+        if (isOver && work.results().length === prompts.length) break;
+      }
+      await work.toItsEnd(prompts.length);
+      expectOnce(work, prompts);
+    },
+  );
 
   it('makes what is appended to the file meanwhile, and nothing anew', { timeout: 120_000 }, async () => {
     const simulator = await simulated({ tasks: concurrent, speed: 300 });

@@ -38,9 +38,9 @@ const ofTheServer: Faults = {
 const ofOthers: Faults = { noSlot: 0.2, tooFast: 0.03, plain429: 0.03 };
 
 /** Runs prompts through the pipeline, over HTTP, against a Kling of that account. */
-async function run({ tier, simulator, prompts }: Account, faults: Faults) {
+async function run({ tier, simulator, prompts }: Account, faults: Faults, api: 'v1' | 'new' = 'v1') {
   const kling = await startSimulator({ ...simulator, faults, speed, taskMs: { min: 24_000, max: 83_000 } });
-  const client = createKlingClient({ apiKey: 'sim-key', baseUrl: kling.url });
+  const client = createKlingClient({ apiKey: 'sim-key', baseUrl: kling.url, api });
   try {
     const source = from(Array.from({ length: prompts }, (_, index) => `A lighthouse, take ${index}`));
     const results = await lastValueFrom(
@@ -95,6 +95,13 @@ describe.concurrent('the whole pipeline, over HTTP', () => {
       expect(books.greatestArrivals).toBeLessThanOrEqual(account.tier.requests.limit);
     },
   );
+
+  it.each(accounts)('does the same with the new API while the server fails: $name', async (account) => {
+    const { results, books } = await run(account, ofTheServer, 'new');
+    expectAllAccountedFor(account, results, books);
+    expect([books.refused[1302], books.refused[1303]]).toEqual([undefined, undefined]);
+    expect(books.greatestArrivals).toBeLessThanOrEqual(account.tier.requests.limit);
+  });
 
   it.each(accounts)('loses nothing and pays nothing twice while others use the account: $name', async (account) => {
     const { results, books } = await run(account, ofOthers);

@@ -213,6 +213,25 @@ describe('generate', () => {
       expect([slots.active, requests.active]).toEqual([0, 0]);
     });
 
+    it('gives each key so many credits a day, and lets none wait for another', async () => {
+      const prompts = ['a1', 'a2', 'a3', 'b1'].map((prompt) => ({ prompt, credits: 1 }));
+      const { server } = await play({
+        ...{ prompts, concurrent: 1, dailyCreditsPerKey: 2 },
+        key: (prompt) => (typeof prompt === 'string' ? prompt : prompt.prompt?.charAt(0)),
+      });
+      const noonToMidnightMs = 12 * 3_600_000;
+      const createdAtMs = new Map(server.tasks.map((task) => [task.order.prompt, task.createdAtMs]));
+      expect(createdAtMs.get('b1')).toBeLessThan(noonToMidnightMs);
+      expect(createdAtMs.get('a3')).toBe(noonToMidnightMs);
+    });
+
+    it('gives back what a failed task was to cost, and counts what one has really cost', async () => {
+      const prompts = [{ prompt: 'a', fails: true }, 'b', 'c', 'd'];
+      const { server } = await play({ prompts, concurrent: 1, dailyCredits: 2 });
+      // The first cost nothing in the end: two more had room on that day.
+      expect(server.tasks.map(({ createdAtMs }) => createdAtMs < 12 * 3_600_000)).toEqual([true, true, true, false]);
+    });
+
     it('reserves credits in a limiter that it is given', async () => {
       const clock = new VirtualClock();
       const limits = [
