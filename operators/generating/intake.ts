@@ -19,17 +19,19 @@ export type Taken<Input, Request> =
  * What that run left at the server comes first (`adopted`), before any prompt.
  */
 export class Intake<Input, Request> {
-  readonly #account: Account<Request>;
-  readonly #identities: Identities | undefined;
-  readonly #known = new Map<string, JournaledTask>();
-  readonly #adopted = new Map<string, TaskRun<Input, Request>>();
   /** Those of the adopted that the server turned out not to have: they wait for a slot like any other. */
   readonly unsent$ = new Subject<TaskRun<Input, Request>>();
-  /** The ids that were chosen for us; random ones need no check, and a long stream no memory for them. */
-  readonly #ids = new Set<string>();
-
+  readonly #account: Account<Request>;
+  readonly #identities: Identities | undefined;
+  /** What earlier runs have left, by the key of the prompt. */
+  readonly #known = new Map<string, JournaledTask>();
+  readonly #adopted = new Map<string, TaskRun<Input, Request>>();
+  /** Those of the adopted whose prompt has come: it is still wanted. */
+  readonly #wanted = new Set<string>();
   /** How many adopted ones are still to be found out about. */
   #adopting = 0;
+  /** The ids that were chosen for us; random ones need no check, and a long stream no memory for them. */
+  readonly #ids = new Set<string>();
 
   constructor(account: Account<Request>) {
     this.#account = account;
@@ -56,7 +58,7 @@ export class Intake<Input, Request> {
   settled(run: TaskRun<Input, Request>): Observable<never> {
     return defer(() => {
       if (!run.record.isAdopted) return EMPTY;
-      if (run.isToBeSent) this.unsent$.next(this.#sendAgain(run.record));
+      if (run.isToBeSent) this.#sendIfWanted(run.record);
       if (--this.#adopting === 0) this.unsent$.complete();
       return EMPTY;
     });
@@ -94,6 +96,7 @@ export class Intake<Input, Request> {
     const adopted = this.#adopted.get(identity.key);
     if (adopted !== undefined) {
       adopted.record.index = index;
+      this.#wanted.add(identity.key);
       return { isUnderWay: true };
     }
     if (outcome === undefined) return this.#start(input, index, request, identity, round);
@@ -121,13 +124,8 @@ export class Intake<Input, Request> {
   #start(input: Input, index: number, request: Request, { key, idOf }: Identity, round: number): Taken<Input, Request> {
     const { api, options, slots } = this.#account;
     const identity = {
-      ...{ id: idOf(round), key, round, input },
-      ...{
-        tasks: api.weigh(request),
-        credits: api.estimateCredits(request),
-        owner: options.key?.(input),
-        priority: 0 as const,
-      },
+      ...{ id: idOf(round), key, round, input, owner: options.key?.(input), priority: 0 as const },
+      ...{ tasks: api.weigh(request), credits: api.estimateCredits(request) },
     };
     const record = new TaskRecord(this.#account, identity, index);
     try {
@@ -171,13 +169,15 @@ export class Intake<Input, Request> {
     return new TaskRun(this.#account, record, request);
   }
 
-  /** The same task, under the same id, from the beginning. */
-  #sendAgain({ identity, index }: TaskRecord<Input>): TaskRun<Input, Request> {
+  /** The same task, under the same id, from the beginning: now, or when its prompt comes, if it does. */
+  #sendIfWanted({ identity, index }: TaskRecord<Input>): void {
+    this.#adopted.delete(identity.key);
+    if (!this.#wanted.has(identity.key)) return;
     const record = new TaskRecord(this.#account, { ...identity, priority: 1 }, index);
-    const run = new TaskRun(this.#account, record, this.#readAgain(identity.input));
+    const run = new TaskRun<Input, Request>(this.#account, record, this.#readAgain(identity.input));
     this.#adopted.set(identity.key, run);
     record.report({ type: 'queued' });
-    return run;
+    this.unsent$.next(run);
   }
 
   #readAgain(input: Input): Request | undefined {

@@ -95,6 +95,14 @@ describe('generate, over a journal', () => {
     expect(new Set(ids.map(([, id]) => id)).size).toBe(1);
   });
 
+  it('does not send what it meant to send where nobody asks for it any more', async () => {
+    const machine = new Machine({ latencyMs: 10 });
+    await machine.killed(5, { prompts: ['a', 'b'] });
+    const second = await machine.ended({ prompts: ['b'] });
+    expect(told(second)).toEqual([['b', 'succeeded']]);
+    expect(machine.server.tasks.map(({ order }) => order.prompt)).toEqual(['b']);
+  });
+
   it('takes lines that were added, anywhere, for new ones, and equal ones for as many', async () => {
     const machine = new Machine();
     await machine.ended({ prompts: ['a', 'b', 'a'] });
