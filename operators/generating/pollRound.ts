@@ -164,13 +164,7 @@ export class PollRound {
     };
     this.#send(refs, flight.signal).then(
       (answers) => landed('succeeded', () => this.#answered(refs, answers)),
-      (error: unknown) =>
-        landed(requests.outcomeOf(error), () =>
-          this.#failed(
-            refs.map(({ id }) => id),
-            error,
-          ),
-        ),
+      (error: unknown) => landed(requests.outcomeOf(error), () => this.#refused(refs, error)),
     );
     this.#lookAhead();
   }
@@ -199,6 +193,14 @@ export class PollRound {
       else if (answer instanceof Error) this.#failed([id], answer);
       else this.#pass(id, answer);
     });
+  }
+
+  /** Where it is the asking for many that is wrong, each can still be asked for alone. */
+  #refused(refs: readonly TaskRef[], error: unknown): void {
+    const ids = refs.map(({ id }) => id).filter((id) => this.#followers.has(id));
+    const isAboutMany = ids.length > 1 && this.#options.api.classify(error).meaning === 'invalid';
+    if (isAboutMany) for (const id of ids) this.#alone.add(id);
+    else this.#failed(ids, error);
   }
 
   /** One wait for all whom a poll was about, so that the next can be about all of them, too. */

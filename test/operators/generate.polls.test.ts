@@ -3,6 +3,7 @@ import type { TaskUpdate, TaskUpdates } from '../../src/tasks/taskApi.js';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { begin, play } from './generating.js';
+import { Refused } from './refused.js';
 import { VirtualClock } from './virtualClock.js';
 
 /** Where updates are handed in by the test. */
@@ -66,6 +67,16 @@ describe('the polls of generate', () => {
     await clock.settle();
     expect(server.polled).toEqual(['ab', 'a']);
     expect(generating.recording.values.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('ask one by one where a server cannot be asked for many', async () => {
+    const generating = begin({ prompts: ['a', 'b', 'c'], pollIntervalMs: 100, server: { pollBatch: 20 } });
+    const { server, clock, recording } = generating;
+    const poll = server.poll.bind(server);
+    server.poll = (refs, options) => (refs.length === 1 ? poll(refs, options) : Promise.reject(new Refused('invalid')));
+    await clock.settle();
+    expect(server.polled).toEqual(['a', 'b', 'c']);
+    expect(recording.values.map(({ status }) => status)).toEqual(['succeeded', 'succeeded', 'succeeded']);
   });
 
   it('lose none of the others where the answer about one is of no use', async () => {
