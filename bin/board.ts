@@ -18,7 +18,9 @@ export interface RunningTask {
 export class Board {
   readonly total: number;
   readonly #running = new Map<number, RunningTask>();
-  readonly #ended = { succeeded: 0, failed: 0, unfinished: 0, earlier: 0 };
+  readonly #ended = { succeeded: 0, failed: 0, earlier: 0 };
+  /** The ids of what is not over, and not waited for. */
+  readonly #unfinished = new Set<string>();
 
   constructor(total: number) {
     this.total = total;
@@ -34,7 +36,7 @@ export class Board {
 
   /** Those that are over for this run, and not for good. */
   get unfinished(): number {
-    return this.#ended.unfinished;
+    return this.#unfinished.size;
   }
 
   /** Those whose end an earlier run has seen; they are counted above, too. */
@@ -79,9 +81,14 @@ export class Board {
     this.#update(index, { state: 'refused', mayExist: meaning === 'ambiguous' || meaning === 'duplicate' });
   }
 
-  #end({ index, result }: Extract<GenerateEvent, { type: 'ended' }>): void {
+  #end({ index, id, result }: Extract<GenerateEvent, { type: 'ended' }>): void {
     this.#running.delete(index);
-    this.#ended[result.isFinal ? result.status : 'unfinished'] += 1;
+    if (!result.isFinal) {
+      this.#unfinished.add(id);
+      return;
+    }
+    this.#unfinished.delete(id);
+    this.#ended[result.status] += 1;
     if (result.isEarlier === true) this.#ended.earlier += 1;
   }
 

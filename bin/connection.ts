@@ -21,6 +21,7 @@ import {
 import { startSimulator } from '../src/simulator/index.js';
 import { keysFrom, simulatedKeys, type Keys } from './credentials.js';
 import type { Figures } from './figures.js';
+import { byFlags } from './text.js';
 import { UsageError } from './usageError.js';
 
 /** A client, and the rate under which it may be used. */
@@ -102,7 +103,7 @@ async function check(client: KlingClient, requests: Limiter, clock: Clock): Prom
     await lastValueFrom(ask.pipe(retryWithJitter({ maxRetries: 3, classify, clock })));
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
-    const message = error.message.replaceAll('baseUrl', '--base-url');
+    const message = byFlags(error.message);
     throw new UsageError(`nothing was submitted: ${message}`, { cause: error });
   }
 }

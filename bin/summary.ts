@@ -1,7 +1,6 @@
-import type { GenerateResult } from '../operators/index.js';
-import type { KlingRequest } from '../src/kling/index.js';
+import type { Reason } from '../operators/index.js';
 import type { DownloadCounts } from './downloads.js';
-import { clean, crop } from './text.js';
+import { byFlags, clean, crop } from './text.js';
 import { formatCount, formatDuration } from './units.js';
 
 /** How a run ended. */
@@ -38,24 +37,7 @@ export interface Summary {
   readonly canGoOn: boolean;
 }
 
-export interface Reason {
-  readonly meaning: string;
-  readonly count: number;
-  readonly message: string;
-}
-
 const maxReasonColumns = 200;
-
-export function reasonsOf(results: readonly GenerateResult<KlingRequest>[]): readonly Reason[] {
-  const groups = new Map<string, Reason>();
-  for (const { error } of results) {
-    if (error === undefined) continue;
-    const { meaning, message } = error;
-    const group = groups.get(meaning) ?? { meaning, count: 0, message };
-    groups.set(meaning, { ...group, count: group.count + 1 });
-  }
-  return [...groups.values()].sort((one, other) => other.count - one.count);
-}
 
 /** A summary for people: a figure a line. */
 export function summaryLines(summary: Summary): readonly string[] {
@@ -83,7 +65,7 @@ export function summaryLines(summary: Summary): readonly string[] {
 }
 
 function reasonLine({ meaning, count, message }: Reason): string {
-  return crop(`           ${count} ${meaning}: ${clean(message)}`, maxReasonColumns);
+  return crop(`           ${count} ${meaning}: ${clean(byFlags(message))}`, maxReasonColumns);
 }
 
 function savedLine({ saved, total, earlier, failed, directory }: NonNullable<Summary['videos']>): string {

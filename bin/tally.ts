@@ -1,10 +1,11 @@
 import type { GenerateResult } from '../operators/index.js';
 import type { KlingRequest } from '../src/kling/index.js';
 import type { JournalHistory } from '../src/journal/index.js';
+import { reasonsOf } from '../operators/generating/reasons.js';
 import { limitsAloneMs } from '../src/tasks/limitsAlone.js';
 import type { Connection } from './connection.js';
 import type { Figures } from './figures.js';
-import { reasonsOf, type Summary } from './summary.js';
+import type { Summary } from './summary.js';
 
 type Result = GenerateResult<KlingRequest>;
 
@@ -14,7 +15,8 @@ export class Tally {
   readonly #startedAtMs: number;
   /** The same on the wall. */
   readonly #startedEpochMs: number;
-  readonly #ended: Result[] = [];
+  /** What was told last of each task: one that was not over may have come to its end. */
+  readonly #lastOfEach = new Map<string, Result>();
   #requests = 0;
   #refusals = 0;
 
@@ -39,15 +41,16 @@ export class Tally {
   }
 
   add(result: Result): void {
-    this.#ended.push(result);
+    this.#lastOfEach.set(result.id, result);
   }
 
   /** @param total how many prompts there were; strays of earlier runs are among them */
   outcome(total: number, figures: Pick<Figures, 'concurrent' | 'rate'>, history: JournalHistory | undefined): Outcome {
-    const final = this.#ended.filter(({ isFinal }) => isFinal);
-    const unfinished = this.#ended.filter(({ isFinal }) => !isFinal);
+    const ended = [...this.#lastOfEach.values()];
+    const final = ended.filter(({ isFinal }) => isFinal);
+    const unfinished = ended.filter(({ isFinal }) => !isFinal);
     const made = final.filter(({ status }) => status === 'succeeded');
-    const here = this.#ended.filter(({ isEarlier }) => isEarlier !== true);
+    const here = ended.filter(({ isEarlier }) => isEarlier !== true);
     const credits = sum(here.map((result) => (result.isFinal ? result.credits : 0)));
     return {
       total,
@@ -57,7 +60,7 @@ export class Tally {
       reasons: reasonsOf(final),
       unfinished: unfinished.length,
       unfinishedReasons: reasonsOf(unfinished),
-      notSent: total - this.#ended.length,
+      notSent: total - ended.length,
       refusals: this.#refusals,
       requests: this.#requests,
       credits,

@@ -9,6 +9,17 @@ export function clean(text: string): string {
     .trim();
 }
 
+/** What an error of the library calls an option, by the flag that is meant. */
+const flagOf: readonly (readonly [string, string])[] = [
+  ['deadlineMs', '--deadline'],
+  ['runCredits', '--run-credits'],
+  ['baseUrl', '--base-url'],
+];
+
+export function byFlags(message: string): string {
+  return flagOf.reduce((text, [option, flag]) => text.replaceAll(option, flag), message);
+}
+
 /** What takes two columns of a terminal: the ideographs and syllables of East Asia, and pictures. */
 const wide =
   /[\u1100-\u115f\u2329\u232a\u2e80-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{16fe0}-\u{18dff}\u{1aff0}-\u{1b2ff}\u{1d300}-\u{1d37f}\u{1f000}-\u{1faff}\u{20000}-\u{3fffd}\p{Extended_Pictographic}\p{Emoji_Presentation}\p{Regional_Indicator}]/u;

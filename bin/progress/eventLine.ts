@@ -1,5 +1,5 @@
 import type { GenerateResult } from '../../operators/index.js';
-import { clean, crop } from '../text.js';
+import { byFlags, clean, crop } from '../text.js';
 import { formatDuration } from '../units.js';
 import type { RunEvent } from './progress.js';
 
@@ -43,11 +43,11 @@ function endOf({ status, isFinal, submittedAtMs, endedAtMs, outputs, error }: Ge
   const after = submittedAtMs === undefined ? '' : ` after ${formatDuration(endedAtMs - submittedAtMs)}`;
   if (error !== undefined) {
     const what = isFinal ? 'failed' : 'not finished';
-    return `${what}${after} (${error.meaning}): ${crop(clean(error.message), messageColumns)}`;
+    return `${what}${after} (${error.meaning}): ${crop(clean(byFlags(error.message)), messageColumns)}`;
   }
   return `${status}${after}: ${outputs.map(({ url }) => clean(url)).join(' ')}`;
 }
 
 function messageOf(error: unknown): string {
-  return crop(clean(error instanceof Error ? error.message : String(error)), messageColumns);
+  return crop(clean(byFlags(error instanceof Error ? error.message : String(error))), messageColumns);
 }

@@ -56,6 +56,15 @@ describe('Board', () => {
     expect([board.succeeded, board.failed, board.waiting, board.running]).toEqual([0, 1, 0, []]);
   });
 
+  it('counts once what was not over and came to its end after all', () => {
+    const board = new Board(1);
+    board.tell(eventOf({ type: 'submitting' }));
+    board.tell(eventOf({ type: 'ended', result: resultOf({ status: 'failed', isFinal: false }) }));
+    expect([board.unfinished, board.succeeded, board.waiting]).toEqual([1, 0, 0]);
+    board.tell(eventOf({ type: 'ended', result: resultOf({ status: 'succeeded' }) }));
+    expect([board.unfinished, board.succeeded, board.waiting]).toEqual([0, 1, 0]);
+  });
+
   it('takes over what an earlier run has sent, and counts what it had ended', () => {
     const board = new Board(4);
     board.tell(eventOf({ type: 'adopted', index: 0, taskId: 'theirs-1', sinceAtMs: 5 }));

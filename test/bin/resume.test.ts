@@ -225,7 +225,7 @@ describe('what is not over', () => {
     const args = ['generate', promptsFile(out, 'a', 'b', 'c'), '--out', out, ...against(simulator)];
     const first = await sluice([...args, '--run-credits', '20'], { env: withKey });
     expect(first.code).toBe(1);
-    expect(first.stderr).toMatch(/^made {7}2 of 3\nfailed {5}0\nunfinished 1\n {11}1 exhausted: .*runCredits/m);
+    expect(first.stderr).toMatch(/^made {7}2 of 3\nfailed {5}0\nunfinished 1\n {11}1 exhausted: .*"--run-credits"/m);
     const second = await sluice([...args, '--run-credits', '30'], { env: withKey });
     expect(second.code).toBe(0);
     expect(second.stderr).toContain('credits    10, 30 with earlier runs\n');

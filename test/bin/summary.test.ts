@@ -1,29 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { reasonsOf, summaryLines, type Summary } from '../../bin/summary.js';
-import { resultOf } from './events.js';
+import { summaryLines, type Summary } from '../../bin/summary.js';
 
 const summary: Summary = {
   ...{ total: 24, succeeded: 24, earlier: 0, failed: 0, notSent: 0, reasons: [], refusals: 0 },
   ...{ unfinished: 0, unfinishedReasons: [], requests: 1_072, credits: 1_240.5, creditsInAll: 1_240.5, canGoOn: false },
   ...{ tookMs: 451_000, speed: 60, limitsAloneMs: 432_000, resultsPath: 'sluice-out/results.jsonl' },
 };
-
-describe('reasonsOf', () => {
-  it('groups failures by what they mean, the most frequent first', () => {
-    const failed = (meaning: 'failed' | 'policy', message: string) =>
-      resultOf({ status: 'failed', error: { meaning, code: 'X', message } });
-    const results = [
-      failed('policy', 'no'),
-      failed('failed', 'one'),
-      resultOf({ status: 'succeeded' }),
-      failed('failed', 'two'),
-    ];
-    expect(reasonsOf(results)).toEqual([
-      { meaning: 'failed', count: 2, message: 'one' },
-      { meaning: 'policy', count: 1, message: 'no' },
-    ]);
-  });
-});
 
 describe('summaryLines', () => {
   it('says how a run ended', () => {
@@ -40,7 +22,7 @@ describe('summaryLines', () => {
   });
 
   it('says what failed and why, and what was not sent', () => {
-    const reasons = [{ meaning: 'failed', count: 2, message: 'The\x1b[2J task\nfailed' }];
+    const reasons = [{ meaning: 'failed' as const, count: 2, message: 'The\x1b[2J task\nfailed' }];
     expect(summaryLines({ ...summary, succeeded: 20, failed: 2, notSent: 2, speed: 1, reasons }).slice(0, 6)).toEqual([
       'made       20 of 24',
       'failed     2',
@@ -52,7 +34,7 @@ describe('summaryLines', () => {
   });
 
   it('says what earlier runs had done, what was saved, and what is left for a later one', () => {
-    const unfinishedReasons = [{ meaning: 'overdue', count: 2, message: 'not done' }];
+    const unfinishedReasons = [{ meaning: 'overdue' as const, count: 2, message: 'not done' }];
     const videos = { total: 20, saved: 19, earlier: 7, failed: 1, directory: 'sluice-out/videos' };
     const changed = { succeeded: 20, earlier: 7, unfinished: 2, unfinishedReasons, notSent: 2, creditsInAll: 2_000 };
     expect(summaryLines({ ...summary, ...changed, videos, canGoOn: true, speed: 1 })).toEqual([
