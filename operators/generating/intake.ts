@@ -8,6 +8,9 @@ import type { GenerateError, GenerateResult } from './generateEvents.js';
 import { TaskRecord, type Past, type TaskIdentity } from './taskRecord.js';
 import { TaskRun } from './taskRun.js';
 
+/** How long a request may be on its way, and the server at it, after its sender was killed: Kling takes up to 0.7 s. */
+const longestWayMs = 2_000;
+
 /** What becomes of a prompt as it comes in: work that is to be done, a result that is there, or work that is under way. */
 export type Taken<Input, Request> =
   | { readonly run: TaskRun<Input, Request> }
@@ -156,15 +159,16 @@ export class Intake<Input, Request> {
       tasks: request === undefined ? 1 : this.#atMostAll(api.weigh(request)),
       priority: task.phase === 'running' ? 3 : 2,
     };
-    const agoMs = Math.max(0, clock.epochNow() - (task.acceptedAtMs ?? task.intendedAtMs));
+    const sinceAtMs = task.acceptedAtMs ?? task.intendedAtMs;
+    const sinceMs = clock.now() - Math.max(0, clock.epochNow() - sinceAtMs);
     const past: Past = {
       task: stateOf(task),
       submittedAtMs: task.acceptedAtMs,
-      sinceMs: task.ref && clock.now() - agoMs,
+      sinceMs: task.ref && sinceMs,
+      arrivesAtMs: clock.now() + longestWayMs,
       reservation: credits.adopted(task.credits, owner, task.intendedAtMs),
     };
     const record = new TaskRecord(this.#account, identity, task.index, past);
-    const sinceAtMs = task.acceptedAtMs ?? task.intendedAtMs;
     record.report({ type: 'adopted', sinceAtMs, ...(task.ref && { taskId: task.ref.id }) });
     return new TaskRun(this.#account, record, request);
   }

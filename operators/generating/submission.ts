@@ -9,6 +9,7 @@ import {
   merge,
   of,
   switchMap,
+  take,
   takeUntil,
   tap,
   type Observable,
@@ -20,6 +21,7 @@ import { todo } from '../../src/tasks/task.js';
 import type { CallOptions } from '../../src/tasks/taskApi.js';
 import { concurrencyLimit } from '../concurrencyLimit.js';
 import { retryWithJitter } from '../retryWithJitter.js';
+import { after } from '../time/after.js';
 import type { Account, Closure } from './account.js';
 import { meaningOf } from './followTask.js';
 import type { TaskRecord } from './taskRecord.js';
@@ -60,11 +62,19 @@ export class Submission<Request> {
     );
   }
 
-  /** As `created`, for one that an earlier run may have sent: found out, and not sent where it does not exist. */
+  /**
+   * As `created`, for one that an earlier run may have sent: found out, and not sent where it does not exist. Not before
+   * the request of a run that was killed a moment ago must have arrived: until then its absence says nothing.
+   */
   found(): Observable<never> {
-    return todo(this.#record.task) === 'look-up'
-      ? this.#lookUp().pipe(catchError((error: unknown) => this.#giveUp(error)))
-      : EMPTY;
+    if (todo(this.#record.task) !== 'look-up') return EMPTY;
+    const { clock } = this.#account;
+    const arrivesInMs = this.#record.arrivesAtMs - clock.now();
+    const arrived = arrivesInMs > 0 ? after(arrivesInMs, clock).pipe(take(1)) : of(undefined);
+    return arrived.pipe(
+      switchMap(() => this.#lookUp()),
+      catchError((error: unknown) => this.#giveUp(error)),
+    );
   }
 
   #attempt(): Observable<never> {

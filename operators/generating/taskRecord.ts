@@ -37,6 +37,8 @@ export interface Past {
   readonly submittedAtMs?: number | undefined;
   readonly sinceMs?: number | undefined;
   readonly reservation?: Reservation | undefined;
+  /** By when a request that was sent has arrived, on the monotonic clock. */
+  readonly arrivesAtMs: number;
 }
 
 /** What is known of one prompt's task: its state, what of it was told, what is written down, what it costs. */
@@ -44,6 +46,8 @@ export class TaskRecord<Input> {
   readonly id: string;
   /** True: an earlier run sent it. */
   readonly isAdopted: boolean;
+  /** By when what an earlier run has sent must have arrived, on the monotonic clock. */
+  readonly arrivesAtMs: number;
   /** What it costs in the slot limiter. */
   readonly cost: Cost;
   /** Its place in the source, which may be another than in an earlier run. */
@@ -69,6 +73,7 @@ export class TaskRecord<Input> {
     this.cost = account.credits.costOf(identity.tasks, past?.reservation === undefined ? identity.credits : 0);
     this.index = index;
     this.isAdopted = past !== undefined;
+    this.arrivesAtMs = past?.arrivesAtMs ?? -Infinity;
     this.#account = account;
     this.identity = identity;
     this.#task = past?.task ?? newTask;

@@ -88,7 +88,7 @@ describe('sluice generate, killed again and again', () => {
       const prompts = Array.from({ length: Math.max(12, kills) }, (_, index) => `prompt ${index}`);
       const work = new Work(simulator, prompts, '--api', api);
       for (let kill = 0; kill < kills; kill++) {
-        const isOver = await work.killed(between(150, 1_500, random));
+        const isOver = await work.killed(between(150, 2_500, random));
         if (isOver && work.results().length === prompts.length) break;
       }
       await work.toItsEnd(prompts.length);

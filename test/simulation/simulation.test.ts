@@ -12,6 +12,8 @@ const count = only === undefined ? runs(1_000).numRuns : 1;
 const regressions: readonly (readonly [number, string])[] = [
   [9_447, 'what an earlier run meant to send took the slot of a task that ran'],
   [7_500, 'a lost task was sent beside as many adopted ones as there are slots'],
+  [65_012, 'a task was taken to be absent while the request of the process killed a moment ago was still on its way'],
+  [63_726, 'the same, of a request that had been sent anew long after its intent'],
 ];
 
 describe('a run that is killed again and again', () => {
