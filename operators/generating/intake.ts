@@ -1,7 +1,13 @@
 import { defer, EMPTY, Subject, type Observable } from 'rxjs';
 import { CostOverCapacityError, OptionsError } from '../../src/errors.js';
 import type { JournaledTask } from '../../src/journal/journal.js';
-import { canonicalJson, Identities, type GivenIdentity, type Identity } from '../../src/tasks/identity.js';
+import {
+  canonicalJson,
+  checkExternalId,
+  Identities,
+  type GivenIdentity,
+  type Identity,
+} from '../../src/tasks/identity.js';
 import type { Task } from '../../src/tasks/task.js';
 import type { Account } from './account.js';
 import type { GenerateError, GenerateResult } from './generateEvents.js';
@@ -207,9 +213,7 @@ export class Intake<Input, Request> {
     if (this.#identities !== undefined) return this.#identities.identify(request, given);
     const id = idFor(given);
     if (given.externalId !== undefined) {
-      if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) {
-        throw new OptionsError(`externalId: must be 1 to 64 of A-Z a-z 0-9 _ - (got "${id}")`, 'externalId');
-      }
+      checkExternalId(id);
       if (this.#ids.has(id)) {
         throw new OptionsError(`externalId: "${id}" stands for another prompt already`, 'externalId');
       }

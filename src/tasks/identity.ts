@@ -47,7 +47,7 @@ export class Identities {
     const content = this.#digest(canonicalJson(request));
     const { promptId, externalId } = given;
     if (externalId !== undefined) {
-      checkId('externalId', externalId, maxIdLength);
+      checkExternalId(externalId);
       return { key: this.#unique('externalId', externalId), content, idOf: (round) => renumbered(externalId, round) };
     }
     if (promptId !== undefined) checkId('promptId', promptId, maxPromptIdLength);
@@ -82,6 +82,11 @@ function renumbered(id: string, round: number): string {
   if (round === 0) return id;
   const suffix = `-${round}`;
   return `${id.slice(0, maxIdLength - suffix.length)}${suffix}`;
+}
+
+/** @throws OptionsError for one that a server would not take */
+export function checkExternalId(id: string): void {
+  checkId('externalId', id, maxIdLength);
 }
 
 function checkId(option: string, id: string, maxLength: number): void {
