@@ -3,9 +3,13 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-const needs = [{ command: 'tmux', debianPackage: 'tmux', for: 'the progress bars on a real terminal' }];
+const needs = [
+  { command: 'tmux', flag: '-V', debianPackage: 'tmux', for: 'the progress bars on a real terminal' },
+  { command: 'redis-server', flag: '--version', debianPackage: 'redis-server', for: 'limits that processes share' },
+  { command: 'chromium', flag: '--version', debianPackage: 'chromium', for: 'pages in a real browser' },
+];
 
-const missing = needs.filter(({ command }) => spawnSync(command, ['-V']).status !== 0);
+const missing = needs.filter(({ command, flag }) => spawnSync(command, [flag]).status !== 0);
 const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 
 for (const need of missing) {

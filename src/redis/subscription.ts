@@ -1,0 +1,77 @@
+import { isNodeRedis, type RedisClient } from './client.js';
+
+/** What happens on a channel. */
+export interface SubscriptionListener {
+  /** A message has arrived. */
+  message(text: string): void;
+  /** It listens from here on, for the first time or again: what was said before may have been missed. */
+  ready(): void;
+}
+
+/** The part of a node-redis client that a subscription uses; the cluster's keeps its own connection for it. */
+interface NodeRedisSubscriber {
+  connect(): Promise<unknown>;
+  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  on(event: string, listener: (...args: unknown[]) => void): unknown;
+  destroy(): void;
+  unref?(): void;
+}
+
+interface IoRedisSubscriber {
+  subscribe(channel: string): Promise<unknown>;
+  on(event: string, listener: (...args: string[]) => void): unknown;
+  disconnect(): void;
+  readonly stream?: { unref?(): void };
+}
+
+/**
+ * Listens to a channel on a connection of its own, made like `client`'s. It connects again by itself, as the client's
+ * options say, and keeps no process alive.
+ *
+ * @returns what ends it
+ */
+export function subscribe(client: RedisClient, channel: string, listener: SubscriptionListener): () => void {
+  return isNodeRedis(client)
+    ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener)
+    : subscribeIoRedis(client.duplicate() as IoRedisSubscriber, channel, listener);
+}
+
+function subscribeNodeRedis(
+  subscriber: NodeRedisSubscriber,
+  channel: string,
+  listener: SubscriptionListener,
+): () => void {
+  // The same trouble is told by the client that decides; here it only must not end the process.
+  subscriber.on('error', () => undefined);
+  subscriber.on('ready', () => {
+    subscriber.unref?.();
+    listener.ready();
+  });
+  subscriber
+    .connect()
+    .then(() => subscriber.subscribe(channel, (message) => listener.message(message)))
+    .then(() => listener.ready())
+    .catch(() => undefined);
+  return () => destroy(subscriber);
+}
+
+function destroy(subscriber: NodeRedisSubscriber): void {
+  try {
+    subscriber.destroy();
+  } catch {
+    // It was closed already.
+  }
+}
+
+function subscribeIoRedis(subscriber: IoRedisSubscriber, channel: string, listener: SubscriptionListener): () => void {
+  subscriber.on('error', () => undefined);
+  subscriber.on('ready', () => {
+    subscriber.stream?.unref?.();
+    subscriber
+      .subscribe(channel)
+      .then(() => listener.ready())
+      .catch(() => undefined);
+  });
+  subscriber.on('message', (_channel, message = '') => listener.message(message));
+  return () => subscriber.disconnect();
+}
