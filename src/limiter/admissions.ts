@@ -5,9 +5,9 @@ import type { Limit, Outcome } from '../limits/limit.js';
 import type { Classify } from '../refusal.js';
 import { WakeUp } from '../wakeUp.js';
 import { Announcer } from './announcer.js';
-import type { CoolDown } from './coolDown.js';
+import type { Gate } from './coolDown.js';
 import { FairQueue } from './fairQueue.js';
-import type { AdmissionStore } from './store.js';
+import type { AdmissionStore, Applicants } from './store.js';
 import { unpayable } from './unpayable.js';
 import { UsageAlarm } from './usage.js';
 import type { Cost, Waiter } from './waiter.js';
@@ -21,7 +21,7 @@ export type Overflow = 'error' | 'drop-oldest' | 'drop-newest';
 /** What a limiter is made of; `createLimiter` fills it in. */
 export interface LimiterParts {
   readonly store: AdmissionStore;
-  readonly coolDown: CoolDown;
+  readonly coolDown: Gate;
   readonly clock: Clock;
   readonly queue: { readonly maxSize: number; readonly overflow: Overflow };
   readonly warnAt: number;
@@ -39,7 +39,7 @@ export class Admissions {
   protected readonly store: AdmissionStore;
   protected readonly queue = new FairQueue();
   protected readonly announcer = new Announcer(this);
-  readonly #coolDown: CoolDown;
+  readonly #coolDown: Gate;
   readonly #maxSize: number;
   readonly #overflow: Overflow;
   readonly #alarm: UsageAlarm;
@@ -65,6 +65,7 @@ export class Admissions {
     this.#overflow = queue.overflow;
     this.#alarm = new UsageAlarm(warnAt);
     this.#budgets = store.limits.filter((limit) => limit.left !== undefined);
+    store.serve?.(this.#applicants());
   }
 
   /** How much work has started and not ended. */
@@ -93,6 +94,8 @@ export class Admissions {
     this.check(waiter.cost);
     this.queue.push(waiter);
     if (waiter.place.priority > this.#heldPriority) this.admit();
+    if (!waiter.isQueued) return;
+    this.store.queueChanged?.();
     if (!waiter.isQueued) return;
     if (this.announcer.isHeard) this.#tellAbout('waiting', waiter.cost);
     if (this.waiting <= this.#maxSize) return;
@@ -200,6 +203,27 @@ export class Admissions {
     }
   }
 
+  #applicants(): Applicants {
+    const { queue } = this;
+    return {
+      get waiting() {
+        return queue.size;
+      },
+      inOrder: () => queue.inOrder(),
+      admit: (keys) => {
+        for (const key of keys) queue.unpark(key);
+        this.admit();
+      },
+      drop: (waiter, error) => {
+        queue.remove(waiter);
+        if (this.announcer.isHeard) this.#tellAbout('dropped', waiter.cost);
+        this.drop(waiter, error);
+      },
+      dropImpossible: () => this.dropImpossible(),
+      tell: (event) => this.announcer.tell(event),
+    };
+  }
+
   /** While nothing runs: gives up those who cost more than a budget has left. False where nobody does. */
   #dropUnpayable(): boolean {
     if (this.#budgets.length === 0) return false;
@@ -219,6 +243,7 @@ export class Admissions {
   /** Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends. */
   #giveUp(waiter: Waiter): void {
     if (this.queue.remove(waiter)) this.admit();
+    this.store.queueChanged?.();
   }
 
   #shed(newcomer: Waiter): void {

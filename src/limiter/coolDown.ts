@@ -28,6 +28,34 @@ export const coolDownSchema = z.strictObject({
   rampStepMs: positiveMs.default(1_000),
 });
 
+/** The options, with their defaults. */
+export type CoolDownSettings = z.output<typeof coolDownSchema>;
+
+/** What follows a refusal: nobody starts until an instant, and then they do little by little. */
+export interface Gate {
+  /** How many the ramp lets in at once now; Infinity: there is none. */
+  readonly round: number;
+  /** The instant until which nobody enters, or undefined. */
+  closedUntil(nowMs: number): number | undefined;
+  /** Keeps everybody out for `delayMs` at least; with a ramp behind it, or none but what is under way. */
+  close(delayMs: number, nowMs: number, ramp?: boolean): void;
+  /** Takes note of a refusal, and closes for as long as the hint, the backoff or a burst asks. */
+  refuse(refusal: Refusal, nowMs: number): void;
+}
+
+/** How long a refusal closes for, by how many there were in a row with it; its hint is told apart. */
+export function refusalMs(
+  options: CoolDownSettings,
+  { hintMs, baseMs = options.baseMs }: Refusal,
+  refusalsInARow: number,
+  random: () => number,
+): number {
+  const { burstAfter, burstMinMs, burstMaxMs, capMs } = options;
+  if (refusalsInARow >= burstAfter) return uniform(burstMinMs, burstMaxMs, random);
+  if (hintMs !== undefined) return 0;
+  return backoffDelay({ attempt: refusalsInARow - 1, baseMs, capMs, random });
+}
+
 /** The round of the ramp after which everybody may enter again. */
 const lastRound = 256;
 
@@ -37,11 +65,11 @@ const lastRound = 256;
  *
  * Refusals that arrive while it is closed belong to the same event: they can only lengthen the wait by their hint.
  */
-export class CoolDown implements Limit {
+export class CoolDown implements Limit, Gate {
   readonly name = 'cool-down';
   readonly kind = 'gate';
   readonly capacity = Infinity;
-  readonly #options: z.output<typeof coolDownSchema>;
+  readonly #options: CoolDownSettings;
   readonly #random: () => number;
   #openAtMs = -Infinity;
   /** How many the current round lets in; Infinity: no cool-down. */
@@ -51,33 +79,30 @@ export class CoolDown implements Limit {
   #endedWell = 0;
   #refusalsInARow = 0;
 
-  constructor(options: z.output<typeof coolDownSchema>, random: () => number) {
+  constructor(options: CoolDownSettings, random: () => number) {
     this.#options = options;
     this.#random = random;
   }
 
-  /** How many the ramp lets in at once now; Infinity: there is none. */
   get round(): number {
     return this.#round;
   }
 
-  /** The instant until which nobody enters, or undefined. */
   closedUntil(nowMs: number): number | undefined {
     return nowMs < this.#openAtMs ? this.#openAtMs : undefined;
   }
 
-  /** Keeps everybody out for `delayMs` at least; with a ramp behind it, or none but what is under way. */
   close(delayMs: number, nowMs: number, ramp = true): void {
     this.#openAtMs = Math.max(this.#openAtMs, nowMs + delayMs);
     if (ramp || this.#round !== Infinity) this.#startRound(1, this.#openAtMs);
   }
 
-  /** Takes note of a refusal, and closes for as long as the hint, the backoff or a burst asks. */
   refuse(refusal: Refusal, nowMs: number): void {
     const { hintMs = 0 } = refusal;
     const isNew = nowMs >= this.#openAtMs;
     if (isNew) this.#refusalsInARow++;
-    this.close(isNew ? Math.max(hintMs, this.#backoffMs(refusal)) : hintMs, nowMs);
+    const backoffMs = isNew ? refusalMs(this.#options, refusal, this.#refusalsInARow, this.#random) : 0;
+    this.close(Math.max(hintMs, backoffMs), nowMs);
   }
 
   earliest(_cost: number, nowMs: number): number {
@@ -126,12 +151,5 @@ export class CoolDown implements Limit {
     this.#roundAtMs = atMs;
     this.#entered = 0;
     this.#endedWell = 0;
-  }
-
-  #backoffMs({ hintMs, baseMs = this.#options.baseMs }: Refusal): number {
-    const { burstAfter, burstMinMs, burstMaxMs, capMs } = this.#options;
-    if (this.#refusalsInARow >= burstAfter) return uniform(burstMinMs, burstMaxMs, this.#random);
-    if (hintMs !== undefined) return 0;
-    return backoffDelay({ attempt: this.#refusalsInARow - 1, baseMs, capMs, random: this.#random });
   }
 }

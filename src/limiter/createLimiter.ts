@@ -10,6 +10,7 @@ import type { LimiterParts, Overflow } from './admissions.js';
 import { Limiter } from './limiter.js';
 import { MemoryStore } from './memoryStore.js';
 import { RecordedLimiter } from './recordedLimiter.js';
+import type { LimiterStore } from './store.js';
 import { Tape, type Recorder } from './tape.js';
 
 export interface LimiterOptions {
@@ -24,6 +25,8 @@ export interface LimiterOptions {
   };
   /** Bounds the retries of all who share the limiter to a share of their requests. @defaultValue unbounded */
   readonly retryBudget?: RetryBudgetOptions | RetryBudget;
+  /** Where the limits are kept, if several processes share them: `redisStore`. @defaultValue in this process alone */
+  readonly store?: LimiterStore;
   /** What follows a refusal. */
   readonly coolDown?: CoolDownOptions;
   /** The share of a rate or a quota at which listeners get a `warning`, from 0 to 1. @defaultValue 0.8 */
@@ -39,6 +42,7 @@ export interface LimiterOptions {
 }
 
 const schema = z.strictObject({
+  store: having<LimiterStore>('open').optional(),
   limits: z.array(having<Limit>('earliest')),
   queue: z
     .strictObject({
@@ -58,27 +62,38 @@ const schema = z.strictObject({
 /**
  * A limiter over any number of limits, with one queue in front of them.
  *
- * @throws OptionsError, also for two limits of one name
+ * @throws OptionsError, also for two limits of one name, and for a limit that the store cannot share
  */
 export function createLimiter(options: LimiterOptions): Limiter {
   const parsed = parseOptions(schema, options, 'createLimiter');
   const { record, clock, random } = parsed;
   if (record === undefined) return new Limiter(partsOf(parsed, clock, random));
+  if (parsed.store !== undefined) {
+    throw new OptionsError('createLimiter: what a shared store decides cannot be recorded: leave record out', 'record');
+  }
   const tape = new Tape(record);
   return new RecordedLimiter(partsOf(parsed, tape.clock(clock), tape.random(random)), tape);
 }
 
 /** @throws OptionsError for two limits of one name */
 function partsOf(options: z.output<typeof schema>, clock: Clock, random: () => number): LimiterParts {
-  const { limits, queue, retryBudget, coolDown, warnAt, classify } = options;
+  const { limits, queue, retryBudget, warnAt, classify } = options;
   const names = limits.map((limit) => limit.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
     throw new OptionsError(`createLimiter: two limits are named "${twice}": give one of them a name`, 'limits');
   }
+  const kept = options.store?.open({ ...options, clock, random }) ?? keptHere(options, clock, random);
+  return { ...kept, clock, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
+}
+
+function keptHere(
+  { limits, coolDown }: z.output<typeof schema>,
+  clock: Clock,
+  random: () => number,
+): Pick<LimiterParts, 'store' | 'coolDown'> {
   const gate = new CoolDown(coolDown, random);
-  const store = new MemoryStore([...limits, gate], () => clock.epochNow());
-  return { store, coolDown: gate, clock, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
+  return { store: new MemoryStore([...limits, gate], () => clock.epochNow()), coolDown: gate };
 }
 
 function budgetFrom(given: RetryBudget | RetryBudgetOptions | undefined): RetryBudget | undefined {

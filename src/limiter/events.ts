@@ -43,4 +43,7 @@ export type LimiterEvent =
   | { readonly type: 'refused'; readonly atMs: number; readonly refusal: Refusal }
   | { readonly type: 'cooled'; readonly atMs: number; readonly coolDownMs: number }
   | { readonly type: 'ramped'; readonly atMs: number; readonly round: number }
+  /** Where the limits are shared: the store is out of reach, or it is back. */
+  | { readonly type: 'store-lost'; readonly atMs: number; readonly error: unknown }
+  | { readonly type: 'store-back'; readonly atMs: number }
   | { readonly type: 'warning'; readonly atMs: number; readonly usage: LimitUsage };

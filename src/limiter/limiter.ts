@@ -6,7 +6,7 @@ import { parseOptions } from '../options.js';
 import type { Classify, Refusal } from '../refusal.js';
 import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
 import { Admissions, type LimiterParts } from './admissions.js';
-import type { CoolDown } from './coolDown.js';
+import type { Gate } from './coolDown.js';
 import type { Explanation, LimiterEvent, LimiterSnapshot } from './events.js';
 import { forecast, forecastSchema, type Forecast, type ForecastOptions } from './forecast.js';
 import { MemoryStore } from './memoryStore.js';
@@ -21,7 +21,7 @@ import { costIn, placeOf, type Admission, type Admitter, type Cost } from './wai
 export class Limiter extends Admissions implements Admitter {
   /** What bounds the retries of all who share the limiter; `retryWithJitter({ limiter })` asks it. */
   readonly retryBudget: RetryBudget | undefined;
-  readonly #coolDown: CoolDown;
+  readonly #coolDown: Gate;
   readonly #classify: Classify | undefined;
 
   constructor(parts: LimiterParts) {

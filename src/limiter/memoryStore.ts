@@ -1,7 +1,6 @@
-import { CostOverCapacityError, OptionsError } from '../errors.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 import type { AdmissionStore } from './store.js';
-import { costIn, type Cost } from './waiter.js';
+import { checkCost, costIn, type Cost } from './waiter.js';
 
 /** The limits of one process: every decision is made on the spot, without a promise or an allocation. */
 export class MemoryStore implements AdmissionStore {
@@ -19,11 +18,7 @@ export class MemoryStore implements AdmissionStore {
   }
 
   check(cost: Cost): void {
-    for (const limit of this.limits) {
-      const units = costIn(limit, cost);
-      if (!(units >= 0)) throw new OptionsError(`cost: must be at least 0 (got ${units} for "${limit.name}")`, 'cost');
-      if (units > limit.capacity) throw new CostOverCapacityError(limit.name, units, limit.capacity);
-    }
+    checkCost(this.limits, cost);
   }
 
   tryAdmit(cost: Cost, nowMs: number, key: unknown): number {

@@ -1,5 +1,8 @@
+import type { Clock } from '../clock.js';
 import type { Limit, Outcome } from '../limits/limit.js';
-import type { Cost } from './waiter.js';
+import type { CoolDownSettings, Gate } from './coolDown.js';
+import type { LimiterEvent } from './events.js';
+import type { Cost, Waiter } from './waiter.js';
 
 /** Who decides whether a piece of work may start: all of a limiter's limits at once, or none. */
 export interface AdmissionStore {
@@ -13,9 +16,37 @@ export interface AdmissionStore {
   tryAdmit(cost: Cost, nowMs: number, key: unknown): number;
   /** The limit that said the latest at the last `tryAdmit`, where that was not admitted. */
   readonly heldBy: Limit | undefined;
-  /** As `tryAdmit`, taking nothing. */
-  earliest(cost: Cost, nowMs: number, key: unknown): number;
   release(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome, key: unknown): void;
   refund(cost: Cost, takenAtMs: number, key: unknown): void;
   observeWall(nowMs: number): void;
+  /** For stores that decide elsewhere: whose queue they are asked for. */
+  serve?(applicants: Applicants): void;
+  /** Somebody has come to wait, or has given up. */
+  queueChanged?(): void;
+}
+
+/** A limiter's queue, as a store sees it that answers later: what has been decided is there at the next `tryAdmit`. */
+export interface Applicants {
+  readonly waiting: number;
+  inOrder(): Iterable<Waiter>;
+  /** Asks `tryAdmit` again for who waits, of these keys. */
+  admit(keys: Iterable<unknown>): void;
+  /** The first of those who wait who has this key and cost is given up. */
+  drop(waiter: Waiter, error: Error): void;
+  /** Gives up those who can never pass any more: limits have changed. */
+  dropImpossible(): void;
+  tell(event: LimiterEvent): void;
+}
+
+/** Where limits are kept that several processes share; `redisStore` makes one. */
+export interface LimiterStore {
+  /** For one limiter, once. @throws OptionsError for a limit that cannot be shared */
+  open(setup: StoreSetup): { readonly store: AdmissionStore; readonly coolDown: Gate };
+}
+
+export interface StoreSetup {
+  readonly limits: readonly Limit[];
+  readonly coolDown: CoolDownSettings;
+  readonly clock: Clock;
+  readonly random: () => number;
 }

@@ -1,4 +1,4 @@
-import { OptionsError } from '../errors.js';
+import { CostOverCapacityError, OptionsError } from '../errors.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 
 /** What a piece of work costs: one figure for every limit, or one by a limit's name (1 where it is not named). */
@@ -6,6 +6,15 @@ export type Cost = number | Readonly<Record<string, number>>;
 
 export function costIn(limit: Limit, cost: Cost): number {
   return typeof cost === 'number' ? cost : (cost[limit.name] ?? 1);
+}
+
+/** @throws CostOverCapacityError for a cost that could never pass */
+export function checkCost(limits: readonly Limit[], cost: Cost): void {
+  for (const limit of limits) {
+    const units = costIn(limit, cost);
+    if (!(units >= 0)) throw new OptionsError(`cost: must be at least 0 (got ${units} for "${limit.name}")`, 'cost');
+    if (units > limit.capacity) throw new CostOverCapacityError(limit.name, units, limit.capacity);
+  }
 }
 
 /** What a piece of work counts for between keys: its cost where that is one figure over 0, otherwise 1. */

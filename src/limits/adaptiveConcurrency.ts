@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount, positiveMs } from '../options.js';
-import type { Limit, Outcome, Usage } from './limit.js';
+import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { SlotHolders } from './slotHolders.js';
 
 export interface AdaptiveConcurrencyOptions {
@@ -164,6 +164,19 @@ class AdaptiveConcurrency implements Limit {
     copy.#refusedLevel = this.#refusedLevel;
     copy.#patienceMs = this.#patienceMs;
     return copy;
+  }
+
+  describe(): LimitFigures {
+    const { max, min, decrease, probeAfterMs, maxProbeAfterMs } = this.#figures;
+    return {
+      type: 'adaptiveConcurrency',
+      max,
+      min,
+      initial: this.#limit,
+      decrease,
+      probeAfterMs,
+      maxProbeAfterMs,
+    };
   }
 
   /** The limit with one more piece of work. */

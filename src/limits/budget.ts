@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseOptions } from '../options.js';
-import type { Limit, Usage } from './limit.js';
+import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface BudgetOptions {
   /** What may be spent in all, in credits or whatever the costs count; more than 0. */
@@ -83,6 +83,10 @@ class Budget implements Limit {
     const copy = new Budget(this.name, this.capacity, this.#whenSpent);
     copy.#spent = this.#spent;
     return copy;
+  }
+
+  describe(): LimitFigures {
+    return { type: 'budget', limit: this.capacity, whenSpent: this.#whenSpent };
   }
 
   #spend(cost: number): void {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount } from '../options.js';
 import { InFlight } from './inFlight.js';
-import type { Limit, Usage } from './limit.js';
+import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface ConcurrencyOptions {
   /** The most units in flight at once; a heavy piece of work costs several. An integer of at least 1. */
@@ -63,5 +63,9 @@ class Concurrency implements Limit {
 
   copy(): Concurrency {
     return new Concurrency(this.name, this.capacity, this.#inFlight.copy());
+  }
+
+  describe(): LimitFigures {
+    return { type: 'concurrency', limit: this.capacity };
   }
 }

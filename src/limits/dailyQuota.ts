@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseOptions } from '../options.js';
 import { calendarOf, type CalendarDay } from './calendarDay.js';
-import type { Limit, Usage } from './limit.js';
+import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface DailyQuotaOptions {
   /** What may be spent in a day, in credits or whatever the costs count; more than 0. */
@@ -35,7 +35,7 @@ const changeSchema = schema.pick({ limit: true }).partial();
  */
 export function dailyQuota(options: DailyQuotaOptions): Limit {
   const { limit, timeZone, name } = parseOptions(schema, options, 'dailyQuota');
-  return new DailyQuota(name, limit, calendarOf(timeZone));
+  return new DailyQuota(name, limit, timeZone);
 }
 
 /** How many dates are remembered: a wall clock set back by more than this starts afresh. */
@@ -45,6 +45,7 @@ class DailyQuota implements Limit {
   readonly name: string;
   readonly kind = 'quota';
   capacity: number;
+  readonly #timeZone: string;
   readonly #dayAt: (epochMs: number) => CalendarDay;
   readonly #spentByDate = new Map<string, number>();
   #today: CalendarDay = { date: '', fromMs: Infinity, untilMs: -Infinity };
@@ -53,10 +54,11 @@ class DailyQuota implements Limit {
   /** The wall clock's reading less the monotonic one. */
   #wallOffsetMs = 0;
 
-  constructor(name: string, capacity: number, dayAt: (epochMs: number) => CalendarDay) {
+  constructor(name: string, capacity: number, timeZone: string) {
     this.name = name;
     this.capacity = capacity;
-    this.#dayAt = dayAt;
+    this.#timeZone = timeZone;
+    this.#dayAt = calendarOf(timeZone);
   }
 
   observeWall(epochMs: number, nowMs: number): void {
@@ -101,12 +103,16 @@ class DailyQuota implements Limit {
   }
 
   copy(): DailyQuota {
-    const copy = new DailyQuota(this.name, this.capacity, this.#dayAt);
+    const copy = new DailyQuota(this.name, this.capacity, this.#timeZone);
     for (const [date, spent] of this.#spentByDate) copy.#spentByDate.set(date, spent);
     copy.#today = this.#today;
     copy.#shown.push(...this.#shown);
     copy.#wallOffsetMs = this.#wallOffsetMs;
     return copy;
+  }
+
+  describe(): LimitFigures {
+    return { type: 'dailyQuota', limit: this.capacity, timeZone: this.#timeZone };
   }
 
   /** The date that the wall showed then; undefined for an instant before it was seen. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount, positiveMs } from '../options.js';
-import type { Limit, Outcome, Usage } from './limit.js';
+import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { slidingWindow, type SlidingWindow } from './slidingWindow.js';
 
 export interface EvenlyOptions {
@@ -109,6 +109,10 @@ class Evenly implements Limit {
     copy.#nextMs = this.#nextMs;
     copy.#promisedMs = this.#promisedMs;
     return copy;
+  }
+
+  describe(): LimitFigures {
+    return { ...this.#window.describe(), type: 'evenly' } as LimitFigures;
   }
 
   #spacingMs(): number {

@@ -14,6 +14,37 @@ export interface Usage {
 /** What a limit counts: starts over time, units at once, spending by the calendar; or it is a gate for everybody. */
 export type LimitKind = 'rate' | 'slots' | 'quota' | 'gate';
 
+/** What a limit is, as plain data and without its state; all durations in ms. */
+export type LimitFigures =
+  | {
+      readonly type: 'slidingWindow' | 'evenly';
+      /** What may be used in a window: the limit less its headroom. */
+      readonly limit: number;
+      readonly intervalMs: number;
+      readonly countUntil: 'end' | 'start';
+    }
+  | {
+      readonly type: 'tokenBucket';
+      readonly capacity: number;
+      readonly refill: number;
+      readonly intervalMs: number;
+      /** What is missing from a full bucket at first. */
+      readonly missing: number;
+    }
+  | { readonly type: 'concurrency'; readonly limit: number }
+  | {
+      readonly type: 'adaptiveConcurrency';
+      readonly max: number;
+      readonly min: number;
+      /** The limit as it is now. */
+      readonly initial: number;
+      readonly decrease: number;
+      readonly probeAfterMs: number;
+      readonly maxProbeAfterMs: number;
+    }
+  | { readonly type: 'dailyQuota'; readonly limit: number; readonly timeZone: string }
+  | { readonly type: 'budget'; readonly limit: number; readonly whenSpent: 'refuse' | 'wait' };
+
 /**
  * A budget: pure and synchronous. It never waits and reads no clock: `nowMs` is always an argument, in monotonic
  * milliseconds, and never goes back from one call to the next.
@@ -63,6 +94,8 @@ export interface Limit {
   update?(change: unknown, nowMs?: number): void;
   /** An independent limit in the same state: `forecast` looks ahead with it, and `explain` asks it. */
   copy?(): Limit;
+  /** Its figures, for a store that keeps the limit for several processes; of `key`, where each has its own. */
+  describe?(key?: unknown): LimitFigures;
   /** For limits that follow a calendar: the wall clock's reading at `nowMs`, told before each decision. */
   observeWall?(epochMs: number, nowMs: number): void;
 }

@@ -1,5 +1,5 @@
 import { OptionsError } from '../errors.js';
-import { copyOf, type Limit, type Outcome, type Usage } from './limit.js';
+import { copyOf, type Limit, type LimitFigures, type Outcome, type Usage } from './limit.js';
 
 /**
  * A limit for each key alone, beside those for all: `perKey(() => concurrency({ limit: 2 }))` lets each user have two of
@@ -30,6 +30,7 @@ class PerKey implements Limit {
   readonly refused?: NonNullable<Limit['refused']>;
   readonly granted?: NonNullable<Limit['granted']>;
   readonly left?: NonNullable<Limit['left']>;
+  readonly describe?: (key?: unknown) => LimitFigures;
   readonly #make: (key: unknown) => Limit;
   readonly #entries = new Map<unknown, Entry>();
   /** What a key's limit is like: for name, kind and capacity. */
@@ -48,6 +49,7 @@ class PerKey implements Limit {
     if (sample.adjust !== undefined) this.adjust = (...settled) => this.#adjust(...settled);
     if (sample.refused !== undefined) this.refused = (...work) => this.#limitOf(work[3])?.refused?.(...work);
     if (sample.granted !== undefined) this.granted = (...work) => this.#limitOf(work[3])?.granted?.(...work);
+    if (sample.describe !== undefined) this.describe = (key) => this.#figuresOf(key);
     if (sample.left !== undefined) this.left = (key) => (this.#limitOf(key) ?? sample).left?.(key) ?? 0;
   }
 
@@ -121,6 +123,12 @@ class PerKey implements Limit {
   #adopt(change: object): void {
     this.#sample.update?.(change);
     this.#change = change;
+  }
+
+  #figuresOf(key: unknown): LimitFigures {
+    const limit = key === undefined ? this.#sample : this.#make(key);
+    if (this.#change !== undefined) limit.update?.(this.#change);
+    return limit.describe!(key);
   }
 
   #limitOf(key: unknown): Limit | undefined {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseOptions, positiveCount, positiveMs } from '../options.js';
 import { InFlight } from './inFlight.js';
-import type { Limit, Outcome, Usage } from './limit.js';
+import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { StampLog } from './stampLog.js';
 
 export interface SlidingWindowOptions {
@@ -116,6 +116,11 @@ export class SlidingWindow implements Limit {
     const countUntil = this.#countsToEnd ? 'end' : 'start';
     const figures = { limit: this.#limit, intervalMs: this.#intervalMs, headroom: this.#headroom, countUntil } as const;
     return new SlidingWindow(this.name, figures, this.#log.copy(), this.#inFlight.copy());
+  }
+
+  describe(): LimitFigures {
+    const countUntil = this.#countsToEnd ? 'end' : 'start';
+    return { type: 'slidingWindow', limit: this.capacity, intervalMs: this.#intervalMs, countUntil };
   }
 
   /** One at least; 0.8 of 10 is 8, also where it comes out as 7.999... */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { amount, parseOptions, positiveCount, positiveMs } from '../options.js';
 import { firstInstantAfter } from './exactInstant.js';
-import type { Limit, Usage } from './limit.js';
+import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface TokenBucketOptions {
   /** The most tokens that the bucket holds: the greatest burst, and the greatest cost. An integer of at least 1. */
@@ -126,6 +126,17 @@ class TokenBucket implements Limit {
     copy.#lastTakeMs = this.#lastTakeMs;
     copy.#lastAskedMs = this.#lastAskedMs;
     return copy;
+  }
+
+  describe(): LimitFigures {
+    const { capacity } = this;
+    return {
+      type: 'tokenBucket',
+      capacity,
+      refill: this.#refill,
+      intervalMs: this.#intervalMs,
+      missing: this.#taken,
+    };
   }
 
   /** The first question sets the clock. */
