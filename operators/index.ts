@@ -23,6 +23,7 @@ export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';
 export type { Overflow } from '../src/limiter/admissions.js';
 export type { Limiter } from '../src/limiter/limiter.js';
+export type { AdmissionStore, Applicants, LimiterStore, StoreSetup } from '../src/limiter/store.js';
 export { replay, type Decision } from '../src/limiter/replay.js';
 export type { Recorder, TapeEntry } from '../src/limiter/tape.js';
 export type { Forecast, ForecastOptions } from '../src/limiter/forecast.js';
@@ -60,6 +61,7 @@ export {
   QueueFullError,
   ReplayError,
   SluiceError,
+  StoreLostError,
   TaskFailedError,
   TaskLostError,
 } from '../src/errors.js';

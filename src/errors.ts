@@ -205,3 +205,16 @@ export class DownloadError extends SluiceError implements DownloadErrorDetails {
     this.retryAfterMs = details.retryAfterMs;
   }
 }
+
+/** Redis, which keeps the shared limits, cannot be asked: what waited was given up, as `onStoreLost` says, or it refuses us. */
+export class StoreLostError extends SluiceError {
+  readonly code = 'SLUICE_STORE_LOST';
+  /** The limiter's name. */
+  readonly store: string;
+
+  constructor(store: string, advice: string, cause: unknown) {
+    const why = cause instanceof Error ? ` (${cause.message})` : '';
+    super(`the shared limits "${store}" are out of reach${why}: ${advice}`, { cause });
+    this.store = store;
+  }
+}

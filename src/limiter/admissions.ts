@@ -95,7 +95,7 @@ export class Admissions {
     this.queue.push(waiter);
     if (waiter.place.priority > this.#heldPriority) this.admit();
     if (!waiter.isQueued) return;
-    this.store.queueChanged?.();
+    this.store.arrived?.(waiter);
     if (!waiter.isQueued) return;
     if (this.announcer.isHeard) this.#tellAbout('waiting', waiter.cost);
     if (this.waiting <= this.#maxSize) return;
@@ -243,7 +243,7 @@ export class Admissions {
   /** Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends. */
   #giveUp(waiter: Waiter): void {
     if (this.queue.remove(waiter)) this.admit();
-    this.store.queueChanged?.();
+    this.store.left?.();
   }
 
   #shed(newcomer: Waiter): void {

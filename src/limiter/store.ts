@@ -21,8 +21,10 @@ export interface AdmissionStore {
   observeWall(nowMs: number): void;
   /** For stores that decide elsewhere: whose queue they are asked for. */
   serve?(applicants: Applicants): void;
-  /** Somebody has come to wait, or has given up. */
-  queueChanged?(): void;
+  /** Somebody has come to wait. */
+  arrived?(waiter: Waiter): void;
+  /** Somebody who waited has given up. */
+  left?(): void;
 }
 
 /** A limiter's queue, as a store sees it that answers later: what has been decided is there at the next `tryAdmit`. */

@@ -1,0 +1,103 @@
+import type { Clock } from '../../clock.js';
+import { CoolDown, coolDownSchema } from '../../limiter/coolDown.js';
+import { MemoryStore } from '../../limiter/memoryStore.js';
+import { budget } from '../../limits/budget.js';
+import { concurrency } from '../../limits/concurrency.js';
+import { evenly } from '../../limits/evenly.js';
+import type { Limit, LimitFigures, Outcome } from '../../limits/limit.js';
+import { perKey } from '../../limits/perKey.js';
+import { slidingWindow } from '../../limits/slidingWindow.js';
+import { tokenBucket } from '../../limits/tokenBucket.js';
+import type { Holding } from './holdings.js';
+import type { MirroredLimit } from './mirroredLimit.js';
+
+export interface LocalShareOptions {
+  readonly limits: readonly MirroredLimit[];
+  /** What of each limit is this process' own, from 0 to 1. */
+  readonly share: number;
+  readonly clock: Clock;
+  /** What runs. */
+  readonly holdings: Iterable<Holding>;
+  /** How long nothing new starts: until what was used before counts no more, in ms. */
+  readonly closedMs: number;
+}
+
+/**
+ * A process' equal share of limits that cannot be asked about: rounded down, so that all shares together never pass them.
+ * It may be none at all, of three slots for eight processes.
+ */
+export class LocalShare {
+  readonly store: MemoryStore;
+
+  constructor({ limits, share, clock, holdings, closedMs }: LocalShareOptions) {
+    const gate = new CoolDown(coolDownSchema.parse({}), () => 0);
+    gate.close(closedMs, clock.now(), false);
+    const own = limits.map((limit) => ownPart(limit, share));
+    this.store = new MemoryStore([...own, gate], () => clock.epochNow());
+    this.store.observeWall(clock.now());
+    for (const { cost, key, takenAtMs } of holdings) {
+      for (const limit of own) limit.take(typeof cost === 'number' ? cost : (cost[limit.name] ?? 1), takenAtMs, key);
+    }
+  }
+
+  ended({ cost, key, takenAtMs }: Holding, nowMs: number, outcome: Outcome | 'refund'): void {
+    if (outcome === 'refund') this.store.refund(cost, takenAtMs, key);
+    else this.store.release(cost, takenAtMs, nowMs, outcome, key);
+  }
+}
+
+function ownPart(limit: MirroredLimit, share: number): Limit {
+  const { original, name } = limit;
+  if (limit.isKeyed === true) return perKey((key) => part(original.describe!(key), share, name, 0));
+  const { used, capacity } = limit.lastHeard;
+  return part(original.describe!(), share, name, used, capacity);
+}
+
+function part(figures: LimitFigures, share: number, name: string, used: number, level?: number): Limit {
+  switch (figures.type) {
+    case 'slidingWindow':
+    case 'evenly': {
+      const { intervalMs, countUntil } = figures;
+      const limit = Math.floor(figures.limit * share);
+      if (limit === 0) return nothing(name);
+      return figures.type === 'evenly'
+        ? evenly({ limit, intervalMs, countUntil, name })
+        : slidingWindow({ limit, intervalMs, countUntil, name });
+    }
+    case 'tokenBucket': {
+      const capacity = Math.floor(figures.capacity * share);
+      if (capacity === 0) return nothing(name);
+      return tokenBucket({
+        capacity,
+        refill: figures.refill * share,
+        intervalMs: figures.intervalMs,
+        initial: 0,
+        name,
+      });
+    }
+    case 'concurrency':
+    case 'adaptiveConcurrency': {
+      const limit = Math.floor((figures.type === 'concurrency' ? figures.limit : (level ?? figures.initial)) * share);
+      return limit === 0 ? nothing(name) : concurrency({ limit, name });
+    }
+    case 'dailyQuota':
+    case 'budget': {
+      const left = (figures.limit - used) * share;
+      return left > 0 ? budget({ limit: left, whenSpent: 'wait', name }) : nothing(name);
+    }
+  }
+}
+
+/** Lets nothing pass that costs. */
+function nothing(name: string): Limit {
+  return {
+    name,
+    kind: 'slots',
+    capacity: 0,
+    earliest: (cost, nowMs) => (cost === 0 ? nowMs : Infinity),
+    take: () => undefined,
+    release: () => undefined,
+    refund: () => undefined,
+    usage: (nowMs) => ({ used: 0, capacity: 0, resetsAtMs: nowMs }),
+  };
+}

@@ -1,0 +1,245 @@
+/** What a call asks for, in order; and what it is told. */
+export const decide = String.raw`
+local function answer(status, more)
+  local parts = { '"status":"' .. status .. '","wallMs":' .. text(wallMs) }
+  for _, part in ipairs(more or {}) do table.insert(parts, part) end
+  return '{' .. table.concat(parts, ',') .. '}'
+end
+
+local known = get('plan')
+local told = request.plan or known
+plan = told and cjson.decode(told)
+
+-- Its limits are other ones than those by which others work right now.
+local function differs()
+  if not request.plan or not known or request.plan == known then return false end
+  local before, names = cjson.decode(known), {}
+  for _, limit in ipairs(before.limits) do names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] = true end
+  local isSame = #before.limits == #plan.limits
+  for _, limit in ipairs(plan.limits) do
+    if not names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] then isSame = false end
+  end
+  if isSame then return false end
+  local others = redis.call('ZCOUNT', KEY .. ':alive', '(' .. text(now), '+inf')
+  if redis.call('ZSCORE', KEY .. ':alive', caller) then others = others - 1 end
+  return others > 0
+end
+
+-- The data were lost, or are older than what the caller has seen: nothing passes until all that may still count has left.
+local function shutAll()
+  set('shut', math.max(num('shut'), now + request.graceUs))
+  set('hasRecovered', 1)
+end
+
+-- The answer to it was lost: it has had its effect.
+local isRepeated = tonumber(redis.call('HGET', ofProcess(caller), 'call') or nil) == request.call
+
+local function mustRecover()
+  local epoch = get('epoch')
+  if not epoch then
+    set('epoch', caller)
+    if request.epoch == '' then return false end
+    shutAll()
+    return true
+  end
+  if request.epoch ~= '' and request.epoch ~= epoch then
+    if not get('hasRecovered') then shutAll() end
+    return true
+  end
+  if request.epoch == epoch and request.seq > num('seq') then
+    set('epoch', caller .. '/' .. text(request.call))
+    shutAll()
+    return true
+  end
+  if request.call == 1 or isRepeated then return false end
+  local expiresUs = tonumber(redis.call('ZSCORE', KEY .. ':alive', caller) or nil)
+  return not expiresUs or expiresUs <= now
+end
+
+for _, limit in ipairs(plan and plan.limits or {}) do
+  if limit.type == 'dailyQuota' and not dayAt(limit.timeZone, wallMs) then return answer('days') end
+end
+if differs() then return answer('differs') end
+
+-- The first write of all: where memory is short, it is refused, and nothing has been changed.
+redis.call('HSET', STATE, 'seq', text(math.max(num('seq'), request.seq) + 1))
+
+if mustRecover() then
+  local epoch = get('epoch')
+  save()
+  return answer('recover', { '"epoch":' .. cjson.encode(epoch) })
+end
+set('seq', math.max(num('seq'), request.seq) + 1)
+
+local function changePlan()
+  if not request.plan or request.plan == known then return end
+  local before = {}
+  for _, limit in ipairs(known and cjson.decode(known).limits or {}) do before[limit.name] = limit end
+  for _, limit in ipairs(plan.limits) do
+    local old, kind = before[limit.name], kinds[limit.type]
+    if old and kind.change and not limit.keyed and old.type == limit.type then
+      kind.change(old, limit, scopeOf(limit, ''), (request.told or {})[limit.name])
+    end
+  end
+  set('plan', request.plan)
+  unparkUntil(INF)
+end
+
+local function reap()
+  local dead = redis.call('ZRANGEBYSCORE', KEY .. ':alive', '-inf', text(now), 'LIMIT', 0, 16)
+  for _, pid in ipairs(dead) do
+    local held = redis.call('HGETALL', heldBy(pid))
+    for i = 1, #held, 2 do
+      local lease = takeBack(pid, held[i])
+      finish(lease, 'unknown', 0)
+      unparkKey(lease.key)
+    end
+    redis.call('DEL', heldBy(pid), ofProcess(pid), mailOf(pid), KEY .. ':passed:' .. pid)
+    redis.call('ZREM', KEY .. ':alive', pid)
+  end
+end
+
+local function read(upTo)
+  local mail, mine = mailOf(caller), ofProcess(caller)
+  local mailed = tonumber(redis.call('HGET', mine, 'mailed')) or 0
+  local firstUnread = mailed - redis.call('LLEN', mail) + 1
+  if upTo >= firstUnread then redis.call('LTRIM', mail, upTo - firstUnread + 1, -1) end
+  redis.call('HDEL', mine, 'unreadUs')
+  takePlacesBack()
+end
+
+-- What still runs is in flight, whatever the limits say; what was known to be spent is spent.
+local function recover(memory)
+  local ids = {}
+  for _, held in ipairs(memory.leases) do
+    local cost, key, ageUs = held[1], held[2], held[3]
+    table.insert(ids, text(grant(caller, cost, key, now - ageUs)))
+  end
+  for _, total in ipairs(memory.totals) do
+    for _, limit in ipairs(plan.limits) do
+      local kind = kinds[limit.type]
+      if limit.name == total[1] and kind.recall then kind.recall(limit, total[2], scopeOf(limit, ''), total[3]) end
+    end
+  end
+  if memory.hasRunAlone then shutAll() end
+  return ids
+end
+
+local function limitNamed(name)
+  for _, limit in ipairs(plan.limits) do
+    if limit.name == name then return limit end
+  end
+end
+
+local function apply()
+  for _, ended in ipairs(request.ends or {}) do
+    local id, ageUs, outcome = ended[1], ended[2], ended[3]
+    local lease = takeBack(caller, id)
+    if lease then
+      if outcome == 'refund' then refund(lease) else finish(lease, outcome, ageUs) end
+      unparkKey(lease.key)
+    end
+  end
+  for _, told in ipairs(request.slots or {}) do
+    local key = retell(caller, told[1], told[2])
+    if key then unparkKey(key) end
+  end
+  for _, change in ipairs(request.adjust or {}) do
+    local limit = limitNamed(change[1])
+    if limit then
+      local at = scopeOf(limit, change[3])
+      kinds[limit.type].adjust(figuresOf(limit, at), change[2], at, change[4])
+      unparkKey(change[3])
+    end
+  end
+  for _, event in ipairs(request.gate or {}) do
+    if event[1] == 'close' then gate.close(event[2], event[3]) else gate.refuse(event[2], event[3], event[4]) end
+  end
+  for _, place in ipairs(request.drop or {}) do forgetLane(place[1], place[2], place[3]) end
+  for _, wish in ipairs(request.want or {}) do
+    local priority, key, lane, costs, figures = wish[1], wish[2], wish[3], wish[4], wish[5]
+    for name, own in pairs(figures or {}) do
+      local limit = limitNamed(name)
+      if limit then set(scopeOf(limit, key) .. 'figures', own) end
+    end
+    redis.call('RPUSH', wantedIn(lane), unpack(costs))
+    enlist(priority, key, lane)
+  end
+end
+
+local function spanMs(atUs)
+  if atUs == INF then return '-1' end
+  return string.format('%.3f', math.max(0, (atUs - now) / 1000))
+end
+
+local function usages()
+  local parts = {}
+  for _, limit in ipairs(plan.limits) do
+    if limit.keyed then
+      table.insert(parts, '[0,' .. text(limit.limit or limit.capacity or limit.max) .. ',0]')
+    else
+      local used, capacity, resetsUs = kinds[limit.type].usage(limit, scopeOf(limit, ''))
+      table.insert(parts, '[' .. text(used) .. ',' .. text(capacity) .. ',' .. spanMs(resetsUs) .. ']')
+    end
+  end
+  return '[' .. table.concat(parts, ',') .. ']'
+end
+
+reap()
+changePlan()
+local reclaimed = {}
+if not isRepeated then
+  redis.call('HSET', ofProcess(caller), 'call', request.call)
+  redis.call('ZADD', KEY .. ':alive', text(now + request.ttlUs), caller)
+  if request.recover then
+    reclaimed = recover(request.recover)
+    redis.call('HSET', ofProcess(caller), 'reclaimed', table.concat(reclaimed, ','))
+  end
+  apply()
+else
+  redis.call('ZADD', KEY .. ':alive', text(now + request.ttlUs), caller)
+  local ids = request.recover and redis.call('HGET', ofProcess(caller), 'reclaimed')
+  for id in string.gmatch(ids or '', '[^,]+') do table.insert(reclaimed, id) end
+end
+read(request.read)
+sweep()
+admitAll()
+
+local mail = redis.call('LRANGE', mailOf(caller), 0, -1)
+if #mail == 0 then redis.call('HDEL', ofProcess(caller), 'unreadUs') end
+local live = redis.call('ZCARD', KEY .. ':alive')
+if request.isIdle and #mail == 0 and redis.call('EXISTS', heldBy(caller)) == 0 then
+  redis.call('ZREM', KEY .. ':alive', caller)
+  redis.call('PEXPIRE', ofProcess(caller), 600000)
+end
+
+if wakes and wakes ~= caller and wakeUs < INF then
+  local mark = wakes .. '@' .. text(wakeUs)
+  if get('toldToWake') ~= mark then
+    set('toldToWake', mark)
+    outbox[wakes] = outbox[wakes] or {}
+  end
+end
+for pid, letters in pairs(outbox) do
+  local wake = wakes == pid and ',"wakeMs":' .. spanMs(wakeUs) or ''
+  local message = '{"to":"' .. pid .. '","mail":[' .. table.concat(letters, ',') .. ']' .. wake .. '}'
+  redis.call('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), message)
+end
+
+local usage = usages()
+save()
+local open = num('gate|open', -INF)
+return answer('ok', {
+  '"epoch":' .. cjson.encode(get('epoch')),
+  '"seq":' .. text(num('seq')),
+  '"mail":[' .. table.concat(mail, ',') .. ']',
+  '"wakeMs":' .. spanMs(wakeUs),
+  '"isOurs":' .. tostring(wakes == caller),
+  '"processes":' .. live,
+  '"active":' .. text(num('active')),
+  '"usage":' .. usage,
+  '"closedMs":' .. spanMs(math.max(now, open, num('shut'))),
+  '"round":' .. (get('gate|round') or '-1'),
+  '"reclaimed":[' .. table.concat(reclaimed, ',') .. ']',
+})
+`;

@@ -1,0 +1,134 @@
+/** What one piece of work takes of all limits, and gives back: a lease, which belongs to the process that holds it. */
+export const leases = String.raw`
+local plan
+
+local function costIn(limit, cost)
+  if type(cost) == 'number' then return cost end
+  return cost[limit.name] or 1
+end
+
+local function scopeOf(limit, key)
+  if limit.keyed then return 'k|' .. limit.name .. '|' .. key .. '|' end
+  return 's|' .. limit.name .. '|'
+end
+
+local ownFigures = {}
+
+-- A key may have figures of its own.
+local function figuresOf(limit, at)
+  if not limit.keyed then return limit end
+  local own = ownFigures[at]
+  if own == nil then
+    local figures = get(at .. 'figures')
+    own = figures and cjson.decode(figures) or limit
+    own.name = limit.name
+    ownFigures[at] = own
+  end
+  return own
+end
+
+local function eachLimit(cost, key, visit)
+  for _, limit in ipairs(plan.limits) do
+    local at = scopeOf(limit, key)
+    local own = figuresOf(limit, at)
+    visit(kinds[own.type], own, costIn(limit, cost), at, limit.keyed)
+  end
+end
+
+-- When all limits would let it start, and whether those of its own key alone hold it back.
+local function earliestOf(cost, key)
+  local atUs, ownUs = math.max(now, num('shut')), now
+  eachLimit(cost, key, function(kind, limit, units, at, isKeyed)
+    local limitUs = units > (limit.limit or limit.capacity or limit.max) and INF or kind.earliest(limit, units, at)
+    atUs = math.max(atUs, limitUs)
+    if isKeyed then ownUs = math.max(ownUs, limitUs) end
+  end)
+  atUs = math.max(atUs, gate.earliest(plan.rampStep))
+  if ownUs > now then return ownUs, true end
+  return atUs, false
+end
+
+local fieldsOfKey = {
+  'units', 'works', 'total', 'newest', 'next', 'promised', 'lastTaken', 'full', 'taken', 'limit', 'changed', 'lowered',
+  'refused', 'patience', 'waiting', 'waitingWorks', 'figures',
+}
+
+-- A key costs memory only while something of it counts.
+local function letRest(kind, limit, at)
+  if not kind.restsAt then return end
+  local restsUs = kind.restsAt(limit, at)
+  if restsUs == INF then return end
+  if restsUs > now then
+    redis.call('ZADD', KEY .. ':sweep', text(restsUs), limit.name .. '\n' .. at)
+    return
+  end
+  for _, field in ipairs(fieldsOfKey) do set(at .. field, nil) end
+  redis.call('DEL', logOf(at))
+end
+
+local function sweep()
+  local due = redis.call('ZRANGEBYSCORE', KEY .. ':sweep', '-inf', text(now), 'LIMIT', 0, 8)
+  for _, member in ipairs(due) do
+    redis.call('ZREM', KEY .. ':sweep', member)
+    local newline = string.find(member, '\n', 1, true)
+    local name, at = string.sub(member, 1, newline - 1), string.sub(member, newline + 1)
+    for _, limit in ipairs(plan.limits) do
+      if limit.name == name then letRest(kinds[limit.type], figuresOf(limit, at), at) end
+    end
+  end
+end
+
+local function heldBy(pid) return KEY .. ':held:' .. pid end
+
+local function keep(pid, id, lease)
+  redis.call('HSET', heldBy(pid), id, cmsgpack.pack(lease))
+end
+
+local function grant(pid, cost, key, takenUs)
+  local lease = { cost = cost, key = key, takenUs = takenUs }
+  eachLimit(cost, key, function(kind, limit, units, at) kind.take(limit, units, at, lease) end)
+  gate.take()
+  local id = num('grants') + 1
+  set('grants', id)
+  set('active', num('active') + 1)
+  keep(pid, text(id), lease)
+  return id
+end
+
+local function takeBack(pid, id)
+  local packed = redis.call('HGET', heldBy(pid), id)
+  if not packed then return nil end
+  redis.call('HDEL', heldBy(pid), id)
+  set('active', math.max(0, num('active') - 1))
+  return cmsgpack.unpack(packed)
+end
+
+-- Told from the process' own clock how long ago it ended: a call that took its time costs nobody anything.
+local function finish(lease, outcome, ageUs)
+  local endedUs = math.max(lease.takenUs, now - ageUs)
+  eachLimit(lease.cost, lease.key, function(kind, limit, units, at, isKeyed)
+    kind.finish(limit, units, at, lease, outcome, endedUs)
+    if isKeyed then letRest(kind, limit, at) end
+  end)
+  gate.finish(lease, outcome)
+end
+
+local function refund(lease)
+  eachLimit(lease.cost, lease.key, function(kind, limit, units, at, isKeyed)
+    kind.refund(limit, units, at, lease)
+    if isKeyed then letRest(kind, limit, at) end
+  end)
+  gate.refund(lease)
+end
+
+local function retell(pid, id, what)
+  local packed = redis.call('HGET', heldBy(pid), id)
+  if not packed then return nil end
+  local lease = cmsgpack.unpack(packed)
+  eachLimit(lease.cost, lease.key, function(kind, limit, units, at)
+    if kind[what] then kind[what](limit, units, at, lease) end
+  end)
+  keep(pid, id, lease)
+  return lease.key
+end
+`;

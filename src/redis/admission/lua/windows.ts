@@ -1,0 +1,246 @@
+/**
+ * Windows over time: `slidingWindow` by a log of stamps (a list of `stamp:units`, oldest first), `evenly` as one with a
+ * spacing, `tokenBucket` by the instant at which it was last full. They are those of `src/limits`, in microseconds.
+ */
+export const windows = String.raw`
+local kinds = {}
+local forgotten = {}
+
+local function logOf(at) return KEY .. ':log:' .. at end
+
+local function stampOfEntry(entry)
+  local colon = string.find(entry, ':', 1, true)
+  return tonumber(string.sub(entry, 1, colon - 1)), tonumber(string.sub(entry, colon + 1))
+end
+
+-- Lets go what has left the window; once a call, as time stands still in it.
+local function forget(limit, at)
+  if forgotten[at] or num(at .. 'total') == 0 then return end
+  forgotten[at] = true
+  local log, dropped, units = logOf(at), 0, 0
+  while true do
+    local page = redis.call('LRANGE', log, dropped, dropped + 63)
+    local isOver = #page < 64
+    for _, entry in ipairs(page) do
+      local stamp, count = stampOfEntry(entry)
+      if stamp + limit.interval > now then
+        isOver = true
+        break
+      end
+      dropped, units = dropped + 1, units + count
+    end
+    if isOver then break end
+  end
+  if dropped == 0 then return end
+  redis.call('LTRIM', log, dropped, -1)
+  local isEmpty = redis.call('EXISTS', log) == 0
+  set(at .. 'total', isEmpty and 0 or num(at .. 'total') - units)
+end
+
+local function stamp(limit, at, atUs, units)
+  if units == 0 then return end
+  -- Ends are told by processes that each know how long ago theirs was: the log keeps its order.
+  local stampUs = math.max(atUs, num(at .. 'newest'))
+  local log = logOf(at)
+  local last = redis.call('LINDEX', log, -1)
+  local lastStamp, count
+  if last then lastStamp, count = stampOfEntry(last) end
+  if lastStamp == stampUs then
+    redis.call('LSET', log, -1, text(stampUs) .. ':' .. text(count + units))
+  else
+    redis.call('RPUSH', log, text(stampUs) .. ':' .. text(units))
+  end
+  set(at .. 'newest', stampUs)
+  set(at .. 'total', num(at .. 'total') + units)
+end
+
+-- Takes units back out from under a stamp; nothing happens where that has left already.
+local function unstamp(at, stampUs, units)
+  local log = logOf(at)
+  for index = redis.call('LLEN', log) - 1, 0, -1 do
+    local entryUs, count = stampOfEntry(redis.call('LINDEX', log, index))
+    if entryUs < stampUs then return end
+    if entryUs == stampUs then
+      set(at .. 'total', num(at .. 'total') - units)
+      if count > units then
+        redis.call('LSET', log, index, text(stampUs) .. ':' .. text(count - units))
+      else
+        redis.call('LSET', log, index, 'gone')
+        redis.call('LREM', log, 1, 'gone')
+        if redis.call('EXISTS', log) == 0 then set(at .. 'total', 0) end
+      end
+      return
+    end
+  end
+end
+
+-- The stamp of the unit with whose leaving at least this many will have left; nil where it holds fewer.
+local function stampOf(at, units)
+  local log, left, from = logOf(at), units, 0
+  while true do
+    local page = redis.call('LRANGE', log, from, from + 63)
+    for _, entry in ipairs(page) do
+      local stampUs, count = stampOfEntry(entry)
+      left = left - count
+      if left <= 0 then return stampUs end
+    end
+    if #page < 64 then return nil end
+    from = from + 64
+  end
+end
+
+local function startUnits(at, units)
+  set(at .. 'works', num(at .. 'works') + 1)
+  set(at .. 'units', num(at .. 'units') + units)
+end
+
+-- Sums of fractions drift: while nothing runs they are exactly none.
+local function endUnits(at, units)
+  local works = num(at .. 'works') - 1
+  set(at .. 'works', math.max(works, 0))
+  set(at .. 'units', works <= 0 and 0 or num(at .. 'units') - units)
+end
+
+local window = {}
+kinds.slidingWindow = window
+
+function window.earliest(limit, cost, at)
+  forget(limit, at)
+  local excess = num(at .. 'units') + num(at .. 'total') + cost - limit.limit
+  if excess <= 0 then return now end
+  local stampUs = stampOf(at, excess)
+  return stampUs and stampUs + limit.interval or INF
+end
+
+function window.take(limit, cost, at)
+  if limit.countUntil == 'end' then startUnits(at, cost) else stamp(limit, at, now, cost) end
+end
+
+function window.finish(limit, cost, at, lease, outcome, endedUs)
+  if limit.countUntil ~= 'end' then return end
+  endUnits(at, cost)
+  stamp(limit, at, endedUs, cost)
+end
+
+function window.refund(limit, cost, at, lease)
+  if limit.countUntil == 'end' then endUnits(at, cost) else unstamp(at, lease.takenUs, cost) end
+end
+
+function window.usage(limit, at)
+  forget(limit, at)
+  local running = num(at .. 'units')
+  local resets = now
+  if running > 0 then resets = INF elseif num(at .. 'total') > 0 then resets = num(at .. 'newest') + limit.interval end
+  return running + num(at .. 'total'), limit.limit, resets
+end
+
+-- When nothing of a key's counts any more, if nothing new comes.
+function window.restsAt(limit, at)
+  if num(at .. 'works') > 0 then return INF end
+  return num(at .. 'total') == 0 and now or num(at .. 'newest') + limit.interval
+end
+
+local evenly = {}
+kinds.evenly = evenly
+local catchUp = 10000
+
+function evenly.earliest(limit, cost, at)
+  if cost == 0 then return now end
+  local atUs = math.max(num(at .. 'next', -INF), window.earliest(limit, cost, at))
+  if atUs > now then set(at .. 'promised', atUs) end
+  return math.max(atUs, now)
+end
+
+function evenly.take(limit, cost, at)
+  window.take(limit, cost, at)
+  if cost == 0 then return end
+  local promised = tonumber(get(at .. 'promised'))
+  local isLate = promised and now >= promised and now - promised < catchUp
+  local nextUs = (isLate and promised or now) + cost * limit.interval / limit.limit
+  set(at .. 'lastTaken', now)
+  set(at .. 'next', nextUs)
+  if nextUs <= now then set(at .. 'promised', nextUs) else set(at .. 'promised', nil) end
+end
+
+evenly.finish = window.finish
+
+function evenly.refund(limit, cost, at, lease)
+  window.refund(limit, cost, at, lease)
+  if lease.takenUs ~= num(at .. 'lastTaken', -1) then return end
+  set(at .. 'next', num(at .. 'next') - cost * limit.interval / limit.limit)
+end
+
+evenly.usage = window.usage
+
+function evenly.restsAt(limit, at)
+  return math.max(window.restsAt(limit, at), num(at .. 'next'))
+end
+
+local bucket = {}
+kinds.tokenBucket = bucket
+
+local function hasComeIn(limit, at, tokens)
+  return tokens <= 0 or (now - num(at .. 'full')) * limit.refill >= tokens * limit.interval
+end
+
+local function comesInAt(limit, at, tokens)
+  local span = math.ceil(tokens * limit.interval / limit.refill)
+  while span * limit.refill < tokens * limit.interval do span = span + 1 end
+  while (span - 1) * limit.refill >= tokens * limit.interval do span = span - 1 end
+  return num(at .. 'full') + span
+end
+
+local function askBucket(limit, at)
+  if get(at .. 'full') then return end
+  set(at .. 'full', now)
+  set(at .. 'taken', limit.missing)
+end
+
+local function settleBucket(limit, at)
+  if not hasComeIn(limit, at, num(at .. 'taken')) then return end
+  set(at .. 'full', now)
+  set(at .. 'taken', 0)
+end
+
+function bucket.earliest(limit, cost, at)
+  if cost > limit.capacity then return INF end
+  askBucket(limit, at)
+  local missing = num(at .. 'taken') + cost - limit.capacity
+  return hasComeIn(limit, at, missing) and now or comesInAt(limit, at, missing)
+end
+
+function bucket.take(limit, cost, at)
+  if cost == 0 then return end
+  askBucket(limit, at)
+  settleBucket(limit, at)
+  set(at .. 'taken', num(at .. 'taken') + cost)
+  set(at .. 'lastTaken', now)
+end
+
+function bucket.finish() end
+
+function bucket.refund(limit, cost, at, lease)
+  if lease.takenUs == num(at .. 'lastTaken', -1) then set(at .. 'taken', num(at .. 'taken') - cost) end
+end
+
+function bucket.usage(limit, at)
+  askBucket(limit, at)
+  local taken = num(at .. 'taken')
+  if hasComeIn(limit, at, taken) then return 0, limit.capacity, now end
+  local used = taken - (now - num(at .. 'full')) * limit.refill / limit.interval
+  return math.min(limit.capacity, math.max(0, used)), limit.capacity, comesInAt(limit, at, taken)
+end
+
+-- What it holds it keeps, as far as there is room; from now on it fills at the new rate.
+function bucket.change(before, after, at)
+  if not get(at .. 'full') then return end
+  settleBucket(before, at)
+  local ratio = (before.refill * after.interval) / (before.interval * after.refill)
+  set(at .. 'full', math.ceil(num(at .. 'full') + (now - num(at .. 'full')) * (1 - ratio)))
+  set(at .. 'taken', num(at .. 'taken') + after.capacity - before.capacity)
+end
+
+function bucket.restsAt(limit, at)
+  return get(at .. 'full') and comesInAt(limit, at, num(at .. 'taken')) or now
+end
+`;

@@ -1,0 +1,36 @@
+import type { Outcome } from '../../limits/limit.js';
+import type { Cost } from '../../limiter/waiter.js';
+import type { GateNews } from './sharedGate.js';
+
+/** Something ended: its lease, when (on our clock), and how; `refund`: it never started. */
+export interface EndNews {
+  readonly id: number;
+  readonly atMs: number;
+  readonly outcome: Outcome | 'refund';
+}
+
+/** What a new life begins with, where Redis had lost its data or had taken us for dead. */
+export interface Memory {
+  readonly leases: readonly (readonly [cost: Cost, key: string, ageUs: number])[];
+  readonly totals: readonly (readonly [limit: string, spent: number, date: string])[];
+  readonly hasRunAlone: boolean;
+}
+
+/** What has happened here since the last call. */
+export class News {
+  ends: EndNews[] = [];
+  slots: (readonly [id: number, what: 'refused' | 'granted'])[] = [];
+  readonly adjust: (readonly [limit: string, delta: number, key: string, date: string])[] = [];
+  readonly gate: GateNews[] = [];
+  told: Record<string, number> = {};
+
+  get isEmpty(): boolean {
+    return this.ends.length + this.slots.length + this.adjust.length + this.gate.length === 0;
+  }
+
+  /** What is the same in another life: what had a lease has lost it. */
+  forgetLeases(): void {
+    this.ends = [];
+    this.slots = [];
+  }
+}

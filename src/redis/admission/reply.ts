@@ -1,0 +1,60 @@
+import { z } from 'zod';
+
+/** A letter to this process: its number, the id of what was granted, and the lane that it is for. */
+const granted = z.tuple([z.int(), z.int().min(1), z.int()]);
+
+/** What is given up for good: its number, 0, the lane, the budget that cannot pay for it, and what that has left. */
+const givenUp = z.tuple([z.int(), z.literal(0), z.int(), z.string(), z.number()]);
+
+const mail = z.array(z.union([granted, givenUp]));
+
+export type Letter = z.output<typeof mail>[number];
+
+const decided = z.object({
+  status: z.literal('ok'),
+  wallMs: z.number(),
+  epoch: z.string(),
+  seq: z.number(),
+  mail,
+  /** When somebody could be let in; -1: not before something ends. */
+  wakeMs: z.number(),
+  /** Whether it is this process that is to ask then. */
+  isOurs: z.boolean(),
+  processes: z.int(),
+  active: z.number(),
+  /** For each limit: used, capacity, ms until nothing of it counts (-1: not known). */
+  usage: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  closedMs: z.number(),
+  round: z.number(),
+  reclaimed: z.array(z.int()),
+});
+
+export type Decided = z.output<typeof decided>;
+
+const reply = z.discriminatedUnion('status', [
+  decided,
+  /** Redis has lost its data, or has taken this process for dead: begin anew, and tell what is held. */
+  z.object({ status: z.literal('recover'), wallMs: z.number(), epoch: z.string() }),
+  /** The calendar that came along does not reach to Redis' own date. */
+  z.object({ status: z.literal('days'), wallMs: z.number() }),
+  /** Others share other limits under this name. */
+  z.object({ status: z.literal('differs'), wallMs: z.number() }),
+]);
+
+export type Reply = z.output<typeof reply>;
+
+/** @throws ZodError */
+export function parseReply(text: unknown): Reply {
+  return reply.parse(JSON.parse(String(text)));
+}
+
+const message = z.object({ to: z.string(), mail, wakeMs: z.number().optional() });
+
+/** What is none of ours is none. */
+export function parseMessage(text: string): z.output<typeof message> | undefined {
+  try {
+    return message.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}

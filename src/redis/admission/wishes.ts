@@ -1,0 +1,155 @@
+import { OptionsError } from '../../errors.js';
+import type { Cost, Place, Waiter } from '../../limiter/waiter.js';
+
+/** How many of those who wait are known to Redis at once: enough for what one answer lets in. */
+const mostRegistered = 128;
+
+/** The place of a lane: its priority, its key as JSON, and its name. */
+export type LanePlace = readonly [priority: string, key: string, name: string];
+
+export interface Wish {
+  readonly place: LanePlace;
+  readonly key: unknown;
+  /** As JSON, in the order of their turns. */
+  readonly costs: string[];
+}
+
+interface Lane {
+  readonly place: LanePlace;
+  readonly number: number;
+  readonly key: unknown;
+  /** What Redis has been told of and has not decided: the costs as JSON, the next first. */
+  registered: string[];
+}
+
+/** Lanes that are empty are kept for their turns, up to so many. */
+const mostLanes = 1_024;
+
+/** Who of this process waits, as Redis knows it: the first of the queue, in lanes by priority and key. */
+export class Wishes {
+  #process: string;
+  readonly #lanes = new Map<string, Lane>();
+  readonly #byNumber = new Map<number, Lane>();
+  #numbered = 0;
+  #registered = 0;
+
+  constructor(process: string) {
+    this.#process = process;
+  }
+
+  /** How many of those who wait are known to Redis. */
+  get count(): number {
+    return this.#registered;
+  }
+
+  get isFull(): boolean {
+    return this.#registered >= mostRegistered;
+  }
+
+  /** True where more of the queue should be told. */
+  get isLow(): boolean {
+    return this.#registered <= mostRegistered / 2;
+  }
+
+  /** True where Redis knows of one with this key and priority. */
+  isWaitedFor({ key, priority }: Place): boolean {
+    const lane = this.#lanes.get(laneId(String(priority), keyText(key)));
+    return lane !== undefined && lane.registered.length > 0;
+  }
+
+  /** Redis knows of nothing: all begins anew, under another name. */
+  restart(process: string): void {
+    this.#process = process;
+    this.#lanes.clear();
+    this.#byNumber.clear();
+    this.#registered = 0;
+  }
+
+  /** What Redis is to be told, so that it knows the first of the queue again. */
+  compare(queue: Iterable<Waiter>): { readonly drop: LanePlace[]; readonly want: Wish[] } {
+    const { waiting, isWhole } = this.#firstOf(queue);
+    const drop: LanePlace[] = [];
+    const want: Wish[] = [];
+    // Where the whole queue was seen, whoever is registered beside it has left.
+    for (const lane of isWhole ? [...this.#lanes.values()] : waiting.keys()) {
+      const costs = waiting.get(lane) ?? [];
+      const hasLeft = lane.registered.some((cost, index) => (index < costs.length ? cost !== costs[index] : isWhole));
+      if (hasLeft) {
+        drop.push(lane.place);
+        this.#registered -= lane.registered.length;
+        lane.registered = [];
+      }
+      const added = costs.slice(lane.registered.length);
+      if (added.length === 0) continue;
+      lane.registered.push(...added);
+      this.#registered += added.length;
+      want.push({ place: lane.place, key: lane.key, costs: added });
+    }
+    this.#forgetEmpty();
+    return { drop, want };
+  }
+
+  /** The next one of a lane has been decided: its cost and key; undefined where nobody of it is waited for any more. */
+  decided(number: number): { readonly cost: string; readonly key: unknown } | undefined {
+    const lane = this.#byNumber.get(number);
+    const cost = lane?.registered.splice(0, 1)[0];
+    if (lane === undefined || cost === undefined) return undefined;
+    this.#registered--;
+    return { cost, key: lane.key };
+  }
+
+  #firstOf(queue: Iterable<Waiter>): { readonly waiting: ReadonlyMap<Lane, string[]>; readonly isWhole: boolean } {
+    const waiting = new Map<Lane, string[]>();
+    let count = 0;
+    for (const { cost, place } of queue) {
+      if (count++ === mostRegistered) return { waiting, isWhole: false };
+      const lane = this.#laneOf(place);
+      const costs = waiting.get(lane);
+      if (costs === undefined) waiting.set(lane, [costText(cost)]);
+      else costs.push(costText(cost));
+    }
+    return { waiting, isWhole: true };
+  }
+
+  #laneOf({ key, priority, weight }: Place): Lane {
+    const keyJson = keyText(key);
+    const id = laneId(String(priority), keyJson);
+    let lane = this.#lanes.get(id);
+    if (lane === undefined) {
+      const number = this.#numbered++;
+      lane = {
+        place: [String(priority), keyJson, `${this.#process}/${number}/${weight}`],
+        number,
+        key,
+        registered: [],
+      };
+      this.#lanes.set(id, lane);
+      this.#byNumber.set(number, lane);
+    }
+    return lane;
+  }
+
+  #forgetEmpty(): void {
+    if (this.#lanes.size <= mostLanes) return;
+    for (const [id, lane] of this.#lanes) {
+      if (lane.registered.length > 0) continue;
+      this.#lanes.delete(id);
+      this.#byNumber.delete(lane.number);
+    }
+  }
+}
+
+function laneId(priority: string, key: string): string {
+  return `${priority}\n${key}`;
+}
+
+export function costText(cost: Cost): string {
+  return typeof cost === 'number' ? String(cost) : JSON.stringify(cost);
+}
+
+/** @throws OptionsError for a key that other processes could not know again */
+export function keyText(key: unknown): string {
+  if (key === undefined) return '';
+  if (typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean') return JSON.stringify(key);
+  throw new OptionsError(`key: where limits are shared it must be a string or a number (got ${typeof key})`, 'key');
+}
