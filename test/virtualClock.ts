@@ -46,6 +46,11 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** From now to the next timer, in ms; Infinity: none is set. */
+  get untilNextMs(): number {
+    return (this.#next()?.dueMs ?? Infinity) - this.elapsedMs;
+  }
+
   now(): number {
     return this.elapsedMs + this.#rawOffsetMs;
   }

@@ -33,6 +33,8 @@ export class MemoryStore implements AdmissionStore {
     let atMs = nowMs;
     this.heldBy = undefined;
     for (const limit of this.limits) {
+      // What does not depend on time alone may end at any moment: the cool-down, which comes last, is asked then.
+      if (atMs === Infinity) break;
       const limitAtMs = limit.earliest(costIn(limit, cost), nowMs, key);
       if (limitAtMs <= atMs) continue;
       atMs = limitAtMs;

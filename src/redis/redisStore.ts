@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { OptionsError } from '../errors.js';
 import type { LimiterStore } from '../limiter/store.js';
 import type { Limit } from '../limits/limit.js';
-import { durationMs, parseOptions, positiveMs } from '../options.js';
+import { parseOptions, positiveMs } from '../options.js';
 import { countsForMs, planned } from './admission/plan.js';
 import { ProcessStore } from './admission/processStore.js';
 import { SharedGate } from './admission/sharedGate.js';
@@ -29,11 +29,6 @@ export interface RedisStoreOptions {
   readonly onStoreLost?: 'wait' | 'fail' | 'local-share';
   /** From when on a call without an answer means that Redis is lost, in ms. @defaultValue 5000 */
   readonly lostAfterMs?: number;
-  /**
-   * How much longer a window is kept where only the start of work is counted (`countUntil: 'start'`): for the way from
-   * Redis to the process, in ms. @defaultValue 5
-   */
-  readonly startMarginMs?: number;
 }
 
 /** Limits that are kept in Redis, for `createLimiter({ store })`. */
@@ -48,7 +43,6 @@ const schema = z.strictObject({
   leaseMs: z.number().min(1_000).default(30_000),
   onStoreLost: z.enum(['wait', 'fail', 'local-share']).default('wait'),
   lostAfterMs: positiveMs.default(5_000),
-  startMarginMs: durationMs.default(5),
 });
 
 /** The end of work whose limits only count over time may wait for company: so much of a window, in ms at the most. */
@@ -80,9 +74,10 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       if (open !== undefined) {
         throw new OptionsError('redisStore: is for one limiter: make another store of the same name', 'store');
       }
-      for (const limit of limits) planned(limit, rest);
+      for (const limit of limits) planned(limit);
       const spanMs = longestSpanMs(limits);
-      const hasSlots = limits.some(({ kind }) => kind === 'slots');
+      // What an end makes room for at once is told at once.
+      const isUrgent = limits.some(({ kind, left }) => kind === 'slots' || left !== undefined);
       const store = new ProcessStore(
         {
           ...rest,
@@ -93,7 +88,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
           clock,
           random,
           graceMs: Math.max(rest.leaseMs, spanMs),
-          lingerMs: hasSlots ? 0 : Math.min(mostLingerMs, spanMs / 10),
+          lingerMs: isUrgent ? 0 : Math.min(mostLingerMs, spanMs / 10),
         },
         randomBytes(9).toString('hex'),
         (tell) => new SharedGate(coolDown, random, tell),

@@ -8,12 +8,14 @@ export interface Holding {
   readonly cost: Cost;
   readonly key: unknown;
   readonly takenAtMs: number;
+  /** It was refused a slot, and tries again in its place. */
+  isWaiting: boolean;
   hasEnded: boolean;
   /** How, where it has ended. */
   outcome?: Outcome | 'refund';
 }
 
-/** What this process holds, by the instant of its admission. Work of one instant, key and cost is interchangeable. */
+/** What this process holds, by the instant of its admission. Of work of one instant, key and cost nobody can tell one from another. */
 export class Holdings {
   readonly #byInstant = new Map<number, Holding[]>();
   size = 0;
@@ -28,10 +30,9 @@ export class Holdings {
   /** Takes out what ends now. */
   end(cost: Cost, takenAtMs: number, key: unknown, outcome: Outcome | 'refund'): Holding | undefined {
     const others = this.#byInstant.get(takenAtMs) ?? [];
-    const index = others.findIndex((it) => it.key === key && isSame(it.cost, cost));
-    const holding = others[index];
+    const holding = pick(others, cost, key, false);
     if (holding === undefined) return undefined;
-    others.splice(index, 1);
+    others.splice(others.indexOf(holding), 1);
     if (others.length === 0) this.#byInstant.delete(takenAtMs);
     this.size--;
     holding.hasEnded = true;
@@ -39,12 +40,15 @@ export class Holdings {
     return holding;
   }
 
-  /** The last that was admitted at or before that instant: whoever reads the clock as it starts does not know its own. */
-  find(cost: Cost, takenAtMs: number, key: unknown): Holding | undefined {
+  /**
+   * The last that was admitted at or before that instant: whoever reads the clock as it starts does not know its own. Of
+   * several, one that waits or does not, if there is such a one.
+   */
+  find(cost: Cost, takenAtMs: number, key: unknown, isWaiting: boolean): Holding | undefined {
     let found: Holding | undefined;
     for (const [atMs, holdings] of this.#byInstant) {
       if (atMs > takenAtMs) break;
-      found = holdings.find((it) => it.key === key && isSame(it.cost, cost)) ?? found;
+      found = pick(holdings, cost, key, isWaiting) ?? found;
     }
     return found;
   }
@@ -52,6 +56,11 @@ export class Holdings {
   *all(): Generator<Holding> {
     for (const holdings of this.#byInstant.values()) yield* holdings;
   }
+}
+
+function pick(holdings: readonly Holding[], cost: Cost, key: unknown, isWaiting: boolean): Holding | undefined {
+  const same = holdings.filter((it) => it.key === key && isSame(it.cost, cost));
+  return same.find((it) => it.isWaiting === isWaiting) ?? same[0];
 }
 
 function isSame(one: Cost, other: Cost): boolean {

@@ -9,6 +9,12 @@ export interface EndNews {
   readonly outcome: Outcome | 'refund';
 }
 
+/** Something started, where a limit counts from there: its lease, and when (on our clock). */
+export interface StartNews {
+  readonly id: number;
+  readonly atMs: number;
+}
+
 /** What a new life begins with, where Redis had lost its data or had taken us for dead. */
 export interface Memory {
   readonly leases: readonly (readonly [cost: Cost, key: string, ageUs: number])[];
@@ -18,6 +24,7 @@ export interface Memory {
 
 /** What has happened here since the last call. */
 export class News {
+  starts: StartNews[] = [];
   ends: EndNews[] = [];
   slots: (readonly [id: number, what: 'refused' | 'granted'])[] = [];
   readonly adjust: (readonly [limit: string, delta: number, key: string, date: string])[] = [];
@@ -25,11 +32,12 @@ export class News {
   told: Record<string, number> = {};
 
   get isEmpty(): boolean {
-    return this.ends.length + this.slots.length + this.adjust.length + this.gate.length === 0;
+    return this.starts.length + this.ends.length + this.slots.length + this.adjust.length + this.gate.length === 0;
   }
 
   /** What is the same in another life: what had a lease has lost it. */
   forgetLeases(): void {
+    this.starts = [];
     this.ends = [];
     this.slots = [];
   }

@@ -4,18 +4,13 @@ import type { Limit, LimitFigures } from '../../limits/limit.js';
 /** A limit as the script knows it: by its name, with all spans in whole microseconds. */
 export type PlannedLimit = Readonly<Record<string, string | number | boolean>>;
 
-/** How far apart the instants at which the same unit is counted here and there may lie where only its start is known. */
-export interface PlanOptions {
-  readonly startMarginMs: number;
-}
-
 /** @throws OptionsError for a limit that does not say what it is */
-export function planned(limit: Limit, options: PlanOptions, key?: unknown): PlannedLimit {
+export function planned(limit: Limit, key?: unknown): PlannedLimit {
   const figures = limit.describe?.(key);
   if (figures === undefined) {
     throw new OptionsError(`the limit "${limit.name}" cannot be shared: it has no describe()`, 'limits');
   }
-  return { name: limit.name, ...(limit.isKeyed === true && { keyed: true }), ...inMicros(figures, options) };
+  return { name: limit.name, ...(limit.isKeyed === true && { keyed: true }), ...inMicros(figures) };
 }
 
 /** For how long a use of the limit may count, in ms; 0 where only what runs counts, or for ever. */
@@ -23,12 +18,12 @@ export function countsForMs(figures: LimitFigures): number {
   return 'intervalMs' in figures ? figures.intervalMs : 0;
 }
 
-function inMicros(figures: LimitFigures, { startMarginMs }: PlanOptions): PlannedLimit {
+function inMicros(figures: LimitFigures): PlannedLimit {
   switch (figures.type) {
     case 'slidingWindow':
     case 'evenly': {
       const { type, limit, intervalMs, countUntil } = figures;
-      return { type, limit, interval: micros(intervalMs + (countUntil === 'start' ? startMarginMs : 0)), countUntil };
+      return { type, limit, interval: micros(intervalMs), countUntil };
     }
     case 'tokenBucket': {
       const { type, capacity, refill, intervalMs, missing } = figures;

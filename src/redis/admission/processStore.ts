@@ -11,13 +11,13 @@ import { Holdings, type Holding } from './holdings.js';
 import { LocalShare } from './localShare.js';
 import { MirroredLimit, type MirrorOwner } from './mirroredLimit.js';
 import { News, type Memory } from './news.js';
-import { micros, planned, type PlanOptions } from './plan.js';
+import { micros, planned } from './plan.js';
 import { Purse } from './purse.js';
 import { parseMessage, type Decided, type Letter } from './reply.js';
 import type { GateNews, SharedGate } from './sharedGate.js';
 import { costText, keyText, Wishes, type Wish } from './wishes.js';
 
-export interface ProcessStoreOptions extends Omit<ExchangeOptions, 'clock'>, PlanOptions {
+export interface ProcessStoreOptions extends Omit<ExchangeOptions, 'clock'> {
   readonly name: string;
   readonly limits: readonly Limit[];
   readonly clock: Clock;
@@ -62,6 +62,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   /** What the next call is to say of the limits: at the beginning of a life, and where they have changed. */
   #plan: string | undefined;
   #memory: Memory | undefined = undefined;
+  readonly #tellsStarts: boolean;
   /** What Redis is being told to hold, in this order. */
   #reclaiming: readonly Holding[] = [];
   /** The number of the last letter that was read. */
@@ -85,6 +86,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       this.#exchange.ask();
     });
     this.#plan = this.#planned();
+    this.#tellsStarts = this.#plan.includes('"countUntil":"start"');
     this.#exchange = new Exchange(options, base, this);
     this.#wishes = new Wishes(this.#exchange.process);
     this.#timer = new WakeUp(options.clock, () => this.#exchange.ask());
@@ -107,7 +109,11 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const id = this.#purse.take(key, cost);
     this.heldBy = elsewhere;
     if (id === undefined) return Infinity;
-    this.#holdings.add({ id, cost, key, takenAtMs: nowMs, hasEnded: false });
+    this.#holdings.add({ id, cost, key, takenAtMs: nowMs, isWaiting: false, hasEnded: false });
+    if (this.#tellsStarts) {
+      this.#news.starts.push({ id, atMs: nowMs });
+      this.#tellWithin(this.#options.lingerMs);
+    }
     return nowMs;
   }
 
@@ -156,8 +162,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   slotTold(what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): void {
-    const holding = this.#holdings.find(cost, takenAtMs, key);
-    if (holding?.id === undefined) return;
+    const holding = this.#holdings.find(cost, takenAtMs, key, what === 'granted');
+    if (holding === undefined) return;
+    holding.isWaiting = what === 'refused';
+    if (holding.id === undefined) return;
     this.#news.slots.push([holding.id, what]);
     this.#exchange.ask();
   }
@@ -187,6 +195,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       plan,
       told: Object.keys(news.told).length > 0 ? news.told : undefined,
       recover: memory,
+      starts: unlessEmpty(news.starts.map(({ id, atMs }) => [id, micros(nowMs - atMs)])),
       ends: unlessEmpty(news.ends.map(({ id, atMs, outcome }) => [id, micros(nowMs - atMs), outcome])),
       slots: unlessEmpty(news.slots),
       adjust: unlessEmpty(news.adjust),
@@ -260,12 +269,13 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   #planned(): string {
-    const limits = this.#options.limits.map((limit) => planned(limit, this.#options));
+    const limits = this.#options.limits.map((limit) => planned(limit));
     for (const { timeZone } of limits) if (typeof timeZone === 'string') this.#days.addZone(timeZone);
     return JSON.stringify({
       limits,
       rampStep: micros(this.#gate.rampStepMs),
       isKeyed: this.limits.some((limit) => limit.isKeyed === true),
+      hasBudget: this.#options.limits.some((limit) => limit.left !== undefined),
     });
   }
 
@@ -277,7 +287,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #asTold({ place: [priority, keyJson, lane], key, costs }: Wish): readonly unknown[] {
     const own = this.#options.limits
       .filter((limit) => limit.isKeyed === true && key !== undefined)
-      .map((limit) => [limit.name, planned(limit, this.#options, key), planned(limit, this.#options)] as const)
+      .map((limit) => [limit.name, planned(limit, key), planned(limit)] as const)
       .filter(([, figures, common]) => JSON.stringify(figures) !== JSON.stringify(common));
     for (const [, { timeZone }] of own) if (typeof timeZone === 'string') this.#days.addZone(timeZone);
     const figures = Object.fromEntries(own.map(([name, figures]) => [name, JSON.stringify(figures)]));
@@ -295,7 +305,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   #endLease(id: number, atMs: number, outcome: Outcome | 'refund'): void {
     this.#news.ends.push({ id, atMs, outcome });
-    this.#tellWithin(this.#options.lingerMs);
+    // A refund makes room at once, and so may any end while entry ramps up.
+    const isUrgent = outcome === 'refund' || this.#gate.round !== Infinity;
+    this.#tellWithin(isUrgent ? 0 : this.#options.lingerMs);
   }
 
   #tellWithin(ms: number): void {
@@ -323,8 +335,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     for (const id of this.#purse.empty()) this.#endLease(id, this.#options.clock.now(), 'refund');
   }
 
-  #openOne([, id, lane, limit = '', left = 0]: Letter, keys: Set<unknown>): void {
-    const wish = this.#wishes.decided(lane);
+  #openOne([, id, lane, limit = '', left = 0, place = 0]: Letter, keys: Set<unknown>): void {
+    const wish = this.#wishes.decided(lane, place);
     if (id === 0) {
       if (wish !== undefined) this.#unpayable(wish, limit, left);
     } else if (wish === undefined) this.#endLease(id, this.#options.clock.now(), 'refund');
@@ -462,7 +474,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #admitAlone(alone: LocalShare, cost: Cost, nowMs: number, key: unknown): number {
     const atMs = alone.store.tryAdmit(cost, nowMs, key);
     this.heldBy = alone.store.heldBy;
-    if (atMs <= nowMs) this.#holdings.add({ id: undefined, cost, key, takenAtMs: nowMs, hasEnded: false });
+    if (atMs <= nowMs)
+      this.#holdings.add({ id: undefined, cost, key, takenAtMs: nowMs, isWaiting: false, hasEnded: false });
     return atMs;
   }
 }

@@ -3,8 +3,11 @@ import { z } from 'zod';
 /** A letter to this process: its number, the id of what was granted, and the lane that it is for. */
 const granted = z.tuple([z.int(), z.int().min(1), z.int()]);
 
-/** What is given up for good: its number, 0, the lane, the budget that cannot pay for it, and what that has left. */
-const givenUp = z.tuple([z.int(), z.literal(0), z.int(), z.string(), z.number()]);
+/**
+ * What is given up for good: its number, 0, the lane, the budget that cannot pay for it, what that has left, and its place
+ * in the lane.
+ */
+const givenUp = z.tuple([z.int(), z.literal(0), z.int(), z.string(), z.number(), z.int()]);
 
 const mail = z.array(z.union([granted, givenUp]));
 

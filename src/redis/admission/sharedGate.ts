@@ -31,6 +31,7 @@ export class SharedGate implements Gate {
 
   close(delayMs: number, nowMs: number, ramp = true): void {
     this.#openAtMs = Math.max(this.#openAtMs, nowMs + delayMs);
+    if (ramp) this.round = 1;
     this.#tell(['close', micros(delayMs), ramp]);
   }
 
@@ -42,6 +43,7 @@ export class SharedGate implements Gate {
       micros(refusalMs(this.#options, refusal, refusalsInARow, this.#random));
     const delays = Array.from({ length: burstAfter - 1 }, (_, index) => delayAfter(index + 1));
     const burst = delayAfter(burstAfter);
+    this.round = 1;
     if (nowMs >= this.#openAtMs) this.#openAtMs = nowMs + Math.max(hintMs, (delays[0] ?? burst) / 1_000);
     this.#tell(['refuse', micros(hintMs), delays, burst]);
   }

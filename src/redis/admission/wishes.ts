@@ -89,10 +89,10 @@ export class Wishes {
     return { drop, want };
   }
 
-  /** The next one of a lane has been decided: its cost and key; undefined where nobody of it is waited for any more. */
-  decided(number: number): { readonly cost: string; readonly key: unknown } | undefined {
+  /** The next one of a lane, or the one at that place, has been decided; undefined where it is not waited for any more. */
+  decided(number: number, place = 0): { readonly cost: string; readonly key: unknown } | undefined {
     const lane = this.#byNumber.get(number);
-    const cost = lane?.registered.splice(0, 1)[0];
+    const cost = lane?.registered.splice(place, 1)[0];
     if (lane === undefined || cost === undefined) return undefined;
     this.#registered--;
     return { cost, key: lane.key };

@@ -132,6 +132,10 @@ local function limitNamed(name)
 end
 
 local function apply()
+  for _, started in ipairs(request.starts or {}) do
+    local key = retell(caller, started[1], 'started', started[2])
+    if key then unparkKey(key) end
+  end
   for _, ended in ipairs(request.ends or {}) do
     local id, ageUs, outcome = ended[1], ended[2], ended[3]
     local lease = takeBack(caller, id)
@@ -155,7 +159,11 @@ local function apply()
   for _, event in ipairs(request.gate or {}) do
     if event[1] == 'close' then gate.close(event[2], event[3]) else gate.refuse(event[2], event[3], event[4]) end
   end
-  for _, place in ipairs(request.drop or {}) do forgetLane(place[1], place[2], place[3]) end
+  for _, place in ipairs(request.drop or {}) do
+    forgetLane(place[1], place[2], place[3])
+    -- Who comes after the one that left may fit.
+    unpark(place[1], place[2])
+  end
   for _, wish in ipairs(request.want or {}) do
     local priority, key, lane, costs, figures = wish[1], wish[2], wish[3], wish[4], wish[5]
     for name, own in pairs(figures or {}) do
@@ -202,8 +210,8 @@ else
   for id in string.gmatch(ids or '', '[^,]+') do table.insert(reclaimed, id) end
 end
 read(request.read)
-sweep()
 admitAll()
+sweep()
 
 local mail = redis.call('LRANGE', mailOf(caller), 0, -1)
 if #mail == 0 then redis.call('HDEL', ofProcess(caller), 'unreadUs') end

@@ -149,9 +149,30 @@ local function unpayable(cost, key)
   return found
 end
 
-local function giveUp(priority, key, lane, reason)
-  redis.call('LPOP', wantedIn(lane))
-  post(processOf(lane), '0,' .. numberOf(lane) .. ',' .. reason)
+-- Gives up everybody who can never be paid for, wherever he stands.
+local function giveUpUnpayable()
+  local count = 0
+  unparkUntil(INF)
+  for _, priority in ipairs(redis.call('ZRANGE', KEY .. ':priorities', 0, -1)) do
+    local keys = redis.call('ZRANGE', turnsOf(priority), 0, -1)
+    for _, key in ipairs(keys) do
+      for _, lane in ipairs(redis.call('ZRANGE', lanesOf(priority, key), 0, -1)) do
+        local place = 0
+        for _, cost in ipairs(redis.call('LRANGE', wantedIn(lane), 0, -1)) do
+          local reason = unpayable(cjson.decode('[' .. cost .. ']')[1], key)
+          if reason and isAlive(processOf(lane)) then
+            redis.call('LSET', wantedIn(lane), place, 'gone')
+            redis.call('LREM', wantedIn(lane), 1, 'gone')
+            post(processOf(lane), '0,' .. numberOf(lane) .. ',' .. reason .. ',' .. place)
+            count = count + 1
+          else
+            place = place + 1
+          end
+        end
+      end
+    end
+  end
+  return count
 end
 
 local mostGrants = 1000
@@ -174,7 +195,6 @@ local function admitInTurn(priority)
       redis.call('ZREM', turnsOf(priority), key)
     else
       local atUs, isOwn = earliestOf(cost, key)
-      local reason = atUs == INF and num('active') == 0 and unpayable(cost, key)
       if atUs <= now then
         serve(priority, key, lane, cost)
         local id = grant(processOf(lane), cost, key, now)
@@ -184,8 +204,6 @@ local function admitInTurn(priority)
           holdBack(now, lane)
           return true
         end
-      elseif reason then
-        giveUp(priority, key, lane, reason)
       elseif isOwn then
         park(priority, key, atUs)
         holdBack(atUs, lane)
@@ -199,12 +217,17 @@ end
 
 local function admitAll()
   unparkUntil(now)
-  for _, priority in ipairs(redis.call('ZRANGE', KEY .. ':priorities', 0, -1)) do
-    if admitInTurn(priority) then break end
-  end
-  if not plan.isKeyed then return end
-  local parked = redis.call('ZRANGE', KEY .. ':parked', 0, 0, 'WITHSCORES')
-  local untilUs = tonumber(parked[2])
-  if untilUs and untilUs < wakeUs then wakeUs, wakes = untilUs, caller end
+  repeat
+    wakeUs, wakes = INF, nil
+    for _, priority in ipairs(redis.call('ZRANGE', KEY .. ':priorities', 0, -1)) do
+      if admitInTurn(priority) then break end
+    end
+    if plan.isKeyed then
+      local untilUs = tonumber(redis.call('ZRANGE', KEY .. ':parked', 0, 0, 'WITHSCORES')[2])
+      if untilUs and untilUs < wakeUs then wakeUs, wakes = untilUs, caller end
+    end
+    -- With nothing to wait for, neither an instant nor an end, only a budget that is spent is in the way.
+    local isStuck = plan.hasBudget and wakeUs == INF and num('active') == 0
+  until not isStuck or giveUpUnpayable() == 0
 end
 `;

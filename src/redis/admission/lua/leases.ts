@@ -39,11 +39,12 @@ end
 local function earliestOf(cost, key)
   local atUs, ownUs = math.max(now, num('shut')), now
   eachLimit(cost, key, function(kind, limit, units, at, isKeyed)
+    if atUs == INF and not isKeyed then return end
     local limitUs = units > (limit.limit or limit.capacity or limit.max) and INF or kind.earliest(limit, units, at)
     atUs = math.max(atUs, limitUs)
     if isKeyed then ownUs = math.max(ownUs, limitUs) end
   end)
-  atUs = math.max(atUs, gate.earliest(plan.rampStep))
+  if atUs < INF then atUs = math.max(atUs, gate.earliest(plan.rampStep)) end
   if ownUs > now then return ownUs, true end
   return atUs, false
 end
@@ -121,12 +122,14 @@ local function refund(lease)
   gate.refund(lease)
 end
 
-local function retell(pid, id, what)
+-- Something has happened to work that goes on.
+local function retell(pid, id, what, ageUs)
   local packed = redis.call('HGET', heldBy(pid), id)
   if not packed then return nil end
   local lease = cmsgpack.unpack(packed)
+  local atUs = math.max(lease.takenUs, now - (ageUs or 0))
   eachLimit(lease.cost, lease.key, function(kind, limit, units, at)
-    if kind[what] then kind[what](limit, units, at, lease) end
+    if kind[what] then kind[what](limit, units, at, lease, atUs) end
   end)
   keep(pid, id, lease)
   return lease.key

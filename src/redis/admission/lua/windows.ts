@@ -112,18 +112,28 @@ function window.earliest(limit, cost, at)
   return stampUs and stampUs + limit.interval or INF
 end
 
-function window.take(limit, cost, at)
-  if limit.countUntil == 'end' then startUnits(at, cost) else stamp(limit, at, now, cost) end
+-- In flight until its start is told, or its end: only the process knows when it has really begun.
+function window.take(limit, cost, at) startUnits(at, cost) end
+
+local function startOf(limit, lease) return lease.starts and lease.starts[limit.name] end
+
+function window.started(limit, cost, at, lease, startedUs)
+  if limit.countUntil ~= 'start' or startOf(limit, lease) then return end
+  endUnits(at, cost)
+  stamp(limit, at, startedUs, cost)
+  lease.starts = lease.starts or {}
+  lease.starts[limit.name] = num(at .. 'newest')
 end
 
 function window.finish(limit, cost, at, lease, outcome, endedUs)
-  if limit.countUntil ~= 'end' then return end
+  if startOf(limit, lease) then return end
   endUnits(at, cost)
   stamp(limit, at, endedUs, cost)
 end
 
 function window.refund(limit, cost, at, lease)
-  if limit.countUntil == 'end' then endUnits(at, cost) else unstamp(at, lease.takenUs, cost) end
+  local startedUs = startOf(limit, lease)
+  if startedUs then unstamp(at, startedUs, cost) else endUnits(at, cost) end
 end
 
 function window.usage(limit, at)
@@ -162,6 +172,7 @@ function evenly.take(limit, cost, at)
   if nextUs <= now then set(at .. 'promised', nextUs) else set(at .. 'promised', nil) end
 end
 
+evenly.started = window.started
 evenly.finish = window.finish
 
 function evenly.refund(limit, cost, at, lease)
@@ -224,7 +235,7 @@ function bucket.refund(limit, cost, at, lease)
 end
 
 function bucket.usage(limit, at)
-  askBucket(limit, at)
+  if not get(at .. 'full') then return limit.missing, limit.capacity, INF end
   local taken = num(at .. 'taken')
   if hasComeIn(limit, at, taken) then return 0, limit.capacity, now end
   local used = taken - (now - num(at .. 'full')) * limit.refill / limit.interval

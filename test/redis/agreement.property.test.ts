@@ -1,0 +1,278 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  adaptiveConcurrency,
+  budget,
+  concurrency,
+  createLimiter,
+  dailyQuota,
+  evenly,
+  perKey,
+  slidingWindow,
+  tokenBucket,
+  type Limit,
+  type Limiter,
+  type LimiterOptions,
+  type Outcome,
+} from '../../operators/index.js';
+import { Waiter } from '../../src/limiter/waiter.js';
+import { redisStore } from '../../src/redis/redisStore.js';
+import { runs } from '../runs.js';
+import { VirtualClock } from '../virtualClock.js';
+import { RedisServer } from './redisServer.js';
+import { VirtualRedis } from './virtualRedis.js';
+
+let server: RedisServer;
+let redis: VirtualRedis;
+beforeAll(async () => {
+  server = await RedisServer.start();
+  redis = new VirtualRedis(server.port);
+});
+afterAll(async () => {
+  await redis.close();
+  await server.stop();
+});
+
+const small = fc.integer({ min: 1, max: 5 });
+// Redis counts in whole microseconds: of these every share is one.
+const span = fc.constantFrom(60, 120, 240);
+const countUntil = fc.constantFrom('end' as const, 'start' as const);
+const windows = fc.record({ limit: small, intervalMs: span, countUntil });
+const learning = fc.record({
+  max: fc.constant(5),
+  initial: small,
+  probeAfterMs: fc.constantFrom(50, 100),
+  maxProbeAfterMs: fc.constantFrom(100, 300),
+  decrease: fc.constantFrom(0.5, 0.75, 1),
+});
+
+type Make = () => Limit;
+const one = (arbitrary: fc.Arbitrary<Make>): fc.Arbitrary<Make> =>
+  arbitrary.map((make) => Object.assign(() => make(), { toString: () => JSON.stringify(make().describe?.()) }));
+const kinds = {
+  window: one(windows.map((it) => () => slidingWindow({ ...it, name: 'window' }))),
+  even: one(windows.map((it) => () => evenly({ ...it, name: 'even' }))),
+  bucket: one(
+    fc
+      .record({ capacity: fc.constant(5), refill: small, intervalMs: span, initial: fc.nat(5) })
+      .map((it) => () => tokenBucket({ ...it, name: 'bucket' })),
+  ),
+  slots: one(small.map((limit) => () => concurrency({ limit, name: 'slots' }))),
+  learning: one(learning.map((it) => () => adaptiveConcurrency({ ...it, name: 'learning' }))),
+  daily: one(fc.integer({ min: 5, max: 12 }).map((limit) => () => dailyQuota({ limit, name: 'daily' }))),
+  budget: one(fc.integer({ min: 5, max: 20 }).map((limit) => () => budget({ limit, name: 'budget' }))),
+};
+
+const index = fc.nat(20);
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.record({ type: fc.constant('arrive' as const), cost: fc.nat(5) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({ type: fc.constant('advance' as const), byMs: fc.oneof(fc.nat(20), fc.nat(400)) }),
+    },
+    {
+      weight: 5,
+      arbitrary: fc.record({
+        type: fc.constant('release' as const),
+        index,
+        outcome: fc.constantFrom<Outcome[]>('succeeded', 'failed', 'no-slot', 'unknown'),
+      }),
+    },
+    fc.record({ type: fc.constant('refund' as const), index }),
+    fc.record({ type: fc.constant('cancel' as const), index }),
+    fc.record({ type: fc.constant('coolDown' as const), byMs: fc.nat(300), ramp: fc.boolean() }),
+    fc.record({ type: fc.constant('refused' as const), hintMs: fc.option(fc.nat(300), { nil: undefined }) }),
+    fc.record({ type: fc.constant('refusedSlot' as const), index }),
+    fc.record({ type: fc.constant('grantedSlot' as const), index }),
+    fc.record({
+      type: fc.constant('adjust' as const),
+      name: fc.constantFrom('budget', 'daily'),
+      delta: fc.integer({ min: -5, max: 5 }),
+    }),
+    fc.record({ type: fc.constant('nextDay' as const) }),
+  ),
+  { maxLength: 40, size: 'max' },
+);
+type Step = typeof steps extends fc.Arbitrary<readonly (infer S)[]> ? S : never;
+
+class Probe extends Waiter {
+  startedAtMs: number | undefined = undefined;
+  lost: string | undefined = undefined;
+  hasEnded = false;
+
+  admitted(atMs: number): void {
+    this.startedAtMs = atMs;
+  }
+
+  dropped(error: Error): void {
+    this.lost = error.name;
+  }
+}
+
+/** One limiter, and what was asked of it. */
+class World {
+  readonly clock = new VirtualClock();
+  readonly probes: Probe[] = [];
+  readonly limiter: Limiter;
+  readonly names: readonly string[];
+
+  constructor(limits: readonly Limit[], options: (clock: VirtualClock) => Partial<LimiterOptions>) {
+    this.names = limits.map(({ name }) => name);
+    this.limiter = createLimiter({ limits, clock: this.clock, random: () => 0.5, ...options(this.clock) });
+  }
+
+  get running(): Probe[] {
+    return this.probes.filter((probe) => probe.startedAtMs !== undefined && !probe.hasEnded);
+  }
+
+  get waiting(): Probe[] {
+    return this.probes.filter((probe) => probe.isQueued);
+  }
+
+  get log(): unknown {
+    return this.probes.map(({ cost, place, startedAtMs, lost }) => ({ cost, key: place.key, startedAtMs, lost }));
+  }
+
+  take(step: Step, key?: string): void {
+    switch (step.type) {
+      case 'arrive':
+        return this.arrive(new Probe(step.cost, { key, weight: 1, priority: 0 }));
+      case 'release':
+        return this.#end(step.index, ({ cost, startedAtMs, place }) =>
+          this.limiter.release(cost, startedAtMs!, step.outcome, place.key),
+        );
+      case 'refund':
+        return this.#end(step.index, ({ cost, startedAtMs, place }) =>
+          this.limiter.refund(cost, startedAtMs!, place.key),
+        );
+      case 'cancel': {
+        const { waiting } = this;
+        if (waiting.length > 0) this.limiter.leave(waiting[step.index % waiting.length]!);
+        return;
+      }
+      case 'coolDown':
+        return this.limiter.coolDown(step.byMs, { ramp: step.ramp });
+      case 'refused':
+        return this.limiter.refused({ meaning: 'too-fast', ...(step.hintMs !== undefined && { hintMs: step.hintMs }) });
+      case 'refusedSlot':
+        return this.#tell(step.index, ({ cost, startedAtMs, place }) =>
+          this.limiter.refusedSlot(cost, startedAtMs!, place.key),
+        );
+      case 'grantedSlot':
+        return this.#tell(step.index, ({ cost, startedAtMs, place }) =>
+          this.limiter.grantedSlot(cost, startedAtMs!, place.key),
+        );
+      case 'adjust':
+        if (this.names.includes(step.name)) this.limiter.adjust(step.name, step.delta);
+        return;
+      case 'advance':
+      case 'nextDay':
+        return;
+    }
+  }
+
+  arrive(probe: Probe): void {
+    this.probes.push(probe);
+    try {
+      this.limiter.enter(probe);
+    } catch (error) {
+      probe.lost = (error as Error).name;
+    }
+  }
+
+  #tell(index: number, tell: (probe: Probe) => void): void {
+    const { running } = this;
+    const probe = running[index % Math.max(1, running.length)];
+    if (probe !== undefined) tell(probe);
+  }
+
+  #end(index: number, end: (probe: Probe) => void): void {
+    this.#tell(index, (probe) => {
+      probe.hasEnded = true;
+      end(probe);
+      this.limiter.admitWaiting();
+    });
+  }
+}
+
+const spanOf = (step: Step): number => (step.type === 'advance' ? step.byMs : step.type === 'nextDay' ? 43_200_000 : 0);
+let named = 0;
+
+async function shared(limits: readonly Limit[]): Promise<World> {
+  await redis.flush();
+  return new World(limits, (clock) => ({
+    store: redisStore({ client: redis.client(clock), name: `world ${named++}`, leaseMs: 1e9 }),
+  }));
+}
+
+/** @param makes make the limits, as each of the two has its own */
+async function agree(makes: readonly Make[], script: readonly (readonly [Step, string?])[]): Promise<void> {
+  const here = new World(
+    makes.map((make) => make()),
+    () => ({}),
+  );
+  const there = await shared(makes.map((make) => make()));
+  for (const [step, key] of script) {
+    here.take(step, key);
+    there.take(step, key);
+    here.clock.advance(spanOf(step));
+    await redis.advance(there.clock, spanOf(step));
+    expect(there.log, JSON.stringify(step)).toEqual(here.log);
+  }
+  here.clock.advance(2_000);
+  await redis.advance(there.clock, 2_000);
+  expect(there.log).toEqual(here.log);
+}
+
+const { learning: learningOne, ...plain } = kinds;
+/** What closes everybody out, and lets in little by little: which limit is asked when then depends on who asks. */
+const withoutGate = steps.map((some) => some.filter(({ type }) => type !== 'coolDown' && type !== 'refused'));
+
+describe('the limits in Redis', () => {
+  it('should always admit what those in memory do, at the same instants', async () => {
+    const some = fc
+      .subarray(Object.values(plain), { minLength: 1, maxLength: 3 })
+      .chain((arbitraries) => fc.tuple(...arbitraries));
+    await fc.assert(
+      fc.asyncProperty(some, steps, (makes, script) =>
+        agree(
+          makes,
+          script.map((step) => [step] as const),
+        ),
+      ),
+      runs(150),
+    );
+  }, 120_000);
+
+  it('should always learn what those in memory do', async () => {
+    await fc.assert(
+      fc.asyncProperty(learningOne, withoutGate, (make, script) =>
+        agree(
+          [make],
+          script.map((step) => [step] as const),
+        ),
+      ),
+      runs(100),
+    );
+  }, 120_000);
+
+  it('should always keep the limits of each key as those in memory do', async () => {
+    // What a key has learnt, or saved up, is forgotten once it has been at rest for long: when, nobody promises.
+    const full = fc.constant(() => tokenBucket({ capacity: 5, refill: 2, intervalMs: 120, name: 'bucket' }));
+    const keyed = fc
+      .constantFrom(kinds.window, kinds.even, one(full), kinds.slots, kinds.daily, kinds.budget)
+      .chain((arbitrary) => arbitrary)
+      .map((make) => Object.assign(() => perKey(make), { toString: () => `each ${String(make)}` }));
+    const key = fc.constantFrom('a', 'b', 'c');
+    await fc.assert(
+      fc.asyncProperty(keyed, withoutGate, fc.infiniteStream(key), (make, script, keys) =>
+        agree(
+          [make],
+          script.map((step) => [step, keys.next().value] as const),
+        ),
+      ),
+      runs(100),
+    );
+  }, 120_000);
+});

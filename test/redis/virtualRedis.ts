@@ -1,0 +1,102 @@
+import { Redis } from 'ioredis';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { IoRedisClient } from '../../src/redis/client.js';
+import type { VirtualClock } from '../virtualClock.js';
+
+/**
+ * A real Redis that goes by a virtual clock: the script is told the time. Whoever lets time pass waits in between until
+ * all that was asked has been answered, and all that was published has arrived.
+ */
+export class VirtualRedis {
+  readonly #redis: Redis;
+  readonly #subscriber: Redis;
+  readonly #listeners = new Map<string, (message: string) => void>();
+  #open = 0;
+  calls = 0;
+
+  constructor(port: number) {
+    this.#redis = new Redis(port);
+    this.#subscriber = new Redis(port);
+    this.#subscriber.on('message', (channel, message) => this.#listeners.get(channel)?.(message));
+  }
+
+  /** A process' client. */
+  client(clock: VirtualClock): IoRedisClient {
+    const ask = async (run: () => Promise<unknown>): Promise<unknown> => {
+      this.#open++;
+      this.calls++;
+      try {
+        return await run();
+      } finally {
+        this.#open--;
+      }
+    };
+    const timed = ([keys, request]: string[]): [string, string] => [keys!, withTime(request!, clock)];
+    return {
+      status: 'ready',
+      evalsha: (sha, count, ...rest) => ask(() => this.#redis.evalsha(sha, count, ...timed(rest))),
+      eval: (script, count, ...rest) => ask(() => this.#redis.eval(script, count, ...timed(rest))),
+      duplicate: () => this.#subscription(),
+    };
+  }
+
+  /** Lets time pass, from timer to timer. */
+  async advance(clock: VirtualClock, byMs: number): Promise<void> {
+    const untilMs = clock.elapsedMs + byMs;
+    await this.quiet();
+    while (clock.elapsedMs + clock.untilNextMs <= untilMs) {
+      clock.advance(clock.untilNextMs);
+      await this.quiet();
+    }
+    clock.advance(untilMs - clock.elapsedMs);
+    await this.quiet();
+  }
+
+  /** Resolves as soon as nothing is under way. */
+  async quiet(): Promise<void> {
+    for (;;) {
+      await turn();
+      const { calls } = this;
+      while (this.#open > 0) await turn();
+      if (this.#listeners.size > 0) await this.#subscriber.ping();
+      await turn();
+      if (calls === this.calls && this.#open === 0) return;
+    }
+  }
+
+  async flush(): Promise<void> {
+    await this.#redis.flushall();
+  }
+
+  async keys(): Promise<string[]> {
+    return this.#redis.keys('*');
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#redis.quit(), this.#subscriber.quit()]);
+  }
+
+  #subscription(): object {
+    let channel = '';
+    let heard: (channel: string, message: string) => void = () => undefined;
+    return {
+      on: (event: string, listener: typeof heard) => {
+        if (event === 'message') heard = listener;
+      },
+      subscribe: async (name: string) => {
+        channel = name;
+        this.#listeners.set(name, (message) => heard(name, message));
+        await this.#subscriber.subscribe(name);
+      },
+      disconnect: () => {
+        this.#listeners.delete(channel);
+        this.#subscriber.unsubscribe(channel).catch(() => undefined);
+      },
+    };
+  }
+}
+
+function withTime(request: string, clock: VirtualClock): string {
+  const epochMs = clock.epochNow();
+  return JSON.stringify({ ...JSON.parse(request), nowUs: Math.round(clock.elapsedMs * 1_000) + 1, wallMs: epochMs });
+}
