@@ -1,4 +1,4 @@
-import { monotonic, type Clock } from '../clock.js';
+import type { Clock } from '../clock.js';
 import { QueueFullError, type CostOverCapacityError } from '../errors.js';
 import type { RetryBudget } from '../backoff/retryBudget.js';
 import type { Limit, Outcome } from '../limits/limit.js';
@@ -57,7 +57,7 @@ export class Admissions {
   #decidedAtMs = 0;
 
   constructor({ clock, store, coolDown, queue, warnAt }: LimiterParts) {
-    this.clock = monotonic(clock);
+    this.clock = clock;
     this.#wakeUp = new WakeUp(this.clock, () => this.admit());
     this.store = store;
     this.#coolDown = coolDown;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { systemClock, type Clock } from '../clock.js';
+import { monotonic, systemClock, type Clock } from '../clock.js';
 import { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
 import type { Limit } from '../limits/limit.js';
@@ -83,8 +83,10 @@ function partsOf(options: z.output<typeof schema>, clock: Clock, random: () => n
   if (twice !== undefined) {
     throw new OptionsError(`createLimiter: two limits are named "${twice}": give one of them a name`, 'limits');
   }
-  const kept = options.store?.open({ ...options, clock, random }) ?? keptHere(options, clock, random);
-  return { ...kept, clock, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
+  // One view of the clock for all: what the store is told of an instant is what the limiter saw.
+  const steady = monotonic(clock);
+  const kept = options.store?.open({ ...options, clock: steady, random }) ?? keptHere(options, steady, random);
+  return { ...kept, clock: steady, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
 }
 
 function keptHere(

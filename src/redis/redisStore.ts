@@ -12,7 +12,7 @@ import { isRedisClient, type RedisClient } from './client.js';
 export interface RedisStoreOptions {
   /** A connected client of `redis` or `ioredis`, of 5 or later. It stays yours: close it when nothing waits any more. */
   readonly client: RedisClient;
-  /** What the limits are known by: all who give the same name, and the same limits, share them. */
+  /** What the limits are known by: all who give the same name, and the same limits, share them. 1 to 200 characters, no braces. */
   readonly name: string;
   /**
    * For how long after it was last heard of a process is taken to be alive, in ms; at least 1000. It is renewed three
@@ -39,7 +39,10 @@ export interface RedisStore extends LimiterStore {
 
 const schema = z.strictObject({
   client: z.custom<RedisClient>(isRedisClient, 'must be a client of `redis` or `ioredis`, of 5 or later'),
-  name: z.string().min(1).max(200),
+  name: z
+    .string()
+    .regex(/^[^{}]+$/, 'must have a character, and no braces')
+    .max(200),
   leaseMs: z.number().min(1_000).default(30_000),
   onStoreLost: z.enum(['wait', 'fail', 'local-share']).default('wait'),
   lostAfterMs: positiveMs.default(5_000),

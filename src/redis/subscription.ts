@@ -18,6 +18,8 @@ interface NodeRedisSubscriber {
 }
 
 interface IoRedisSubscriber {
+  readonly status: string;
+  connect(): Promise<unknown>;
   subscribe(channel: string): Promise<unknown>;
   on(event: string, listener: (...args: string[]) => void): unknown;
   disconnect(): void;
@@ -72,6 +74,7 @@ function subscribeIoRedis(subscriber: IoRedisSubscriber, channel: string, listen
       .then(() => listener.ready())
       .catch(() => undefined);
   });
+  if (subscriber.status === 'wait') subscriber.connect().catch(() => undefined);
   subscriber.on('message', (_channel, message = '') => listener.message(message));
   return () => subscriber.disconnect();
 }

@@ -3,6 +3,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { IoRedisClient } from '../../src/redis/client.js';
 import type { VirtualClock } from '../virtualClock.js';
 
+/** A client whose way to Redis can be cut. */
+export interface ProcessClient extends IoRedisClient {
+  cut(): void;
+  mend(): void;
+}
+
 /**
  * A real Redis that goes by a virtual clock: the script is told the time. Whoever lets time pass waits in between until
  * all that was asked has been answered, and all that was published has arrived.
@@ -21,8 +27,10 @@ export class VirtualRedis {
   }
 
   /** A process' client. */
-  client(clock: VirtualClock): IoRedisClient {
+  client(clock: VirtualClock): ProcessClient {
+    const wire = new Wire();
     const ask = async (run: () => Promise<unknown>): Promise<unknown> => {
+      await wire.open();
       this.#open++;
       this.calls++;
       try {
@@ -36,7 +44,9 @@ export class VirtualRedis {
       status: 'ready',
       evalsha: (sha, count, ...rest) => ask(() => this.#redis.evalsha(sha, count, ...timed(rest))),
       eval: (script, count, ...rest) => ask(() => this.#redis.eval(script, count, ...timed(rest))),
-      duplicate: () => this.#subscription(),
+      duplicate: () => this.#subscription(wire),
+      cut: () => wire.cut(),
+      mend: () => wire.mend(),
     };
   }
 
@@ -76,7 +86,7 @@ export class VirtualRedis {
     await Promise.all([this.#redis.quit(), this.#subscriber.quit()]);
   }
 
-  #subscription(): object {
+  #subscription(wire: Wire): object {
     let channel = '';
     let heard: (channel: string, message: string) => void = () => undefined;
     return {
@@ -85,7 +95,7 @@ export class VirtualRedis {
       },
       subscribe: async (name: string) => {
         channel = name;
-        this.#listeners.set(name, (message) => heard(name, message));
+        this.#listeners.set(name, (message) => void wire.open().then(() => heard(name, message)));
         await this.#subscriber.subscribe(name);
       },
       disconnect: () => {
@@ -96,7 +106,25 @@ export class VirtualRedis {
   }
 }
 
+/** What a process asks and hears through; while it is cut, nothing passes. */
+class Wire {
+  #mended: Promise<void> = Promise.resolve();
+  #mend: () => void = () => undefined;
+
+  open(): Promise<void> {
+    return this.#mended;
+  }
+
+  cut(): void {
+    this.#mended = new Promise((resolve) => (this.#mend = resolve));
+  }
+
+  mend(): void {
+    this.#mend();
+  }
+}
+
 function withTime(request: string, clock: VirtualClock): string {
   const epochMs = clock.epochNow();
-  return JSON.stringify({ ...JSON.parse(request), nowUs: Math.round(clock.elapsedMs * 1_000) + 1, wallMs: epochMs });
+  return JSON.stringify({ ...JSON.parse(request), nowUs: Math.floor(clock.elapsedMs * 1_000) + 1, wallMs: epochMs });
 }

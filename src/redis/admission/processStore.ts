@@ -29,6 +29,9 @@ export interface ProcessStoreOptions extends Omit<ExchangeOptions, 'clock'> {
 /** How long one more who waits may wait for company, before Redis is told, in ms. */
 const arrivalLingerMs = 10;
 
+/** How often a process says that it is there, in ms. */
+const presenceMs = 600_000;
+
 /** Work that waits for Redis is held back by its key, so that it stands in nobody's way whose answer has come. */
 const elsewhere: Limit = {
   name: 'shared limits',
@@ -67,14 +70,20 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #reclaiming: readonly Holding[] = [];
   /** The number of the last letter that was read. */
   #read = 0;
+  /** True where the plan is not news: for a server that has none. */
+  #isBack = false;
+  #presentAtMs = -Infinity;
   #hasNewsOfQueue = false;
   /** True where nothing is left here after the call that is on its way. */
   #isLastCall = false;
   #wakeAtMs = Infinity;
+  /** Which of Redis' decisions says so. */
+  #wakeSeq = 0;
   /** By when news are to be told, where they can wait for company. */
   #tellByMs = Infinity;
   #lastCallMs = -Infinity;
   #processes = 1;
+  #peers = 1;
   #alone: LocalShare | undefined = undefined;
   #unsubscribe: (() => void) | undefined = undefined;
 
@@ -150,6 +159,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const { initial } = change as { readonly initial?: number };
     if (initial !== undefined) this.#news.told[limit.name] = initial;
     this.#plan = this.#planned();
+    this.#isBack = false;
     this.#exchange.ask();
   }
 
@@ -184,6 +194,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#news = new News();
     const plan = this.#plan;
     this.#plan = undefined;
+    const isBack = this.#isBack;
+    this.#isBack = false;
+    this.#wakeAtMs = Infinity;
     const memory = this.#memory;
     this.#memory = undefined;
     this.#tellByMs = Infinity;
@@ -193,10 +206,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     return {
       read: this.#read,
       plan,
+      isBack: isBack || undefined,
+      isPresent: this.#isPresent(nowMs) || undefined,
       told: Object.keys(news.told).length > 0 ? news.told : undefined,
       recover: memory,
-      starts: unlessEmpty(news.starts.map(({ id, atMs }) => [id, micros(nowMs - atMs)])),
-      ends: unlessEmpty(news.ends.map(({ id, atMs, outcome }) => [id, micros(nowMs - atMs), outcome])),
+      starts: unlessEmpty(news.starts.map(({ id, atMs }) => [id, micros(Math.max(0, nowMs - atMs))])),
+      ends: unlessEmpty(news.ends.map(({ id, atMs, outcome }) => [id, micros(Math.max(0, nowMs - atMs)), outcome])),
       slots: unlessEmpty(news.slots),
       adjust: unlessEmpty(news.adjust),
       gate: unlessEmpty(news.gate),
@@ -214,12 +229,14 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const nowMs = this.#options.clock.now();
     this.#lastCallMs = sentAtMs;
     this.#processes = answer.processes;
+    this.#peers = Math.max(answer.peers, answer.processes);
     this.#hear(answer, nowMs);
     if (this.#alone !== undefined) return;
     this.#reclaimed(answer.reclaimed);
     // After an answer that took too long it is not known whether what it grants is still ours.
     if (!this.#exchange.isSure) return this.#exchange.ask();
-    this.#wakeAtMs = answer.wakeMs < 0 ? Infinity : nowMs + answer.wakeMs + (answer.isOurs ? 0 : this.#backupMs());
+    const wakeMs = answer.wakeMs < 0 ? Infinity : answer.wakeMs + (answer.isOurs ? 0 : this.#backupMs());
+    this.#wake(nowMs + wakeMs, answer.seq);
     this.#open(answer.mail);
     // Redis has forgotten this life; what comes next is told in another.
     if (this.#isLastCall && answer.mail.length === 0) this.#beginAnew();
@@ -245,6 +262,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   failed(error: unknown): void {
     this.#lastCallMs = this.#options.clock.now();
     this.#giveUpAll(error);
+    if (this.#holdings.size === 0) this.#beginAnew();
     this.#setTimer();
   }
 
@@ -277,6 +295,13 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       isKeyed: this.limits.some((limit) => limit.isKeyed === true),
       hasBudget: this.#options.limits.some((limit) => limit.left !== undefined),
     });
+  }
+
+  /** To be known beyond what is under way, for those who may have to share without Redis. */
+  #isPresent(nowMs: number): boolean {
+    if (this.#options.onStoreLost !== 'local-share' || nowMs - this.#presentAtMs < presenceMs) return false;
+    this.#presentAtMs = nowMs;
+    return true;
   }
 
   #compared(): ReturnType<Wishes['compare']> {
@@ -371,12 +396,19 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const nowMs = this.#options.clock.now();
     // Who was stopped for long does not know whether what has come is still his.
     if (!this.#exchange.isSure) return this.#exchange.ask();
-    if (message.wakeMs !== undefined) this.#wakeAtMs = nowMs + message.wakeMs;
+    if (message.wakeMs !== undefined) this.#wake(nowMs + message.wakeMs, message.seq);
     else if (message.mail.length === 0) return this.#exchange.ask();
-    else this.#wakeAtMs = Math.max(this.#wakeAtMs, nowMs + this.#backupMs());
+    else this.#wake(Math.max(this.#wakeAtMs, nowMs + this.#backupMs()), message.seq);
     this.#open(message.mail);
     if (this.#isBehind) this.#exchange.ask();
     this.#setTimer();
+  }
+
+  /** A message and an answer come by two ways, and the later one may come first. */
+  #wake(atMs: number, seq: number): void {
+    if (seq < this.#wakeSeq) return;
+    this.#wakeSeq = seq;
+    this.#wakeAtMs = atMs;
   }
 
   /** How long after the one whose turn it is the others ask, should it not: so that only one of them does. */
@@ -409,7 +441,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#purse.empty();
     this.#news.forgetLeases();
     this.#read = 0;
+    this.#wakeSeq = 0;
     this.#hasNewsOfQueue = (this.#applicants?.waiting ?? 0) > 0;
+    // A change that was not told yet is news all the same.
+    this.#isBack = this.#plan === undefined || this.#isBack;
     this.#plan = this.#planned();
     this.#alone = undefined;
     this.#reclaiming = [...this.#holdings.all()];
@@ -451,6 +486,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       onStoreLost === 'fail'
         ? 'try again once Redis is back, or choose onStoreLost: "wait"'
         : 'see to the client, its password and its access rules';
+    this.#hasNewsOfQueue = true;
     const waiters = [...(this.#applicants?.inOrder() ?? [])];
     for (const waiter of waiters) this.#drop(waiter, new StoreLostError(name, advice, cause));
   }
@@ -463,7 +499,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const { clock, graceMs } = this.#options;
     this.#alone = new LocalShare({
       limits: this.limits,
-      share: 1 / Math.max(1, this.#processes),
+      share: 1 / Math.max(1, this.#peers),
       clock,
       holdings: this.#holdings.all(),
       closedMs: graceMs,

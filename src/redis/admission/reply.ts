@@ -24,6 +24,8 @@ const decided = z.object({
   /** Whether it is this process that is to ask then. */
   isOurs: z.boolean(),
   processes: z.int(),
+  /** How many processes there have been within an hour, where they say so. */
+  peers: z.int(),
   active: z.number(),
   /** For each limit: used, capacity, ms until nothing of it counts (-1: not known). */
   usage: z.array(z.tuple([z.number(), z.number(), z.number()])),
@@ -51,7 +53,7 @@ export function parseReply(text: unknown): Reply {
   return reply.parse(JSON.parse(String(text)));
 }
 
-const message = z.object({ to: z.string(), mail, wakeMs: z.number().optional() });
+const message = z.object({ to: z.string(), seq: z.number(), mail, wakeMs: z.number().optional() });
 
 /** What is none of ours is none. */
 export function parseMessage(text: string): z.output<typeof message> | undefined {

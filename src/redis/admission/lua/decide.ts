@@ -7,16 +7,17 @@ local function answer(status, more)
 end
 
 local known = get('plan')
-local told = request.plan or known
+-- Whoever comes back brings its plan along for a server that has none.
+local told = request.plan and (not known or not request.isBack) and request.plan or known
 plan = told and cjson.decode(told)
 
 -- Its limits are other ones than those by which others work right now.
 local function differs()
   if not request.plan or not known or request.plan == known then return false end
-  local before, names = cjson.decode(known), {}
+  local before, mine, names = cjson.decode(known), cjson.decode(request.plan), {}
   for _, limit in ipairs(before.limits) do names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] = true end
-  local isSame = #before.limits == #plan.limits
-  for _, limit in ipairs(plan.limits) do
+  local isSame = #before.limits == #mine.limits
+  for _, limit in ipairs(mine.limits) do
     if not names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] then isSame = false end
   end
   if isSame then return false end
@@ -28,11 +29,25 @@ end
 -- The data were lost, or are older than what the caller has seen: nothing passes until all that may still count has left.
 local function shutAll()
   set('shut', math.max(num('shut'), now + request.graceUs))
-  set('hasRecovered', 1)
 end
 
+-- Where nobody has called for long, the server was away, or nobody was there: that is no proof of anybody's death.
+local function spareTheSilent()
+  if lastCallUs == 0 or now - lastCallUs <= request.ttlUs / 2 then return end
+  for _, pid in ipairs(redis.call('ZRANGEBYSCORE', KEY .. ':alive', '(' .. text(lastCallUs), '+inf')) do
+    redis.call('ZADD', KEY .. ':alive', 'GT', text(now + request.ttlUs), pid)
+  end
+end
+
+local function beginEpoch()
+  set('epoch', caller .. '/' .. text(request.call))
+  set('lost|' .. request.epoch, 1)
+  shutAll()
+end
+
+local lastCall = tonumber(redis.call('HGET', ofProcess(caller), 'call') or nil)
 -- The answer to it was lost: it has had its effect.
-local isRepeated = tonumber(redis.call('HGET', ofProcess(caller), 'call') or nil) == request.call
+local isRepeated = lastCall == request.call
 
 local function mustRecover()
   local epoch = get('epoch')
@@ -43,12 +58,16 @@ local function mustRecover()
     return true
   end
   if request.epoch ~= '' and request.epoch ~= epoch then
-    if not get('hasRecovered') then shutAll() end
+    if not get('lost|' .. request.epoch) then
+      set('lost|' .. request.epoch, 1)
+      shutAll()
+    end
     return true
   end
-  if request.epoch == epoch and request.seq > num('seq') then
-    set('epoch', caller .. '/' .. text(request.call))
-    shutAll()
+  -- Each call follows the one before: where that is unknown, or others are, these data are older than what was seen.
+  local isOlder = request.seq > num('seq') or (request.call > 1 and not isRepeated and lastCall ~= request.call - 1)
+  if request.epoch == epoch and isOlder then
+    beginEpoch()
     return true
   end
   if request.call == 1 or isRepeated then return false end
@@ -64,6 +83,7 @@ if differs() then return answer('differs') end
 -- The first write of all: where memory is short, it is refused, and nothing has been changed.
 redis.call('HSET', STATE, 'seq', text(math.max(num('seq'), request.seq) + 1))
 
+spareTheSilent()
 if mustRecover() then
   local epoch = get('epoch')
   save()
@@ -72,7 +92,7 @@ end
 set('seq', math.max(num('seq'), request.seq) + 1)
 
 local function changePlan()
-  if not request.plan or request.plan == known then return end
+  if told == known then return end
   local before = {}
   for _, limit in ipairs(known and cjson.decode(known).limits or {}) do before[limit.name] = limit end
   for _, limit in ipairs(plan.limits) do
@@ -81,9 +101,11 @@ local function changePlan()
       kind.change(old, limit, scopeOf(limit, ''), (request.told or {})[limit.name])
     end
   end
-  set('plan', request.plan)
+  set('plan', told)
   unparkUntil(INF)
 end
+
+local rememberedMs = 3600000
 
 local function reap()
   local dead = redis.call('ZRANGEBYSCORE', KEY .. ':alive', '-inf', text(now), 'LIMIT', 0, 16)
@@ -94,7 +116,12 @@ local function reap()
       finish(lease, 'unknown', 0)
       unparkKey(lease.key)
     end
-    redis.call('DEL', heldBy(pid), ofProcess(pid), mailOf(pid), KEY .. ':passed:' .. pid)
+    for _, place in ipairs(redis.call('LRANGE', KEY .. ':passed:' .. pid, 0, -1)) do
+      redis.call('DEL', wantedIn(string.match(place, '[^\n]*$')))
+    end
+    redis.call('DEL', heldBy(pid), mailOf(pid), KEY .. ':passed:' .. pid)
+    -- Whoever comes back to find this knows that he was taken for dead, and that nothing is lost.
+    redis.call('PEXPIRE', ofProcess(pid), rememberedMs)
     redis.call('ZREM', KEY .. ':alive', pid)
   end
 end
@@ -160,7 +187,7 @@ local function apply()
     if event[1] == 'close' then gate.close(event[2], event[3]) else gate.refuse(event[2], event[3], event[4]) end
   end
   for _, place in ipairs(request.drop or {}) do
-    forgetLane(place[1], place[2], place[3])
+    redis.call('DEL', wantedIn(place[3]))
     -- Who comes after the one that left may fit.
     unpark(place[1], place[2])
   end
@@ -216,9 +243,11 @@ sweep()
 local mail = redis.call('LRANGE', mailOf(caller), 0, -1)
 if #mail == 0 then redis.call('HDEL', ofProcess(caller), 'unreadUs') end
 local live = redis.call('ZCARD', KEY .. ':alive')
+if request.isPresent then redis.call('ZADD', KEY .. ':known', text(now), string.match(caller, '^[^.]+')) end
+local peers = redis.call('ZCOUNT', KEY .. ':known', text(now - rememberedMs * 1000), '+inf')
 if request.isIdle and #mail == 0 and redis.call('EXISTS', heldBy(caller)) == 0 then
   redis.call('ZREM', KEY .. ':alive', caller)
-  redis.call('PEXPIRE', ofProcess(caller), 600000)
+  redis.call('PEXPIRE', ofProcess(caller), rememberedMs)
 end
 
 if wakes and wakes ~= caller and wakeUs < INF then
@@ -230,7 +259,7 @@ if wakes and wakes ~= caller and wakeUs < INF then
 end
 for pid, letters in pairs(outbox) do
   local wake = wakes == pid and ',"wakeMs":' .. spanMs(wakeUs) or ''
-  local message = '{"to":"' .. pid .. '","mail":[' .. table.concat(letters, ',') .. ']' .. wake .. '}'
+  local message = '{"to":"' .. pid .. '","seq":' .. text(num('seq')) .. ',"mail":[' .. table.concat(letters, ',') .. ']' .. wake .. '}'
   redis.call('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), message)
 end
 
@@ -244,6 +273,7 @@ return answer('ok', {
   '"wakeMs":' .. spanMs(wakeUs),
   '"isOurs":' .. tostring(wakes == caller),
   '"processes":' .. live,
+  '"peers":' .. peers,
   '"active":' .. text(num('active')),
   '"usage":' .. usage,
   '"closedMs":' .. spanMs(math.max(now, open, num('shut'))),

@@ -32,10 +32,8 @@ local function post(pid, entry)
   local number = redis.call('HINCRBY', ofProcess(pid), 'mailed', 1)
   local letter = '[' .. number .. ',' .. entry .. ']'
   redis.call('RPUSH', mailOf(pid), letter)
-  if number == 1 or redis.call('HEXISTS', ofProcess(pid), 'unreadUs') == 0 then
-    redis.call('HSET', ofProcess(pid), 'unreadUs', text(now))
-  end
   if pid == caller then return end
+  redis.call('HSETNX', ofProcess(pid), 'unreadUs', text(now))
   outbox[pid] = outbox[pid] or {}
   table.insert(outbox[pid], letter)
 end
@@ -82,14 +80,14 @@ local function unparkUntil(untilUs)
   end
 end
 
-local stallUs = 1000000
+local stallUs, stallLetters = 1000000, 3
 
 -- A process that does not read its mail is passed over until it calls: what it was granted is lost to all until its
--- lease has expired.
+-- lease has expired. One or two letters lie about where work takes long.
 local function isStalled(pid)
   if pid == caller then return false end
   local unread = tonumber(redis.call('HGET', ofProcess(pid), 'unreadUs'))
-  return unread and now - unread > stallUs
+  return unread and now - unread > stallUs and redis.call('LLEN', mailOf(pid)) >= stallLetters
 end
 
 local function passOver(priority, key, lane)

@@ -67,7 +67,7 @@ local function save()
 end
 
 -- The server's clock, which may be set back: time then stands still for the step and goes on from there.
-local wallMs, now
+local wallMs, now, lastCallUs
 do
   local micros = request.nowUs
   if not micros then
@@ -77,6 +77,7 @@ do
   wallMs = request.wallMs or micros / 1000
   if not get('base') then set('base', micros - 1) end
   now = micros - num('base') + num('lost')
+  lastCallUs = num('last')
   if now < num('last') then
     set('lost', num('lost') + num('last') - now)
     now = num('last')

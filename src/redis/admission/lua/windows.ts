@@ -18,6 +18,12 @@ local function forget(limit, at)
   if forgotten[at] or num(at .. 'total') == 0 then return end
   forgotten[at] = true
   local log, dropped, units = logOf(at), 0, 0
+  if redis.call('EXISTS', log) == 0 then
+    -- The server has evicted it: nobody knows what was in it.
+    set(at .. 'total', 0)
+    set('shut', math.max(num('shut'), now + request.graceUs))
+    return
+  end
   while true do
     local page = redis.call('LRANGE', log, dropped, dropped + 63)
     local isOver = #page < 64
@@ -37,21 +43,33 @@ local function forget(limit, at)
   set(at .. 'total', isEmpty and 0 or num(at .. 'total') - units)
 end
 
-local function stamp(limit, at, atUs, units)
-  if units == 0 then return end
-  -- Ends are told by processes that each know how long ago theirs was: the log keeps its order.
-  local stampUs = math.max(atUs, num(at .. 'newest'))
-  local log = logOf(at)
-  local last = redis.call('LINDEX', log, -1)
-  local lastStamp, count
-  if last then lastStamp, count = stampOfEntry(last) end
-  if lastStamp == stampUs then
-    redis.call('LSET', log, -1, text(stampUs) .. ':' .. text(count + units))
-  else
-    redis.call('RPUSH', log, text(stampUs) .. ':' .. text(units))
-  end
-  set(at .. 'newest', stampUs)
+-- Each process tells how long ago its own began or ended: those that come late find their place.
+local function stamp(limit, at, stampUs, units)
+  if units == 0 or stampUs + limit.interval <= now then return end
+  local log, index = logOf(at), -1
   set(at .. 'total', num(at .. 'total') + units)
+  set(at .. 'newest', math.max(stampUs, num(at .. 'newest')))
+  while true do
+    local entry = redis.call('LINDEX', log, index)
+    if not entry then
+      redis.call(index == -1 and 'RPUSH' or 'LPUSH', log, text(stampUs) .. ':' .. text(units))
+      return
+    end
+    local entryUs, count = stampOfEntry(entry)
+    if entryUs == stampUs then
+      redis.call('LSET', log, index, text(stampUs) .. ':' .. text(count + units))
+      return
+    end
+    if entryUs < stampUs then
+      if index == -1 then
+        redis.call('RPUSH', log, text(stampUs) .. ':' .. text(units))
+      else
+        redis.call('LINSERT', log, 'AFTER', entry, text(stampUs) .. ':' .. text(units))
+      end
+      return
+    end
+    index = index - 1
+  end
 end
 
 -- Takes units back out from under a stamp; nothing happens where that has left already.
@@ -122,7 +140,7 @@ function window.started(limit, cost, at, lease, startedUs)
   endUnits(at, cost)
   stamp(limit, at, startedUs, cost)
   lease.starts = lease.starts or {}
-  lease.starts[limit.name] = num(at .. 'newest')
+  lease.starts[limit.name] = startedUs
 end
 
 function window.finish(limit, cost, at, lease, outcome, endedUs)
