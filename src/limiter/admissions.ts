@@ -94,8 +94,7 @@ export class Admissions {
     this.check(waiter.cost);
     this.queue.push(waiter);
     if (waiter.place.priority > this.#heldPriority) this.admit();
-    if (!waiter.isQueued) return;
-    this.store.arrived?.(waiter);
+    if (waiter.isQueued) this.store.arrived?.(waiter);
     if (!waiter.isQueued) return;
     if (this.announcer.isHeard) this.#tellAbout('waiting', waiter.cost);
     if (this.waiting <= this.#maxSize) return;

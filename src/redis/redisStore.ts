@@ -80,7 +80,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       for (const limit of limits) planned(limit);
       const spanMs = longestSpanMs(limits);
       // What an end makes room for at once is told at once.
-      const isUrgent = limits.some(({ kind, left }) => kind === 'slots' || left !== undefined);
+      const isUrgent = limits.some((limit) => limit.kind === 'slots' || limit.left !== undefined);
       const store = new ProcessStore(
         {
           ...rest,

@@ -4,23 +4,19 @@ import {
   adaptiveConcurrency,
   budget,
   concurrency,
-  createLimiter,
   dailyQuota,
   evenly,
   perKey,
   slidingWindow,
   tokenBucket,
   type Limit,
-  type Limiter,
-  type LimiterOptions,
   type Outcome,
 } from '../../operators/index.js';
-import { Waiter } from '../../src/limiter/waiter.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { runs } from '../runs.js';
-import { VirtualClock } from '../virtualClock.js';
 import { RedisServer } from './redisServer.js';
 import { VirtualRedis } from './virtualRedis.js';
+import { World, type Step } from './world.js';
 
 let server: RedisServer;
 let redis: VirtualRedis;
@@ -64,7 +60,7 @@ const kinds = {
 };
 
 const index = fc.nat(20);
-const steps = fc.array(
+const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 6, arbitrary: fc.record({ type: fc.constant('arrive' as const), cost: fc.nat(5) }) },
     {
@@ -94,107 +90,6 @@ const steps = fc.array(
   ),
   { maxLength: 40, size: 'max' },
 );
-type Step = typeof steps extends fc.Arbitrary<readonly (infer S)[]> ? S : never;
-
-class Probe extends Waiter {
-  startedAtMs: number | undefined = undefined;
-  lost: string | undefined = undefined;
-  hasEnded = false;
-
-  admitted(atMs: number): void {
-    this.startedAtMs = atMs;
-  }
-
-  dropped(error: Error): void {
-    this.lost = error.name;
-  }
-}
-
-/** One limiter, and what was asked of it. */
-class World {
-  readonly clock = new VirtualClock();
-  readonly probes: Probe[] = [];
-  readonly limiter: Limiter;
-  readonly names: readonly string[];
-
-  constructor(limits: readonly Limit[], options: (clock: VirtualClock) => Partial<LimiterOptions>) {
-    this.names = limits.map(({ name }) => name);
-    this.limiter = createLimiter({ limits, clock: this.clock, random: () => 0.5, ...options(this.clock) });
-  }
-
-  get running(): Probe[] {
-    return this.probes.filter((probe) => probe.startedAtMs !== undefined && !probe.hasEnded);
-  }
-
-  get waiting(): Probe[] {
-    return this.probes.filter((probe) => probe.isQueued);
-  }
-
-  get log(): unknown {
-    return this.probes.map(({ cost, place, startedAtMs, lost }) => ({ cost, key: place.key, startedAtMs, lost }));
-  }
-
-  take(step: Step, key?: string): void {
-    switch (step.type) {
-      case 'arrive':
-        return this.arrive(new Probe(step.cost, { key, weight: 1, priority: 0 }));
-      case 'release':
-        return this.#end(step.index, ({ cost, startedAtMs, place }) =>
-          this.limiter.release(cost, startedAtMs!, step.outcome, place.key),
-        );
-      case 'refund':
-        return this.#end(step.index, ({ cost, startedAtMs, place }) =>
-          this.limiter.refund(cost, startedAtMs!, place.key),
-        );
-      case 'cancel': {
-        const { waiting } = this;
-        if (waiting.length > 0) this.limiter.leave(waiting[step.index % waiting.length]!);
-        return;
-      }
-      case 'coolDown':
-        return this.limiter.coolDown(step.byMs, { ramp: step.ramp });
-      case 'refused':
-        return this.limiter.refused({ meaning: 'too-fast', ...(step.hintMs !== undefined && { hintMs: step.hintMs }) });
-      case 'refusedSlot':
-        return this.#tell(step.index, ({ cost, startedAtMs, place }) =>
-          this.limiter.refusedSlot(cost, startedAtMs!, place.key),
-        );
-      case 'grantedSlot':
-        return this.#tell(step.index, ({ cost, startedAtMs, place }) =>
-          this.limiter.grantedSlot(cost, startedAtMs!, place.key),
-        );
-      case 'adjust':
-        if (this.names.includes(step.name)) this.limiter.adjust(step.name, step.delta);
-        return;
-      case 'advance':
-      case 'nextDay':
-        return;
-    }
-  }
-
-  arrive(probe: Probe): void {
-    this.probes.push(probe);
-    try {
-      this.limiter.enter(probe);
-    } catch (error) {
-      probe.lost = (error as Error).name;
-    }
-  }
-
-  #tell(index: number, tell: (probe: Probe) => void): void {
-    const { running } = this;
-    const probe = running[index % Math.max(1, running.length)];
-    if (probe !== undefined) tell(probe);
-  }
-
-  #end(index: number, end: (probe: Probe) => void): void {
-    this.#tell(index, (probe) => {
-      probe.hasEnded = true;
-      end(probe);
-      this.limiter.admitWaiting();
-    });
-  }
-}
 
 const spanOf = (step: Step): number => (step.type === 'advance' ? step.byMs : step.type === 'nextDay' ? 43_200_000 : 0);
 let named = 0;

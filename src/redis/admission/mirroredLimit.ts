@@ -2,8 +2,8 @@ import { copyOf, type Limit, type LimitKind, type Usage } from '../../limits/lim
 
 /** What a mirror passes on to those who share the limit. */
 export interface MirrorOwner {
-  changed(limit: Limit, change: unknown): void;
-  adjusted(limit: Limit, delta: number, takenAtMs: number, key: unknown): void;
+  changed(limit: MirroredLimit, change: unknown): void;
+  adjusted(limit: MirroredLimit, delta: number, takenAtMs: number, key: unknown): void;
   slotTold(what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): void;
 }
 

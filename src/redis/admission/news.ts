@@ -1,5 +1,6 @@
 import type { Outcome } from '../../limits/limit.js';
 import type { Cost } from '../../limiter/waiter.js';
+import { micros } from './plan.js';
 import type { GateNews } from './sharedGate.js';
 
 /** Something ended: its lease, when (on our clock), and how; `refund`: it never started. */
@@ -29,10 +30,22 @@ export class News {
   slots: (readonly [id: number, what: 'refused' | 'granted'])[] = [];
   readonly adjust: (readonly [limit: string, delta: number, key: string, date: string])[] = [];
   readonly gate: GateNews[] = [];
-  told: Record<string, number> = {};
 
   get isEmpty(): boolean {
     return this.starts.length + this.ends.length + this.slots.length + this.adjust.length + this.gate.length === 0;
+  }
+
+  /** As the script is told at this instant: how long ago, in microseconds, and only what there is. */
+  told(nowMs: number): object {
+    const agoUs = (atMs: number): number => micros(Math.max(0, nowMs - atMs));
+    const told = {
+      starts: this.starts.map(({ id, atMs }) => [id, agoUs(atMs)]),
+      ends: this.ends.map(({ id, atMs, outcome }) => [id, agoUs(atMs), outcome]),
+      slots: this.slots,
+      adjust: this.adjust,
+      gate: this.gate,
+    };
+    return Object.fromEntries(Object.entries(told).filter(([, items]) => items.length > 0));
   }
 
   /** What is the same in another life: what had a lease has lost it. */
