@@ -10,7 +10,7 @@ import { SharedGate } from './admission/sharedGate.js';
 import { isRedisClient, type RedisClient } from './client.js';
 
 export interface RedisStoreOptions {
-  /** A connected client of `redis` or `ioredis`, of 5 or later. It stays yours: close it when nothing waits any more. */
+  /** A connected client of `redis` or `ioredis`, of 5 or later. It stays yours: close it after the store. */
   readonly client: RedisClient;
   /** What the limits are known by: all who give the same name, and the same limits, share them. 1 to 200 characters, no braces. */
   readonly name: string;
@@ -33,8 +33,11 @@ export interface RedisStoreOptions {
 
 /** Limits that are kept in Redis, for `createLimiter({ store })`. */
 export interface RedisStore extends LimiterStore {
-  /** Ends the connection that it listens on, and its timers. What is held stays held until its lease runs out. */
-  close(): void;
+  /**
+   * Tells Redis what has ended here, and ends the connection that it listens on; to be awaited before the client is closed.
+   * What is held stays held until its lease runs out.
+   */
+  close(): Promise<void>;
 }
 
 const schema = z.strictObject({
@@ -80,7 +83,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       for (const limit of limits) planned(limit);
       const spanMs = longestSpanMs(limits);
       // What an end makes room for at once is told at once.
-      const isUrgent = limits.some((limit) => limit.kind === 'slots' || limit.left !== undefined);
+      const endsMakeRoom = limits.some((limit) => limit.kind === 'slots' || limit.left !== undefined);
       const store = new ProcessStore(
         {
           ...rest,
@@ -91,7 +94,8 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
           clock,
           random,
           graceMs: Math.max(rest.leaseMs, spanMs),
-          lingerMs: isUrgent ? 0 : Math.min(mostLingerMs, spanMs / 10),
+          lingerMs: Math.min(mostLingerMs, spanMs / 10),
+          endsMakeRoom,
         },
         randomBytes(9).toString('hex'),
         (tell) => new SharedGate(coolDown, random, tell),
@@ -99,7 +103,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
       open = store;
       return { store, coolDown: store.gate };
     },
-    close: () => open?.close(),
+    close: async () => open?.close(),
   };
 }
 

@@ -6,6 +6,14 @@ export interface SubscriptionListener {
   message(text: string): void;
   /** It listens from here on, for the first time or again: what was said before may have been missed. */
   ready(): void;
+  /** The client was closed, and so it listens no more. */
+  ended?(): void;
+}
+
+/** A client as both packages have it: it tells when it is closed for good. */
+interface Ending {
+  once?(event: 'end', listener: () => void): unknown;
+  off?(event: 'end', listener: () => void): unknown;
 }
 
 /** The part of a node-redis client that a subscription uses; the cluster's keeps its own connection for it. */
@@ -33,9 +41,18 @@ interface IoRedisSubscriber {
  * @returns what ends it
  */
 export function subscribe(client: RedisClient, channel: string, listener: SubscriptionListener): () => void {
-  return isNodeRedis(client)
+  const stop = isNodeRedis(client)
     ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener)
     : subscribeIoRedis(client.duplicate() as IoRedisSubscriber, channel, listener);
+  const ending = client as Ending;
+  ending.once?.('end', end);
+  return end;
+
+  function end(): void {
+    ending.off?.('end', end);
+    stop();
+    listener.ended?.();
+  }
 }
 
 function subscribeNodeRedis(

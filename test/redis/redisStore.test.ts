@@ -21,7 +21,7 @@ describe('redisStore', () => {
     const startMs = performance.now();
     const at = await Promise.all(Array.from({ length: 12 }, () => limiter.run(() => performance.now() - startMs)));
     console.log(at.map(Math.round), limiter.snapshot());
-    store.close();
+    await store.close();
     await client.close();
   });
 
@@ -41,7 +41,7 @@ describe('redisStore', () => {
     );
     console.log(at.map(Math.round));
     expect(limiter.active).toBe(0);
-    store.close();
+    await store.close();
     await client.quit();
   });
 });

@@ -12,6 +12,8 @@ export class Agenda {
   #turnAtMs = Infinity;
   /** Which of Redis' decisions says so. */
   #turnSeq = 0;
+  /** When somebody may be let in without anything ending before, as far as is known. */
+  #opensAtMs = Infinity;
   #tellByMs = Infinity;
   #calledAtMs = -Infinity;
   #processes = 1;
@@ -35,7 +37,14 @@ export class Agenda {
 
   /** In `wakeMs` somebody may be let in: it is for this process to ask, or for it if nobody else does. */
   turn(wakeMs: number, isOurs: boolean, seq: number): void {
-    this.#setTurn(this.#clock.now() + wakeMs + (isOurs ? 0 : this.#backupMs()), seq);
+    const opensAtMs = this.#clock.now() + wakeMs;
+    if (seq >= this.#turnSeq) this.#opensAtMs = opensAtMs;
+    this.#setTurn(opensAtMs + (isOurs ? 0 : this.#backupMs()), seq);
+  }
+
+  /** From now until time alone lets somebody in, in ms; Infinity: something has to end, or nobody waits. */
+  get untilOpenMs(): number {
+    return this.#opensAtMs - this.#clock.now();
   }
 
   /** Others are at work: so long there is nothing to see to. */
@@ -49,6 +58,7 @@ export class Agenda {
 
   beginAnew(): void {
     this.#turnAtMs = Infinity;
+    this.#opensAtMs = Infinity;
     this.#turnSeq = 0;
   }
 

@@ -58,6 +58,8 @@ export class Exchange {
   #wallOffsetMs = 0;
   #isTalking = false;
   #isAsked = false;
+  /** Who waits until all has been told. */
+  readonly #waiting: (() => void)[] = [];
   /** News whose call has failed for good: to be told first. */
   #untold: object | undefined = undefined;
   readonly #lostTimer: WakeUp;
@@ -116,6 +118,12 @@ export class Exchange {
     this.#untold = undefined;
   }
 
+  /** Resolves once all that was asked for has been told, or given up. */
+  async settled(): Promise<void> {
+    if (!this.#isTalking && !this.#isAsked) return;
+    await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
   async #talk(): Promise<void> {
     if (this.#isTalking) return;
     this.#isTalking = true;
@@ -130,6 +138,7 @@ export class Exchange {
     } finally {
       this.#isTalking = false;
       if (this.#isAsked) void this.#talk();
+      else for (const resolve of this.#waiting.splice(0)) resolve();
     }
   }
 

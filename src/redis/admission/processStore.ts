@@ -22,12 +22,17 @@ export interface ProcessStoreOptions extends Omit<ExchangeOptions, 'clock'> {
   readonly limits: readonly Limit[];
   readonly clock: Clock;
   readonly onStoreLost: 'wait' | 'fail' | 'local-share';
-  /** How long the end of work may wait for company, in ms. */
+  /** How long news may wait for company, in ms. */
   readonly lingerMs: number;
+  /** True where an end may make room at once: some limit is one of slots, or of what runs. */
+  readonly endsMakeRoom: boolean;
 }
 
 /** How long one more who waits may wait for company, before Redis is told, in ms. */
 const arrivalLingerMs = 10;
+
+/** How long closing waits for a Redis that does not answer, in ms. */
+const closingMs = 1_000;
 
 /** How often a process says that it is there, in ms. */
 const presenceMs = 600_000;
@@ -120,7 +125,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#hasNewsOfQueue = true;
     // Behind one of its own it is in no hurry to be known.
     const isInNoHurry = this.#inbox.wishes.isWaitedFor(place);
-    this.#tellWithin(isInNoHurry ? this.#options.lingerMs || arrivalLingerMs : 0);
+    this.#tellWithin(isInNoHurry ? arrivalLingerMs : 0);
   }
 
   left(): void {
@@ -159,11 +164,14 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#exchange.ask();
   }
 
-  /** Lets go of the connection; what is held is held until its lease runs out. */
-  close(): void {
+  /** Tells what has ended, and lets go of the connection; what is held is held until its lease runs out. */
+  async close(): Promise<void> {
+    const { clock } = this.#options;
+    if (!this.#news.isEmpty) this.#exchange.ask();
+    const isOver = new Promise<void>((resolve) => clock.schedule(closingMs, resolve));
+    await Promise.race([this.#exchange.settled(), isOver]);
     this.#agenda.close();
     this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
   }
 
   compose(): object {
@@ -271,9 +279,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   #endLease(id: number, atMs: number, outcome: Outcome | 'refund'): void {
     this.#news.ends.push({ id, atMs, outcome });
-    // A refund makes room at once, and so may any end while entry ramps up.
-    const isUrgent = outcome === 'refund' || this.gate.round !== Infinity;
-    this.#tellWithin(isUrgent ? 0 : this.#options.lingerMs);
+    const { endsMakeRoom, lingerMs } = this.#options;
+    // What time alone lets in, no end lets in before; and it is told in time for that.
+    const untilOpenMs = this.#agenda.untilOpenMs;
+    const isHeldByTime = untilOpenMs < Infinity && untilOpenMs > 2;
+    const makesRoom = outcome === 'refund' || this.gate.round !== Infinity || (endsMakeRoom && !isHeldByTime);
+    this.#tellWithin(makesRoom ? 0 : Math.min(lingerMs, untilOpenMs - 1));
   }
 
   #tellWithin(ms: number): void {
@@ -329,6 +340,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       ready: () => {
         if (this.#inbox.wishes.count > 0) this.#exchange.ask();
       },
+      ended: () => (this.#unsubscribe = undefined),
     });
   }
 
