@@ -19,8 +19,10 @@ import {
   type KlingClientOptions,
 } from '../src/kling/index.js';
 import { startSimulator } from '../src/simulator/index.js';
+import { AccountStores } from './accountStores.js';
 import { keysFrom, simulatedKeys, type Keys } from './credentials.js';
 import type { Figures } from './figures.js';
+import type { RedisRun } from './redisRun.js';
 import { byFlags } from './text.js';
 import { UsageError } from './usageError.js';
 
@@ -30,6 +32,8 @@ export interface Connection {
   readonly requests: Limiter;
   /** Kling's time. */
   readonly clock: Clock;
+  /** Where the limits of the account are kept, if several workers share them. */
+  readonly stores: AccountStores | undefined;
   /**
    * Asks whether Kling is there and takes the credentials, under the rate as any other request.
    *
@@ -46,8 +50,10 @@ export interface Address {
 }
 
 /** A connection to Kling, with the keys of the environment. @throws UsageError, OptionsError */
-export function connect(figures: Figures, address: Address, env: NodeJS.ProcessEnv): Connection {
-  return connectionOf(figures, { ...keysFrom(env), ...address }, systemClock, () => Promise.resolve());
+export function connect(figures: Figures, address: Address, env: NodeJS.ProcessEnv, redis?: RedisRun): Connection {
+  const keys = keysFrom(env);
+  const stores = redis && new AccountStores(redis, keys, address.baseUrl);
+  return connectionOf(figures, { ...keys, ...address }, systemClock, () => Promise.resolve(), stores);
 }
 
 /** A connection to a simulator of our own, on loopback, whose time is `speed` times as fast. @throws OptionsError */
@@ -61,17 +67,25 @@ export async function connectSimulated(figures: Figures, api: KlingApi, speed: n
   return connectionOf(figures, keys, scaledClock(systemClock, speed), () => simulator.stop());
 }
 
-function connectionOf({ rate }: Figures, options: Keys & Address, clock: Clock, stop: () => Promise<void>): Connection {
+function connectionOf(
+  { rate }: Figures,
+  options: Keys & Address,
+  clock: Clock,
+  stop: () => Promise<void>,
+  stores?: AccountStores,
+): Connection {
   const client = clientOf(options);
   const requests = createLimiter({
     limits: rate === 'off' ? [] : [slidingWindow({ ...rate, name: 'requests' })],
     classify: (error) => client.classify(error),
     clock,
+    ...(stores !== undefined && { store: stores.open('requests') }),
   });
   return {
-    ...{ client, requests, clock },
+    ...{ client, requests, clock, stores },
     check: () => check(client, requests, clock),
     close: async () => {
+      await stores?.close();
       await client.close();
       await stop();
     },

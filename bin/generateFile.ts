@@ -4,6 +4,7 @@ import { figuresOf, type Figures } from './figures.js';
 import { downloadsOf, settingsOf, type GenerateFlags } from './generateFlags.js';
 import { defaultsOf } from './promptFlags.js';
 import { readPrompts, type Prompt } from './prompts.js';
+import { connectRedis, type RedisRun } from './redisRun.js';
 import { Roster } from './roster.js';
 import { run } from './run.js';
 import { resultsOfSimulation, RunDirectory } from './runDirectory.js';
@@ -13,18 +14,30 @@ import { UsageError } from './usageError.js';
 
 /** Does what `sluice generate` was asked for, and hands back the exit code. @throws UsageError */
 export async function generateFile(file: string, flags: GenerateFlags): Promise<number> {
-  const { out, api, baseUrl, simulate: simulated = false, speed = 1 } = flags;
+  const { api, simulate: simulated = false } = flags;
   if (flags.speed !== undefined && !simulated) throw new UsageError('--speed is for --simulate');
   const figures = figuresOf(flags);
   const prompts = await readPrompts(file, defaultsOf(flags), api);
+  const redis = await connectRedis(flags);
+  try {
+    return await generateOver(redis, { prompts, figures, flags });
+  } finally {
+    redis?.close();
+  }
+}
+
+type Asked = Pick<Work, 'prompts' | 'figures' | 'flags'>;
+
+async function generateOver(redis: RedisRun | undefined, { prompts, figures, flags }: Asked): Promise<number> {
+  const { out, api, baseUrl, simulate: simulated = false, speed = 1 } = flags;
   const connection = simulated
     ? await connectSimulated(figures, api, speed)
-    : connect(figures, { api, baseUrl }, process.env);
+    : connect(figures, { api, baseUrl }, process.env, redis);
   try {
     // Nothing in DIR is looked at any closer before it is ours alone.
-    const memory = simulated ? undefined : await RunDirectory.open(out, settingsOf(flags));
+    const memory = simulated ? undefined : await openMemory(out, flags, redis);
     try {
-      return await generatePrompts({ prompts, figures, connection, memory, flags });
+      return await generatePrompts({ prompts, figures, connection, memory, redis, flags });
     } finally {
       await memory?.close();
     }
@@ -33,15 +46,22 @@ export async function generateFile(file: string, flags: GenerateFlags): Promise<
   }
 }
 
+function openMemory(out: string, flags: GenerateFlags, redis: RedisRun | undefined): Promise<RunDirectory> {
+  if (redis === undefined) return RunDirectory.open(out, settingsOf(flags));
+  return RunDirectory.openShared(out, settingsOf(flags), redis);
+}
+
 interface Work {
   readonly prompts: readonly Prompt[];
   readonly figures: Figures;
   readonly connection: Connection;
   readonly memory: RunDirectory | undefined;
+  /** Its client is for whatever else the workers of a run share, too. */
+  readonly redis: RedisRun | undefined;
   readonly flags: GenerateFlags;
 }
 
-async function generatePrompts({ prompts, figures, connection, memory, flags }: Work): Promise<number> {
+async function generatePrompts({ prompts, figures, connection, memory, redis, flags }: Work): Promise<number> {
   const { out, retryFailed = false, drain = false, progress, speed = 1 } = flags;
   const { pollInterval: pollIntervalMs, deadline: deadlineMs, maxRetries, runCredits } = flags;
   const roster = new Roster({ prompts, client: connection.client, memory, retryFailed });
@@ -53,7 +73,7 @@ async function generatePrompts({ prompts, figures, connection, memory, flags }: 
     const results = memory === undefined ? resultsOfSimulation(out) : memory.begin();
     const client = callbacks === undefined ? connection.client : askingForCallbacks(connection.client, callbacks.url);
     return await run({
-      ...{ prompts, roster, connection, client, figures, slots, tally, results, memory },
+      ...{ prompts, roster, connection, client, figures, slots, tally, results, memory, redis },
       ...{ pollIntervalMs, deadlineMs, maxRetries, runCredits, retryFailed, progress, speed },
       updates: callbacks?.updates,
       downloadTo: downloadsOf(flags),

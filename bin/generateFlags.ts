@@ -5,11 +5,12 @@ import type { AskingFigureFlags } from './figures.js';
 import { figureFlags, reading } from './flags.js';
 import { progressModes, type ProgressMode } from './progress/progress.js';
 import { addPromptFlags, defaultsOf, flagOf, type Defaults, type PromptFlags } from './promptFlags.js';
+import { parseLease, parseRedisUrl, parseRunName, type RedisFlags } from './redisRun.js';
 import type { Settings } from './settings.js';
 import { parseBudget, parseDuration, parseNatural, parseSpeed, parseTimeZone } from './units.js';
 import { UsageError } from './usageError.js';
 
-export interface GenerateFlags extends AskingFigureFlags, PromptFlags, CallbackFlags {
+export interface GenerateFlags extends AskingFigureFlags, PromptFlags, CallbackFlags, RedisFlags {
   readonly out: string;
   readonly runCredits?: number;
   readonly retryFailed?: true;
@@ -37,6 +38,11 @@ export function addGenerateFlags(command: Command): void {
     .option('--download [dir]', 'save what is made, too (default: DIR/videos)')
     .option('--retry-failed', 'make once more what has failed in an earlier run')
     .option('--drain', 'the first Ctrl-C waits for what runs')
+    .addOption(option('--redis <url>', 'share the run with other workers, like redis://host:6379', parseRedisUrl))
+    .addOption(option('--run <name>', 'with --redis: which run, the same for all its workers', parseRunName))
+    .addOption(
+      option('--lease <time>', 'with --redis: how long a silent worker counts as alive (default: 30s)', parseLease),
+    )
     .addOption(option('--callback-port <n>', 'listen here for word from Kling, and poll less', parsePort))
     .option('--callback-url <url>', 'where Kling finds that port')
     .addOption(
@@ -55,7 +61,13 @@ export function addGenerateFlags(command: Command): void {
     .addOption(option('--max-retries <n>', 'how often a refused request is tried again', parseNatural).default(5))
     .addOption(new Option('--progress <how>', 'on standard error').choices(progressModes).default('auto'))
     .addOption(
-      new Option('--simulate', 'against a Kling of our own on this machine').conflicts(['baseUrl', 'retryFailed']),
+      new Option('--simulate', 'against a Kling of our own on this machine').conflicts([
+        'baseUrl',
+        'retryFailed',
+        'redis',
+        'run',
+        'lease',
+      ]),
     )
     .addOption(option('--speed <n>', 'with --simulate: how many times as fast its time runs (default: 1)', parseSpeed));
 }

@@ -16,6 +16,15 @@ Going on:
   values of --model, --mode, --duration, --aspect-ratio, --negative-prompt, --api or --base-url all of them would be
   others, so DIR refuses them. --simulate keeps no journal, and begins anew.
 
+Several workers:
+  With --redis URL --run NAME any number of processes, on any machines, make the same FILE together: each prompt once.
+  Each has an --out of its own, and ends when all prompts have, with all results in its results.jsonl. What a worker
+  that was killed was at is taken over by the others, --lease later; after Ctrl-C, at once. The journal is in Redis
+  (no journal.log in DIR): it must keep its data (appendonly yes), and NAME must be one that no other run ever had.
+  All workers give the same flags that say what is made (see above). It needs the package redis: npm install redis.
+  --download saves what this worker has made, and what had been made before it began. With --retry-failed each prompt
+  that had failed before is made once more by one of them.
+
 Results:
   DIR/results.jsonl gets a line as soon as a task has ended for good: index, id, prompt (its text), status, taskId,
   outputs, attempts, submittedAtMs, endedAtMs, error. One line a prompt, written once; only --retry-failed adds

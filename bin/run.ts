@@ -10,12 +10,13 @@ import type { Figures } from './figures.js';
 import { heldJournal } from './heldJournal.js';
 import { onInterrupt } from './interrupts.js';
 import { Keeper } from './keeper.js';
-import { quotaNotice, runningNotice, startNotice, unwrittenNotice } from './notices.js';
+import { awayNotice, leavingNotice, quotaNotice, runningNotice, startNotice, unwrittenNotice } from './notices.js';
 import type { View } from './progress/bars.js';
 import { createProgress } from './progress/createProgress.js';
 import type { Progress, ProgressMode } from './progress/progress.js';
 import type { Prompt } from './prompts.js';
 import type { ResultsFile } from './results.js';
+import type { RedisRun } from './redisRun.js';
 import type { Roster } from './roster.js';
 import type { RunDirectory } from './runDirectory.js';
 import type { Slots } from './slots.js';
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly results: ResultsFile;
   /** What survives this run; undefined: nothing does. */
   readonly memory: RunDirectory | undefined;
+  /** Where the memory is shared with other workers, if it is. */
+  readonly redis: RedisRun | undefined;
   readonly updates: TaskUpdates | undefined;
   /** Where what has been made is saved, if it is. */
   readonly downloadTo: string | undefined;
@@ -122,30 +125,33 @@ class Run {
         ...(pollIntervalMs !== undefined && { pollIntervalMs }),
         ...(runCredits !== undefined && { runCredits }),
         ...(updates !== undefined && { updates }),
-        ...(memory !== undefined && { journal: heldJournal(memory.journal, memory.history, failed) }),
+        ...(memory !== undefined && { journal: heldJournal(memory, failed) }),
         promptId: (_, index) => prompts[index]?.id,
         stop: this.#stop.signal,
         observer: { next: (event) => this.#tell(event) },
       }),
       tap((result) => this.#take(result)),
-      // It was told as it happened; all that ran has been collected since.
+      // All that ran has been collected since.
       catchError((error: unknown) => {
-        if (error instanceof JournalError) return EMPTY;
-        throw error;
+        if (!(error instanceof JournalError)) throw error;
+        failed(error);
+        return EMPTY;
       }),
     );
     await lastValueFrom(results$, { defaultValue: undefined });
   }
 
   #listen(): () => void {
-    const { slots, figures, drains } = this.#options;
+    const { slots, figures, drains, redis } = this.#options;
     const warned = slots.limiter.on((event) => {
       if (event.type !== 'warning' || event.usage.kind !== 'quota') return;
       this.#progress.note(quotaNotice(event.usage, figures.timeZone));
     });
     const leave = (): void => void this.#leave();
     const interrupted = onInterrupt(drains ? () => this.#drain() : leave, leave);
+    const listened = redis?.onAway((why) => this.#progress.note(awayNotice(why)));
     return () => {
+      listened?.();
       warned();
       interrupted();
     };
@@ -183,7 +189,9 @@ class Run {
     const { memory } = this.#options;
     this.#stop.abort();
     this.#noteRunning('leaving: nothing new is submitted, nothing is waited for');
-    if (memory !== undefined) this.#progress.note('run the same command again to go on: what runs is then collected');
+    if (memory !== undefined) {
+      this.#progress.note(leavingNotice(this.#options.redis !== undefined));
+    }
     this.#keeper.flush();
     this.#progress.close();
     this.#isLeaving = true;
@@ -210,7 +218,7 @@ class Run {
       running: this.#board.running.map((task) => ({ ...task, prompt: roster.textAt(task.index) })),
       saved: this.#downloads?.counts,
       refusals: tally.refusals,
-      usage: [...requests.limits, ...held.limits.filter(({ kind }) => kind === 'quota')],
+      usage: [...requests.limits, ...held.limits],
       coolDownMs: requests.coolDownMs,
       elapsedMs: tally.elapsedMs,
       nowAtMs: connection.clock.epochNow(),
@@ -219,16 +227,16 @@ class Run {
   }
 
   #summary(): Summary {
-    const { roster, figures, slots, speed, results, tally, memory } = this.#options;
+    const { roster, figures, slots, speed, results, tally, memory, redis } = this.#options;
     const { limits } = slots.limiter.snapshot();
     // Where nobody says how many slots there are, it is what refusals have left.
     const learnt = limits.find(({ name }) => name === 'tasks')?.capacity ?? slots.count;
     const concurrent = slots.source === 'learnt' ? learnt : slots.count;
-    const outcome = tally.outcome(roster.size, { rate: figures.rate, concurrent }, memory?.history);
+    const outcome = tally.outcome(roster.size, { rate: figures.rate, concurrent }, memory?.known);
     return {
       ...outcome,
       videos: this.#downloads && { ...this.#downloads.counts, directory: this.#downloads.directory },
-      ...{ speed, resultsPath: results.path },
+      ...{ speed, resultsPath: results.path, isShared: redis !== undefined },
       canGoOn: memory !== undefined && outcome.unfinished + outcome.notSent + this.#unsaved > 0,
     };
   }

@@ -1,22 +1,51 @@
 import { JournalError, JournalLockedError } from '../operators/index.js';
-import { fileJournal, type Journal, type JournalHistory } from '../src/journal/index.js';
+import {
+  fileJournal,
+  type Journal,
+  type JournaledTask,
+  type JournalHistory,
+  type Unlock,
+} from '../src/journal/index.js';
+import { nodeDisk } from '../src/journal/nodeDisk.js';
+import { redisJournal } from '../src/redis/index.js';
+import type { RedisRun } from './redisRun.js';
 import { journaledLine } from './resultLine.js';
 import { refuseResults, ResultsFile } from './results.js';
+import { join } from 'node:path';
 import { readSettings, refuseOthers, writeSettings, type Settings } from './settings.js';
 import { UsageError } from './usageError.js';
+
+interface Opened {
+  readonly journal: Journal;
+  readonly history: JournalHistory;
+  /** True: its settings are still to be written. */
+  readonly isNew: boolean;
+  readonly unlock?: Unlock;
+}
+
+/** Which run of those in Redis a directory belongs to, and that run's own id: as settings of the directory. */
+const runFlag = '--run';
+const runIdName = 'run id';
 
 /** The memory of all runs of one command: what they have sent and what became of it. One process holds it at a time. */
 export class RunDirectory {
   readonly path: string;
   readonly journal: Journal;
   readonly history: JournalHistory;
+  /** What other workers on the same run have written since, the newest of each prompt. */
+  readonly heard = new Map<string, JournaledTask>();
   readonly #settings: Settings;
+  readonly #isNew: boolean;
+  readonly #unlock: Unlock | undefined;
 
-  private constructor(path: string, settings: Settings, journal: Journal, history: JournalHistory) {
+  private constructor(path: string, settings: Settings, opened: Opened) {
     this.path = path;
-    this.journal = journal;
-    this.history = history;
+    this.journal = opened.journal;
+    this.history = opened.history;
     this.#settings = settings;
+    this.#isNew = opened.isNew;
+    this.#unlock = opened.unlock;
+    opened.journal.claims?.on((task) => this.heard.set(task.key, task));
   }
 
   /**
@@ -27,22 +56,63 @@ export class RunDirectory {
    *   settings
    */
   static async open(path: string, settings: Settings): Promise<RunDirectory> {
-    if (readSettings(path) === undefined) refuseResults(path);
+    const before = readSettings(path);
+    if (before === undefined) refuseResults(path);
+    // Its journal is elsewhere: here nothing is known of what was sent.
+    else if (before[runFlag] !== undefined) refuseOthers(path, withoutId(before), settings);
     const journal = fileJournal({ directory: path });
     const history = await openJournal(journal, path);
     try {
       // Where nothing was sent yet, any settings will do.
-      if (history.tasks.length > 0) refuseOthers(path, readSettings(path) ?? throwWithoutSettings(path), settings);
-      return new RunDirectory(path, settings, journal, history);
+      const isNew = history.tasks.length === 0;
+      if (!isNew) refuseOthers(path, readSettings(path) ?? throwWithoutSettings(path), settings);
+      return new RunDirectory(path, settings, { journal, history, isNew });
     } catch (error) {
       await journal.close();
       throw error;
     }
   }
 
+  /**
+   * The same for a run in Redis, which other workers may have open at the same time: the directory has this worker's
+   * results, and is this process' alone.
+   *
+   * @throws UsageError as `open`, and where the run in Redis is of other settings, or not the one that the directory knows
+   */
+  static async openShared(
+    path: string,
+    settings: Settings,
+    { client, name, leaseMs }: RedisRun,
+  ): Promise<RunDirectory> {
+    const before = readSettings(path);
+    if (before === undefined) refuseResults(path);
+    const unlock = await naming(path, async () => {
+      await nodeDisk.makeDirectory(path);
+      return nodeDisk.lock(join(path, 'journal.lock'));
+    });
+    const journal = redisJournal({ client, name, settings, ttlMs: leaseMs });
+    try {
+      if (before !== undefined) refuseOthers(path, withoutId(before), { ...settings, [runFlag]: name });
+      const history = await openJournal(journal, path);
+      refuseLost(path, name, before?.[runIdName], history.runId);
+      const all = { ...settings, [runFlag]: name, [runIdName]: history.runId };
+      return new RunDirectory(path, all, { journal, history, isNew: before === undefined, unlock });
+    } catch (error) {
+      await journal.close();
+      await unlock();
+      throw error;
+    }
+  }
+
+  /** What is known by now of all that is not this process' own. */
+  get known(): JournalHistory {
+    const before = this.history.tasks.filter(({ key }) => !this.heard.has(key));
+    return { ...this.history, tasks: [...before, ...this.heard.values()] };
+  }
+
   /** Makes it ready for what is about to be sent: there is room, and every result that is known has its line. @throws UsageError */
   begin(): ResultsFile {
-    if (this.history.tasks.length === 0) writeSettings(this.path, this.#settings);
+    if (this.#isNew) writeSettings(this.path, this.#settings);
     const results = ResultsFile.open(this.path);
     for (const task of this.history.tasks) {
       const line = journaledLine(task);
@@ -54,6 +124,7 @@ export class RunDirectory {
   /** Lets go of it. What was written is on the disk already, so that nothing is lost where this fails. */
   async close(): Promise<void> {
     await this.journal.close().catch(() => undefined);
+    await this.#unlock?.().catch(() => undefined);
   }
 
   #add(results: ResultsFile, id: string, line: string): void {
@@ -76,20 +147,40 @@ export function resultsOfSimulation(path: string): ResultsFile {
   throw new UsageError(`${path} is that of a run that is not simulated: choose another --out; nothing was submitted`);
 }
 
-async function openJournal(journal: Journal, path: string): Promise<JournalHistory> {
+function openJournal(journal: Journal, path: string): Promise<JournalHistory> {
+  return naming(path, () => journal.open());
+}
+
+async function naming<T>(path: string, open: () => Promise<T>): Promise<T> {
   try {
-    return await journal.open();
+    return await open();
   } catch (error) {
     if (error instanceof JournalLockedError) {
       const message = error.message.replace('give this run a journal of its own', 'choose another --out');
       throw new UsageError(`${path}: ${message}; nothing was submitted`, { cause: error });
     }
     if (error instanceof JournalError) {
-      const message = error.message.replace('choose another directory', 'choose another --out');
+      const message = error.message
+        .replace('choose another directory', 'choose another --out')
+        .replaceAll('a run of another name', 'another --run');
       throw new UsageError(`${message}; nothing was submitted`, { cause: error });
     }
     throw error;
   }
+}
+
+/** A run that Redis has lost would begin anew, and all of it be paid for again. */
+function refuseLost(path: string, name: string, before: string | undefined, now: string): void {
+  if (before === undefined || before === now) return;
+  throw new UsageError(
+    `${path} is of a run "${name}" that is not in this Redis any more (it has another of that name, or was emptied), and ` +
+      'all of it would be made and paid for again: restore the data of Redis, or choose another --run and --out with ' +
+      'the prompts that have no result; nothing was submitted',
+  );
+}
+
+function withoutId(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => name !== runIdName));
 }
 
 function throwWithoutSettings(path: string): never {

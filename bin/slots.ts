@@ -5,9 +5,11 @@ import {
   dailyQuota,
   type Limit,
   type Limiter,
+  SluiceError,
 } from '../operators/index.js';
 import type { Connection } from './connection.js';
 import type { Figures } from './figures.js';
+import { UsageError } from './usageError.js';
 
 /** More slots than any account is known to have: where `--concurrent auto` probes to, if nobody says. */
 const mostSlots = 1_000;
@@ -44,8 +46,31 @@ async function askFor({ client, requests }: Connection): Promise<number | undefi
   }
 }
 
-function slotsOf({ clock }: Connection, figures: Figures, tasks: Limit, source: Slots['source']): Slots {
+async function slotsOf(
+  { clock, stores }: Connection,
+  figures: Figures,
+  tasks: Limit,
+  source: Slots['source'],
+): Promise<Slots> {
   const { concurrent, dailyCredits, timeZone } = figures;
   const credits = dailyCredits === 'off' ? [] : [dailyQuota({ limit: dailyCredits, timeZone, name: 'credits' })];
-  return { limiter: createLimiter({ limits: [tasks, ...credits], clock }), count: concurrent, source };
+  const limits = [tasks, ...credits];
+  if (stores === undefined) return { limiter: createLimiter({ limits, clock }), count: concurrent, source };
+  const limiter = createLimiter({ limits, clock, store: stores.open('slots') });
+  await join(limiter);
+  return { limiter, count: concurrent, source };
+}
+
+/** Learns from work that costs nothing whether the workers agree. @throws UsageError */
+async function join(limiter: Limiter): Promise<void> {
+  try {
+    await limiter.run(() => undefined, { cost: 0 });
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    throw new UsageError(
+      'other workers on this account have other limits: give all the same --concurrent (a number, or auto) and ' +
+        `--daily-credits (a number, or off); nothing was submitted (${error.message})`,
+      { cause: error },
+    );
+  }
 }

@@ -7,8 +7,10 @@ import { formatCount, formatDuration } from './units.js';
 export interface Summary {
   readonly total: number;
   readonly succeeded: number;
-  /** Those that earlier runs had made already. */
+  /** Those that earlier runs had made already, or other workers meanwhile. */
   readonly earlier: number;
+  /** True: other workers make the same prompts. */
+  readonly isShared?: boolean;
   readonly failed: number;
   /** The failures by what they mean, each with the message of the first. */
   readonly reasons: readonly Reason[];
@@ -43,8 +45,9 @@ const maxReasonColumns = 200;
 export function summaryLines(summary: Summary): readonly string[] {
   const { total, succeeded, earlier, failed, unfinished, notSent, refusals, requests } = summary;
   const { credits, creditsInAll, tookMs, speed, videos } = summary;
-  const byEarlier = earlier > 0 ? ` (${earlier} by earlier runs)` : '';
-  const inAll = creditsInAll > credits ? `, ${formatCount(creditsInAll)} with earlier runs` : '';
+  const others = summary.isShared === true ? 'other workers or runs' : 'earlier runs';
+  const byEarlier = earlier > 0 ? ` (${earlier} by ${others})` : '';
+  const inAll = creditsInAll > credits ? `, ${formatCount(creditsInAll)} with ${others}` : '';
   const atSpeed = speed === 1 ? '' : ` (${formatDuration(tookMs / speed)} at speed ${speed})`;
   return [
     `made       ${succeeded} of ${total}${byEarlier}`,

@@ -11,13 +11,16 @@ import {
   Observable,
   tap,
   type OperatorFunction,
+  type Subscriber,
 } from 'rxjs';
+import type { Claims } from '../src/journal/journal.js';
 import type { TaskApi } from '../src/tasks/taskApi.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
 import { openAccount, type Account } from './generating/account.js';
 import type { GenerateResult } from './generating/generateEvents.js';
 import { parseGenerateOptions, type GenerateOptions } from './generating/generateOptions.js';
-import { Intake } from './generating/intake.js';
+import { Intake, type Taken } from './generating/intake.js';
+import { SharedIntake } from './generating/sharedIntake.js';
 
 /**
  * Turns a stream of prompts (or whole requests) into a stream of results under an account's limits: a task holds one of
@@ -51,17 +54,23 @@ function resultsOf<Input, Request>(
   source: Observable<Input>,
   account: Account<Request>,
 ): Observable<GenerateResult<Input>> {
+  const { claims } = account;
+  const results = claims === undefined ? aloneResultsOf(source, account) : sharedResultsOf(source, account, claims);
+  const failure = defer(() => {
+    if (account.journalError !== undefined) throw account.journalError.cause;
+    return EMPTY;
+  });
+  return concat(results, failure).pipe(finalize(() => account.close()));
+}
+
+function aloneResultsOf<Input, Request>(
+  source: Observable<Input>,
+  account: Account<Request>,
+): Observable<GenerateResult<Input>> {
   const { slots, stopping } = account;
-  const results = new Observable<GenerateResult<Input>>((subscriber) => {
+  return new Observable<GenerateResult<Input>>((subscriber) => {
     const intake = new Intake<Input, Request>(account);
-    const runs = source.pipe(
-      map((input, index) => intake.take(input, index)),
-      tap((taken) => {
-        if ('result' in taken) subscriber.next(taken.result);
-      }),
-      filter((taken) => 'run' in taken),
-      map(({ run }) => run),
-    );
+    const runs = takenFrom(source, intake, subscriber);
     const adopted = from(intake.adopted());
     return merge(intake.unsent$, concat(adopted, runs))
       .pipe(
@@ -75,9 +84,37 @@ function resultsOf<Input, Request>(
       )
       .subscribe(subscriber);
   });
-  const failure = defer(() => {
-    if (account.journalError !== undefined) throw account.journalError.cause;
-    return EMPTY;
+}
+
+/** As alone, but that a prompt which another worker has waits without a slot until its end there is known. */
+function sharedResultsOf<Input, Request>(
+  source: Observable<Input>,
+  account: Account<Request>,
+  claims: Claims,
+): Observable<GenerateResult<Input>> {
+  return new Observable<GenerateResult<Input>>((subscriber) => {
+    const intake = new SharedIntake<Input, Request>(account, claims);
+    const prompts = takenFrom(source, intake, subscriber);
+    const adopted = from(intake.adopted());
+    subscriber.add(claims.on((task) => intake.heard(task)));
+    return concat(adopted, prompts)
+      .pipe(concurrencyLimit((prompt) => prompt.result(), { limit: Infinity, stop: account.stopping.signal }))
+      .subscribe(subscriber);
   });
-  return concat(results, failure).pipe(finalize(() => account.close()));
+}
+
+/** What is to be done about the prompts that come; results that are there already are told at once. */
+function takenFrom<Input, Run>(
+  source: Observable<Input>,
+  intake: { take(input: Input, index: number): Taken<Input, Run> },
+  subscriber: Subscriber<GenerateResult<Input>>,
+): Observable<Run> {
+  return source.pipe(
+    map((input, index) => intake.take(input, index)),
+    tap((taken) => {
+      if ('result' in taken) subscriber.next(taken.result);
+    }),
+    filter((taken) => 'run' in taken),
+    map(({ run }) => run),
+  );
 }

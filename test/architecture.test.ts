@@ -6,10 +6,10 @@ import { describe, expect, it } from 'vitest';
 const floors = [
   ['bin/', 'examples/', 'bench/'],
   ['operators/'],
-  ['src/kling/', 'src/simulator/', 'src/journal/', 'src/redis/'],
+  ['src/kling/', 'src/simulator/', 'src/journal/', 'src/redis/', 'src/otel/'],
   ['src/http/'],
   ['src/limiter/'],
-  ['src/limits/', 'src/backoff/', 'src/tasks/'],
+  ['src/limits/', 'src/backoff/', 'src/tasks/', 'src/sse/'],
   ['src/'],
 ];
 const code = new Map(
@@ -42,6 +42,14 @@ describe('the layers', () => {
   it('should keep the engine free of RxJS', () => {
     const strays = imports.filter(({ file, target }) => file.startsWith('src/') && /^rxjs(\/|$)/.test(target));
     expect(strays).toEqual([]);
+  });
+
+  it('should ask for OpenTelemetry in its own entry alone', () => {
+    const isPart = /^(src|operators)\/otel\//;
+    const users = imports.filter(({ target }) => target.startsWith('@opentelemetry/')).map(({ file }) => file);
+    const importers = inner.filter(({ target }) => isPart.test(target)).map(({ file }) => file);
+    expect(users).not.toEqual([]);
+    expect([...users, ...importers].filter((file) => !isPart.test(file))).toEqual([]);
   });
 
   it('should keep barrels for users: nothing beside one imports it', () => {

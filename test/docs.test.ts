@@ -31,7 +31,10 @@ it('should have snippets that compile, each on its own', () => {
       sluice: [resolve('operators/index.ts')],
       'sluice/kling': [resolve('src/kling/index.ts')],
       'sluice/http': [resolve('src/http/index.ts')],
+      'sluice/redis': [resolve('src/redis/index.ts')],
       'sluice/journal': [resolve('src/journal/index.ts')],
+      'sluice/otel': [resolve('operators/otel/index.ts')],
+      'sluice/sse': [resolve('operators/sse/index.ts')],
       'sluice/simulator': [resolve('src/simulator/index.ts')],
     },
   };

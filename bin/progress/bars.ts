@@ -1,55 +1,24 @@
-import type { RunningTask } from '../board.js';
-import { clean } from '../text.js';
-import { formatTicking } from '../units.js';
+import { formatCount, formatTicking } from '../units.js';
 import { fit, lineColumns, type Line, type Span } from './line.js';
+import { taskLines } from './taskLines.js';
+import type { Size, View } from './view.js';
 
-/** What there is to see of a run at one instant. All times are Kling's. */
-export interface View {
-  readonly total: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  /** Over for this run, and not for good. */
-  readonly unfinished: number;
-  /** How many of these were over before it. */
-  readonly earlier: number;
-  readonly waiting: number;
-  readonly running: readonly (RunningTask & { readonly prompt: string })[];
-  readonly refusals: number;
-  /** How much of the rates and quotas is used. */
-  readonly usage: readonly { readonly name: string; readonly used: number; readonly capacity: number }[];
-  /** How long everybody waits after a refusal, in ms. */
-  readonly coolDownMs: number;
-  readonly elapsedMs: number;
-  /** What is saved of what has been made, where that was asked for. */
-  readonly saved?: { readonly saved: number; readonly total: number } | undefined;
-  /** On the wall, as the instants of `running`. */
-  readonly nowAtMs: number;
-  /** True once nothing more is sent. */
-  readonly isStopping: boolean;
-}
-
-export interface Size {
-  readonly columns: number;
-  readonly rows: number;
-}
+export type { Size, View } from './view.js';
 
 const leastBar = 8;
 const greatestBar = 60;
 
-/** Draws a view: a bar for the whole, the totals, and a line for each running task; never more than `size` holds. */
-export function bars(view: View, { columns, rows }: Size): readonly Line[] {
+/**
+ * Draws a view: a bar for the whole, the totals, and a line with a bar for each running task; never more than `size` holds.
+ *
+ * @param typicalMs how long tasks take; undefined: not known yet
+ */
+export function bars(view: View, { columns, rows }: Size, typicalMs?: number): readonly Line[] {
   const head = [wholeBar(view, columns), ...flow(totals(view), columns)];
   const room = Math.max(0, rows - head.length);
-  const { running } = view;
-  const shown = running.length <= room ? running : running.slice(0, Math.max(0, room - 1));
-  const hidden = running.length - shown.length;
-  return [
-    ...head,
-    ...shown.map((task) => taskLine(task, view.nowAtMs)),
-    ...(hidden > 0 ? [[{ text: ` and ${hidden} more`, style: 'dim' } as const]] : []),
-  ]
-    .slice(0, rows)
-    .map((line) => fit(line, columns));
+  const { running, nowAtMs } = view;
+  const tasks = room === 0 ? [] : taskLines(running, { nowAtMs, typicalMs }, columns, room);
+  return [...head, ...tasks].slice(0, rows).map((line) => fit(line, columns));
 }
 
 /** What is left at the pace of what has ended until now, in ms; undefined before anything has. */
@@ -87,27 +56,36 @@ function wholeBar(view: View, columns: number): Line {
 
 function totals(view: View): readonly Span[] {
   const { succeeded, failed, unfinished, running, waiting, refusals, usage, coolDownMs, isStopping, saved } = view;
+  const { elapsedMs } = view;
   const leftMs = remainingMs(view);
+  const endedHere = endedIn(view) - view.earlier;
   return [
     { text: `${succeeded} done`, style: 'good' },
     failed > 0 ? { text: `${failed} failed`, style: 'bad' } : { text: '0 failed' },
     ...(unfinished > 0 ? [{ text: `${unfinished} unfinished`, style: 'bad' } as const] : []),
     { text: `${running.length} running` },
     { text: isStopping ? `stopping, ${waiting} not sent` : `${waiting} waiting` },
+    ...(endedHere > 0 && elapsedMs > 0 ? [{ text: formatPace(endedHere, elapsedMs) }] : []),
     ...(saved === undefined ? [] : [{ text: `saved ${saved.saved}/${saved.total}` }]),
     { text: `429s ${refusals}` },
-    ...usage.map(({ name, used, capacity }) => ({ text: `${name} ${used}/${capacity}` })),
+    ...usage.map(({ name, used, capacity }) => ({
+      text: `${limitName(name)} ${formatCount(used)}/${formatCount(capacity)}`,
+    })),
     ...(coolDownMs > 0 ? [{ text: `cooling down ${formatTicking(coolDownMs)}`, style: 'bad' } as const] : []),
     ...(leftMs === undefined ? [] : [{ text: `ETA ${formatTicking(leftMs)}` }]),
   ];
 }
 
-function taskLine({ index, state, sinceAtMs, prompt }: View['running'][number], nowAtMs: number): Line {
-  return [
-    { text: `#${index + 1}`.padStart(4), style: 'bold' },
-    { text: ` ${state.padEnd(10)} ${formatTicking(nowAtMs - sinceAtMs).padStart(5)} ` },
-    { text: clean(prompt), style: 'dim' },
-  ];
+/** What ends in a time, `3.2/min`, or `1.5/h` where that is less than one a minute. */
+function formatPace(count: number, elapsedMs: number): string {
+  const perMinute = (60_000 * count) / elapsedMs;
+  const [value, unit] = perMinute >= 1 ? [perMinute, 'min'] : [perMinute * 60, 'h'];
+  return `${value >= 100 ? Math.round(value) : value.toFixed(1)}/${unit}`;
+}
+
+/** The limit of the tasks at once is known as slots. */
+function limitName(name: string): string {
+  return name === 'tasks' ? 'slots' : name;
 }
 
 /** As many spans to a line as it holds, two blanks between them. */

@@ -1,7 +1,9 @@
 import { systemClock, type Cancel } from '../../operators/index.js';
 import { summaryLines, type Summary } from '../summary.js';
 import { bars, type View } from './bars.js';
+import { Pace } from './pace.js';
 import type { Output, Progress, RunEvent } from './progress.js';
+import { restoring } from './restoring.js';
 import { Screen } from './screen.js';
 
 const redrawMs = 100;
@@ -11,17 +13,23 @@ export class BarsProgress implements Progress {
   readonly #output: Output;
   readonly #screen: Screen;
   readonly #view: () => View;
+  readonly #pace = new Pace();
+  readonly #noMoreRestoring: Cancel;
   #cancel: Cancel;
 
   constructor(output: Output, isColoured: boolean, view: () => View) {
     this.#output = output;
     this.#screen = new Screen(output, isColoured);
     this.#view = view;
+    this.#noMoreRestoring = restoring(() => this.#screen.clear());
     this.#cancel = systemClock.schedule(0, () => this.#redraw());
   }
 
-  event(_event: RunEvent): void {
-    // The next frame shows it.
+  /** The next frame shows it; what has ended tells how long the others may take. */
+  event(event: RunEvent): void {
+    if (event.type !== 'ended' || event.result.isEarlier === true) return;
+    const { isFinal, submittedAtMs, endedAtMs } = event.result;
+    if (isFinal && submittedAtMs !== undefined) this.#pace.took(endedAtMs - submittedAtMs);
   }
 
   note(text: string): void {
@@ -35,11 +43,12 @@ export class BarsProgress implements Progress {
   close(summary?: Summary): void {
     this.#cancel();
     this.#screen.clear();
+    this.#noMoreRestoring();
     if (summary !== undefined) this.#output.write(`${summaryLines(summary).join('\n')}\n`);
   }
 
   #redraw(): void {
-    this.#screen.draw(bars(this.#view(), this.#screen.size));
+    this.#screen.draw(bars(this.#view(), this.#screen.size, this.#pace.typicalMs));
     this.#cancel = systemClock.schedule(redrawMs, () => this.#redraw());
   }
 }

@@ -1,5 +1,5 @@
 import { BarsProgress } from './barsProgress.js';
-import type { View } from './bars.js';
+import type { View } from './view.js';
 import { JsonProgress } from './jsonProgress.js';
 import { LinesProgress } from './linesProgress.js';
 import type { Output, Progress, ProgressMode } from './progress.js';
@@ -12,10 +12,10 @@ export interface ProgressOptions {
   readonly view: () => View;
 }
 
-/** `auto` is bars on a terminal that can move its cursor, and lines elsewhere. */
+/** `auto` is bars on a terminal that can move its cursor and that people look at, and lines elsewhere, in CI too. */
 export function createProgress({ mode, output, env, promptAt, view }: ProgressOptions): Progress {
   const isTerminal = output.isTTY === true && env['TERM'] !== 'dumb';
-  switch (mode === 'auto' ? (isTerminal ? 'bars' : 'lines') : mode) {
+  switch (mode === 'auto' ? (isTerminal && !isCi(env) ? 'bars' : 'lines') : mode) {
     case 'bars':
       return new BarsProgress(output, isTerminal && !env['NO_COLOR'], view);
     case 'lines':
@@ -25,4 +25,9 @@ export function createProgress({ mode, output, env, promptAt, view }: ProgressOp
     case 'none':
       return new LinesProgress(output);
   }
+}
+
+/** What runs jobs sets it; some of them give a terminal, too, and keep all that is written to it. */
+function isCi({ CI = '' }: NodeJS.ProcessEnv): boolean {
+  return CI !== '' && CI !== 'false' && CI !== '0';
 }

@@ -1,6 +1,7 @@
 import { Observable, of, ReplaySubject, Subject } from 'rxjs';
 import type { Clock } from '../../src/clock.js';
-import type { Journal, JournalEntry, JournalHistory } from '../../src/journal/journal.js';
+import { ClaimLostError } from '../../src/journal/claimLostError.js';
+import type { Claims, Journal, JournalEntry, JournalHistory } from '../../src/journal/journal.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
@@ -61,8 +62,8 @@ export class Account<Request> {
     this.slots = options.slots ?? slotLimiter(options, clock);
     this.requests = options.requests ?? requestLimiter(api, options, clock);
     this.poller = new Poller({ ...options, api, requests: this.requests, clock });
-    this.credits = new Credits(this.slots, options.runCredits, clock);
     this.#journal = options.journal;
+    this.credits = new Credits(this.slots, options.runCredits, clock, this.claims !== undefined);
     this.#listen();
   }
 
@@ -70,15 +71,27 @@ export class Account<Request> {
     return this.#journal !== undefined;
   }
 
+  /** Who makes which prompt, where several workers share the journal. */
+  get claims(): Claims | undefined {
+    return this.#journal?.claims;
+  }
+
   /** Resolves once it is on disk. A journal that fails ends all sending. @throws (rejects with) JournalError */
   async write(entry: JournalEntry): Promise<void> {
     try {
       await this.#journal?.write(entry);
     } catch (error) {
-      this.journalError ??= { cause: error };
-      this.#stop(error);
+      this.journalFailed(error);
       throw error;
     }
+  }
+
+  /** What the journal rejects with: nothing more is sent, and the stream ends with it once all that runs has been collected. */
+  journalFailed(error: unknown): void {
+    // Another worker has that prompt; the journal is as good as before.
+    if (error instanceof ClaimLostError) return;
+    this.journalError ??= { cause: error };
+    this.#stop(error);
   }
 
   /** As `write`, for what needs no answer: the failure is kept all the same. */

@@ -1,5 +1,5 @@
 import type { Clock } from '../../src/clock.js';
-import type { JournalHistory } from '../../src/journal/journal.js';
+import type { JournaledTask, JournalHistory } from '../../src/journal/journal.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import type { Cost } from '../../src/limiter/waiter.js';
 
@@ -11,6 +11,13 @@ export interface Reservation {
   readonly atMs: number;
   /** True once the run's budget has set them aside, too. */
   isOfRun: boolean;
+}
+
+/** What a task of another worker has cost, or may cost. */
+interface Elsewhere {
+  readonly round: number;
+  readonly credits: number;
+  readonly isOver: boolean;
 }
 
 /** The names under which a slot limiter counts credits. */
@@ -29,25 +36,35 @@ export class Credits {
   readonly #quotas: readonly string[];
   readonly #runLimit: number;
   readonly #clock: Clock;
+  /** What tasks of other workers have cost, or may cost, by the key of their prompts; only where there are such. */
+  readonly #elsewhere = new Map<string, Elsewhere>();
+  readonly #isShared: boolean;
   #spent = 0;
   #reserved = 0;
+  #spentElsewhere = 0;
+  #runningElsewhere = 0;
 
-  constructor(slots: Limiter, runLimit: number | undefined, clock: Clock) {
+  /**
+   * @param isShared true: several workers share the run. What others spend of a day is then a matter of the limiter
+   *   that they share.
+   */
+  constructor(slots: Limiter, runLimit: number | undefined, clock: Clock, isShared = false) {
     this.#slots = slots;
     this.#runLimit = runLimit ?? Infinity;
     this.#clock = clock;
+    this.#isShared = isShared;
     const names = slots.snapshot().limits.map(({ name }) => name);
     this.#quotas = quotaNames.filter((name) => names.includes(name));
   }
 
   /** What is left of the run's budget. */
   get leftOfRun(): number {
-    return this.#runLimit - this.#spent - this.#reserved;
+    return this.#runLimit - this.#spent - this.#reserved - this.#spentElsewhere;
   }
 
   /** True while a task runs that may yet give something back to it. */
   get mayGetMore(): boolean {
-    return this.#reserved > 0;
+    return this.#reserved > 0 || this.#runningElsewhere > 0;
   }
 
   /** What a task costs in the slot limiter. */
@@ -64,7 +81,7 @@ export class Credits {
   adopted(credits: number, key: unknown, intendedAtMs: number): Reservation {
     const atMs = this.#monotonic(intendedAtMs);
     this.#reserved += credits;
-    this.#adjust(credits, atMs, key);
+    if (!this.#isShared) this.#adjust(credits, atMs, key);
     return { credits, key, atMs, isOfRun: true };
   }
 
@@ -83,12 +100,45 @@ export class Credits {
     this.#adjust(actual - credits, atMs, key);
   }
 
+  /** Another worker follows the task from here on: the run's budget has it there, and a day keeps what was taken of it. */
+  handOver({ credits, isOfRun }: Reservation): void {
+    if (isOfRun) this.#reserved -= credits;
+  }
+
   /** Takes over what earlier runs have spent. */
   restore({ tasks, replaced }: JournalHistory, keyOf: (prompt: unknown) => unknown): void {
     for (const { credits, intendedAtMs } of replaced) this.#restore(credits, intendedAtMs, undefined);
     for (const { phase, credits, intendedAtMs, prompt } of tasks) {
       if (phase === 'ended') this.#restore(credits, intendedAtMs, keyOf(prompt));
     }
+  }
+
+  /** As `restore`, where workers share a run: what is not over may be another's. */
+  restoreShared({ tasks, replaced }: JournalHistory): void {
+    for (const { credits } of replaced) this.#spent += credits;
+    for (const task of tasks) this.heard(task);
+  }
+
+  /** A task of another worker is so by now. */
+  heard({ key, round, phase, credits }: JournaledTask): void {
+    const older = this.#elsewhere.get(key);
+    // A prompt that is tried again costs what its tasks cost together.
+    if (older?.isOver === true && older.round < round) this.#spent += older.credits;
+    this.takenOver(key);
+    if (phase === 'unsent') return;
+    const isOver = phase === 'ended';
+    this.#elsewhere.set(key, { round, credits, isOver });
+    this.#spentElsewhere += credits;
+    if (!isOver) this.#runningElsewhere += 1;
+  }
+
+  /** What was counted for a task of another worker is not any more. */
+  takenOver(key: string): void {
+    const counted = this.#elsewhere.get(key);
+    if (counted === undefined) return;
+    this.#elsewhere.delete(key);
+    this.#spentElsewhere -= counted.credits;
+    if (!counted.isOver) this.#runningElsewhere -= 1;
   }
 
   #restore(credits: number, intendedAtMs: number, key: unknown): void {

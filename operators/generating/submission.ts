@@ -16,6 +16,7 @@ import {
   type ObservableInput,
 } from 'rxjs';
 import { BudgetSpentError, JournalError, LookUpFailedError } from '../../src/errors.js';
+import { ClaimLostError } from '../../src/journal/claimLostError.js';
 import type { Refusal } from '../../src/refusal.js';
 import { todo } from '../../src/tasks/task.js';
 import type { CallOptions } from '../../src/tasks/taskApi.js';
@@ -92,9 +93,9 @@ export class Submission<Request> {
     );
   }
 
-  /** The intent is on disk; at once where there is no journal. */
+  /** The intent is on disk, and the prompt ours; at once where there is no journal. */
   #written(): Observable<unknown> {
-    const intended = todo(this.#record.task) === 'journal' ? this.#record.intend() : undefined;
+    const intended = todo(this.#record.task) === 'journal' ? this.#record.intend() : this.#record.confirm();
     return intended === undefined ? of(undefined) : from(intended);
   }
 
@@ -147,8 +148,8 @@ export class Submission<Request> {
 
   /** The tries are over. What may exist is looked for once more; only then is the task given up. */
   #giveUp(error: unknown): Observable<never> {
-    // The stream ends with this one; what was not sent gets no result.
-    if (error instanceof JournalError) return EMPTY;
+    // The stream ends with this one, or another worker makes it; what was not sent gets no result.
+    if (error instanceof JournalError || error instanceof ClaimLostError) return EMPTY;
     const mayLook = todo(this.#record.task) === 'look-up' && !(error instanceof LookUpFailedError);
     const look = mayLook ? this.#lookUp() : EMPTY;
     const abandon = defer(() => {
@@ -204,7 +205,7 @@ export class Submission<Request> {
     if (error instanceof Closed) return error.refusal;
     if (error instanceof BudgetHeld) return { meaning: 'no-slot' };
     if (error instanceof BudgetSpentError) return { meaning: 'exhausted' };
-    if (error instanceof JournalError) return { meaning: 'account' };
+    if (error instanceof JournalError || error instanceof ClaimLostError) return { meaning: 'account' };
     return meaningOf(this.#account.api, error);
   }
 

@@ -1,4 +1,4 @@
-import type { JournaledOutcome } from '../../src/journal/journal.js';
+import type { Claim, JournaledOutcome } from '../../src/journal/journal.js';
 import type { Cost } from '../../src/limiter/waiter.js';
 import { after, newTask, todo, type Task, type TaskEvent } from '../../src/tasks/task.js';
 import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';
@@ -30,12 +30,18 @@ export interface TaskIdentity<Input> {
   readonly priority: 0 | 1 | 2 | 3;
 }
 
-/** What an earlier run knew of the task. */
+/** A prompt's claim, where several workers share a journal and it is ours. */
+export type OurClaim = Extract<Claim, { readonly isOurs: true }>;
+
+/** What an earlier run, or another worker, knew of the task. */
 export interface Past {
   readonly task: Task;
+  /** When it was written down as about to be sent: wall time. */
+  readonly intendedAtMs: number;
   /** When the server was first known to have it: wall time, and the same on the monotonic clock. */
   readonly submittedAtMs?: number | undefined;
   readonly sinceMs?: number | undefined;
+  /** Undefined: it is counted elsewhere until it is ours. */
   readonly reservation?: Reservation | undefined;
   /** By when a request that was sent has arrived, on the monotonic clock. */
   readonly arrivesAtMs: number;
@@ -54,6 +60,8 @@ export class TaskRecord<Input> {
   index: number;
   readonly identity: TaskIdentity<Input>;
   readonly #account: Account<unknown>;
+  readonly #past: Past | undefined;
+  #claim: OurClaim | undefined;
   #task: Task;
   #submittedAtMs: number | undefined;
   #sinceMs: number | undefined;
@@ -70,12 +78,13 @@ export class TaskRecord<Input> {
   constructor(account: Account<unknown>, identity: TaskIdentity<Input>, index: number, past?: Past) {
     this.id = identity.id;
     // The credits of one that an earlier run sent have been counted already.
-    this.cost = account.credits.costOf(identity.tasks, past?.reservation === undefined ? identity.credits : 0);
+    this.cost = account.credits.costOf(identity.tasks, past === undefined ? identity.credits : 0);
     this.index = index;
     this.isAdopted = past !== undefined;
     this.arrivesAtMs = past?.arrivesAtMs ?? -Infinity;
     this.#account = account;
     this.identity = identity;
+    this.#past = past;
     this.#task = past?.task ?? newTask;
     this.#submittedAtMs = past?.submittedAtMs;
     this.#sinceMs = past?.sinceMs;
@@ -100,6 +109,45 @@ export class TaskRecord<Input> {
   /** Since when the server is known to have it, on the monotonic clock. */
   get sinceMs(): number {
     return this.#sinceMs ?? this.#account.clock.now();
+  }
+
+  /** Among several workers it is ours: from here on it is written about, and counted, here. */
+  claimed(claim: OurClaim): void {
+    const { key, credits, owner } = this.identity;
+    this.#claim = claim;
+    if (this.#past === undefined) return;
+    this.#account.credits.takenOver(key);
+    this.#reservation ??= this.#account.credits.adopted(credits, owner, this.#past.intendedAtMs);
+  }
+
+  /** Tells that it was taken over. */
+  tellAdopted(): void {
+    const { submittedAtMs, intendedAtMs = NaN } = this.#past ?? {};
+    const sinceAtMs = submittedAtMs ?? intendedAtMs;
+    this.report({ type: 'adopted', sinceAtMs, ...(this.#taskId !== undefined && { taskId: this.#taskId }) });
+  }
+
+  /** It is another worker's from here on, and nothing of it is counted here; what was never written down costs nothing. */
+  dropped(): void {
+    if (todo(this.#task) === 'journal') {
+      this.#pay(0);
+      return;
+    }
+    if (this.#reservation !== undefined) this.#account.credits.handOver(this.#reservation);
+    this.#reservation = undefined;
+  }
+
+  /** True while credits are set aside for it. */
+  get hasReservation(): boolean {
+    return this.#reservation !== undefined;
+  }
+
+  /** Undefined where nobody else can have it; asks where another worker might by now. @throws (rejects with) ClaimLostError */
+  confirm(): Promise<void> | undefined {
+    return this.#claim?.confirm().catch((error: unknown) => {
+      this.#account.journalFailed(error);
+      throw error;
+    });
   }
 
   /** A slot has been given, and the credits of the day with it. */

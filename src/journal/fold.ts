@@ -12,31 +12,55 @@ type Intent = Extract<JournalEntry, { readonly type: 'intent' }>;
  * - An id is that of one task: an intent under the id of another prompt's task changes nothing.
  */
 export function fold(runId: string, entries: Iterable<StoredEntry>): JournalHistory {
-  const tasks = new Map<string, JournaledTask>();
-  const keys = new Map<string, string>();
-  const replaced: { credits: number; intendedAtMs: number }[] = [];
-  for (const entry of entries) {
-    if (entry.type === 'replaced') {
-      const { credits, intendedAtMs } = entry;
-      if (credits > 0) replaced.push({ credits, intendedAtMs });
-      continue;
-    }
-    if (entry.type === 'intent' && !keys.has(entry.id)) {
-      const older = tasks.get(entry.key);
-      if (older !== undefined) {
-        keys.delete(older.id);
-        const { credits, intendedAtMs } = older;
-        if (credits > 0 && older.phase !== 'unsent') replaced.push({ credits, intendedAtMs });
-      }
-      keys.set(entry.id, entry.key);
-      tasks.set(entry.key, intended(entry));
-      continue;
-    }
-    const key = keys.get(entry.id);
-    const task = key === undefined ? undefined : tasks.get(key);
-    if (key !== undefined && task !== undefined) tasks.set(key, after(task, entry));
+  const folding = new Folding();
+  for (const entry of entries) folding.add(entry);
+  return folding.history(runId);
+}
+
+/** The same, entry by entry: for a journal that goes on being read. */
+export class Folding {
+  readonly #tasks = new Map<string, JournaledTask>();
+  /** The prompt of each task, by the task's id. */
+  readonly #keys = new Map<string, string>();
+  readonly #replaced: { credits: number; intendedAtMs: number }[] = [];
+
+  /** The newest task of a prompt. */
+  taskOf(key: string): JournaledTask | undefined {
+    return this.#tasks.get(key);
   }
-  return { runId, tasks: [...tasks.values()], replaced };
+
+  /** Whose newest task it is. */
+  keyOf(id: string): string | undefined {
+    return this.#keys.get(id);
+  }
+
+  history(runId: string): JournalHistory {
+    return { runId, tasks: [...this.#tasks.values()], replaced: [...this.#replaced] };
+  }
+
+  add(entry: StoredEntry): void {
+    if (entry.type === 'replaced') {
+      this.#replace(entry);
+      return;
+    }
+    if (entry.type === 'intent' && !this.#keys.has(entry.id)) {
+      const older = this.#tasks.get(entry.key);
+      if (older !== undefined) {
+        this.#keys.delete(older.id);
+        if (older.phase !== 'unsent') this.#replace(older);
+      }
+      this.#keys.set(entry.id, entry.key);
+      this.#tasks.set(entry.key, intended(entry));
+      return;
+    }
+    const key = this.#keys.get(entry.id);
+    const task = key === undefined ? undefined : this.#tasks.get(key);
+    if (key !== undefined && task !== undefined) this.#tasks.set(key, after(task, entry));
+  }
+
+  #replace({ credits, intendedAtMs }: { readonly credits: number; readonly intendedAtMs: number }): void {
+    if (credits > 0) this.#replaced.push({ credits, intendedAtMs });
+  }
 }
 
 /** The fewest entries that come to the same, and go on coming to the same whatever follows them. */

@@ -1,3 +1,4 @@
+import type { Cancel } from '../clock.js';
 import type { TaskOutput, TaskRef } from '../tasks/taskApi.js';
 
 /**
@@ -76,9 +77,11 @@ export interface JournalHistory {
 
 /**
  * Intents before sending, outcomes after: what lets a run be killed at any instant and go on where it was. One process
- * holds a journal at a time, from `open` to `close`.
+ * holds a journal at a time, from `open` to `close`, unless it has `claims`.
  */
 export interface Journal {
+  /** There where several workers may have it open at once: who of them makes which prompt. */
+  readonly claims?: Claims;
   /**
    * Takes hold of it, and reads what earlier runs have left. Once closed, it can be opened again.
    *
@@ -95,3 +98,35 @@ export interface Journal {
   /** Waits for what is being opened or written, and lets go; again: does nothing. */
   close(): Promise<void>;
 }
+
+/**
+ * Which worker makes which prompt, where several share a journal. A worker whose claims have not been renewed for a while
+ * counts as dead: they are then free for the others. Whatever is written about a prompt is taken from the holder of its
+ * claim alone, and refused with ClaimLostError from anybody else: who was given up for dead and comes back cannot send.
+ */
+export interface Claims {
+  /** The newest task of a prompt, as far as this worker has heard. */
+  taskOf(key: string): JournaledTask | undefined;
+  /** Takes a prompt, or says that another living worker has it. Does not wait for that one. @throws (rejects with) JournalError */
+  claim(key: string): Promise<Claim>;
+  /** Tells of each task that another worker has written about, as it is since then. */
+  on(listener: (task: JournaledTask) => void): Cancel;
+}
+
+export type Claim =
+  | {
+      readonly isOurs: true;
+      /** What is known of the prompt's newest task, from before the claim: nobody writes about it meanwhile. */
+      readonly task: JournaledTask | undefined;
+      /** Aborted once it is known to be another's, or free for others. An end that was written is no loss. */
+      readonly lost: AbortSignal;
+      /** Resolves at once where nobody can have taken it; asks where somebody might. @throws (rejects with) ClaimLostError, JournalError */
+      confirm(): Promise<void>;
+      /** Lets others have it, after all that was written. Where it has ended, or was lost: does nothing. */
+      release(): void;
+    }
+  | {
+      readonly isOurs: false;
+      /** Resolves as soon as it is worth another look: it has ended, or nobody has it. @throws (rejects with) JournalError */
+      readonly free: Promise<void>;
+    };

@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/server.js';
 
 /** The command as it is built; `npm test` builds it first. */
-export const sluicePath = resolve('dist/bin/sluice.js');
+export const sluicePath = resolve(process.env['SLUICE_TEST_DIST'] ?? 'dist', 'bin/sluice.js');
 
 export interface Ended {
   readonly code: number | null;

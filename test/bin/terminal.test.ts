@@ -46,6 +46,10 @@ class Terminal {
     this.#tmux('send-keys', key);
   }
 
+  type(command: string): void {
+    this.#tmux('send-keys', command, 'Enter');
+  }
+
   recorded(): string {
     return readFileSync(join(this.cwd, 'recorded'), 'utf8');
   }
@@ -56,7 +60,7 @@ class Terminal {
 }
 
 function pairs(env: Readonly<Record<string, string>>): readonly string[] {
-  return Object.entries({ PS1: '', ...env }).map(([name, value]) => `${name}=${value}`);
+  return Object.entries({ PS1: '', CI: '', ...env }).map(([name, value]) => `${name}=${value}`);
 }
 
 const prompts = [
@@ -118,7 +122,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     writeFileSync(join(terminal.cwd, 'p.txt'), Array.from({ length: 20 }, (_, index) => `prompt ${index}`).join('\n'));
     const flags = ['--simulate', '--speed', '60', '--concurrent', '20', '--rate', 'off', '--out', 'o'];
     const run = terminal.start('generate', 'p.txt', ...flags);
-    await vi.waitUntil(() => terminal.lines().some((line) => /^ and \d+ more$/.test(line)), {
+    await vi.waitUntil(() => terminal.lines().some((line) => /^ and \d+ more: \d+ \w+/.test(line)), {
       timeout: 20_000,
       interval: 20,
     });
@@ -138,6 +142,100 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     run.ended();
     expect(terminal.screen().filter((line) => line.startsWith('['))).toEqual([]);
     expect(terminal.screen()).toContain('made       6 of 6');
+  });
+
+  it('made narrower and wider again: what stood above still does, and no line is longer than the terminal', async () => {
+    const terminal = new Terminal(100, 24);
+    writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
+    const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '30', '--out', 'o');
+    await vi.waitUntil(() => terminal.lines().some((line) => line.includes('ETA')), { timeout: 20_000, interval: 20 });
+    for (const [columns, rows] of [
+      [60, 24],
+      [40, 12],
+      [140, 24],
+      [80, 24],
+    ] as const) {
+      terminal.resize(columns, rows);
+      const width = Math.min(60, columns - 12) + 2;
+      const bar = await vi.waitUntil(
+        () => terminal.screen().findLast((line) => isBar(line) && Math.abs(line.indexOf(']') + 1 - width) <= 2),
+        { timeout: 20_000, interval: 20 },
+      );
+      expect(columnsOf(bar)).toBeLessThan(columns);
+      // Two of them on one line would be one line too few to climb over, and the next frame would start too high.
+      expect(terminal.lines().filter((line) => /%.* done/.test(line))).toEqual([]);
+    }
+    const lines = terminal.lines();
+    expect(lines[0]).toMatch(/^6 prompts, 3 at once, 30 requests in 1 min, simulated/);
+    const drawn = terminal.screen().slice(terminal.screen().findLastIndex(isBar));
+    expect(drawn.filter((line) => /^ +#\d+ \S+ +\d:\d\d \[[#-]+\] /.test(line)).length).toBeGreaterThan(0);
+    run.ended();
+    expect(terminal.lines()[0]).toMatch(/^6 prompts/);
+    expect(terminal.lines()).toContain('made       6 of 6');
+  });
+
+  it('fifty tasks on 24 rows: each row one task, the last says what the rest do', async () => {
+    const terminal = new Terminal(80, 24);
+    writeFileSync(join(terminal.cwd, 'p.txt'), Array.from({ length: 60 }, (_, index) => `prompt ${index}`).join('\n'));
+    const flags = ['--simulate', '--speed', '30', '--concurrent', '50', '--rate', 'off', '--out', 'o'];
+    const run = terminal.start('generate', 'p.txt', ...flags);
+    const screen = await vi.waitUntil(
+      () => {
+        const rows = terminal.screen();
+        return rows.some((line) => /^ and [23]\d more: [23]\d processing$/.test(line)) && rows;
+      },
+      { timeout: 20_000, interval: 20 },
+    );
+    const bar = screen.findIndex((line) => line.startsWith('['));
+    const drawn = screen.slice(bar).filter((line) => line !== '');
+    expect(drawn.length).toBeLessThanOrEqual(23);
+    expect(drawn.slice(3, -1).filter((line) => !/^ +#\d+ .* prompt \d+$/.test(line))).toEqual([]);
+    run.ended();
+    expect(terminal.lines()).toContain('made       60 of 60');
+  });
+
+  it.each([
+    ['Ctrl-\\', 'C-\\', {}],
+    [
+      'an error that nobody caught',
+      '',
+      { NODE_OPTIONS: `--import data:text/javascript,setTimeout(()=>{throw(1)},2500)` },
+    ],
+  ])('ended by %s: the bars are gone, and the cursor is back', async (_, key, env) => {
+    const terminal = new Terminal(100, 30, env);
+    writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
+    const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '5', '--out', 'o');
+    await vi.waitUntil(() => terminal.screen().some(isBar), { timeout: 20_000, interval: 20 });
+    if (key !== '') terminal.press(key);
+    run.ended();
+    expect(terminal.screen().filter(isBar)).toEqual([]);
+    expect(terminal.recorded().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.recorded().lastIndexOf('\x1b[?25l'));
+  });
+
+  it('Ctrl-Z gives the terminal back, and fg takes it again', async () => {
+    const terminal = new Terminal(100, 30);
+    writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
+    terminal.start('generate', 'p.txt', '--simulate', '--speed', '5', '--out', 'o');
+    await vi.waitUntil(() => terminal.screen().some(isBar), { timeout: 20_000, interval: 20 });
+    terminal.press('C-z');
+    await vi.waitUntil(() => terminal.screen().some((line) => line.includes('Stopped')), {
+      timeout: 20_000,
+      interval: 20,
+    });
+    expect(terminal.screen().filter(isBar)).toEqual([]);
+    expect(terminal.recorded().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.recorded().lastIndexOf('\x1b[?25l'));
+    terminal.type('fg');
+    await vi.waitUntil(() => terminal.screen().some(isBar), { timeout: 20_000, interval: 20 });
+    terminal.press('C-c');
+    terminal.press('C-c');
+  });
+
+  it('CI: lines, though it is a terminal', () => {
+    const terminal = new Terminal(80, 24, { CI: 'true' });
+    writeFileSync(join(terminal.cwd, 'p.txt'), 'a\nb\n');
+    terminal.start('generate', 'p.txt', '--simulate', '--speed', '600', '--out', 'o').ended();
+    expect(terminal.lines().some((line) => line.startsWith('#2 succeeded after '))).toBe(true);
+    expect(terminal.lines().filter((line) => line.startsWith('['))).toEqual([]);
   });
 
   it('Ctrl-C, twice: the ids stand above, the bars are gone', async () => {

@@ -27,11 +27,13 @@ const anyView: fc.Arbitrary<View> = fc
     total: Math.max(1, view.succeeded + view.failed + view.unfinished + view.waiting + view.running.length),
   }));
 
+const anyTypicalMs = fc.option(fc.nat({ max: 1e9 }), { nil: undefined });
+
 it('should never draw more columns or rows than there are, nor control codes', () => {
   const widths = fc.integer({ min: 20, max: 200 });
   fc.assert(
-    fc.property(anyView, widths, fc.integer({ min: 1, max: 60 }), (view, columns, rows) => {
-      const lines = bars(view, { columns, rows });
+    fc.property(anyView, widths, fc.integer({ min: 1, max: 60 }), anyTypicalMs, (view, columns, rows, typicalMs) => {
+      const lines = bars(view, { columns, rows }, typicalMs);
       expect(lines.length).toBeLessThanOrEqual(rows);
       for (const line of lines) {
         expect(lineColumns(line)).toBeLessThanOrEqual(columns);

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { View } from '../../../bin/progress/bars.js';
 import { createProgress } from '../../../bin/progress/createProgress.js';
 import { JsonProgress } from '../../../bin/progress/jsonProgress.js';
+import type { Line } from '../../../bin/progress/line.js';
 import { Screen } from '../../../bin/progress/screen.js';
 import { eventOf, remote, resultOf } from '../events.js';
 
 class Recorded {
   readonly isTTY: boolean;
   readonly columns = 40;
-  readonly rows = 10;
+  rows = 10;
   readonly writes: string[] = [];
 
   constructor(isTTY: boolean) {
@@ -49,6 +50,9 @@ describe('createProgress', () => {
     expect(kindOf('auto', true, { TERM: 'xterm' })).toBe('bars');
     expect(kindOf('auto', true, { TERM: 'dumb' })).toBe('lines');
     expect(kindOf('auto', false, { TERM: 'xterm' })).toBe('lines');
+    expect(kindOf('auto', true, { TERM: 'xterm', CI: 'true' })).toBe('lines');
+    expect(kindOf('auto', true, { TERM: 'xterm', CI: 'false' })).toBe('bars');
+    expect(kindOf('bars', true, { TERM: 'xterm', CI: 'true' })).toBe('bars');
   });
 
   it('else does as it is told', () => {
@@ -98,24 +102,47 @@ describe('JsonProgress', () => {
 });
 
 describe('Screen', () => {
+  const frame = (text: string): string => `\x1b[?2026h\x1b[?25l${text}\x1b[?2026l`;
+  const linesOf = (...texts: readonly string[]): Line[] => texts.map((text) => [{ text }]);
+
   it('redraws in place, in one write, and only what has changed', () => {
     const output = new Recorded(true);
     const screen = new Screen(output, false);
-    const block = [[{ text: 'one' }], [{ text: 'two' }]];
-    screen.draw(block);
-    screen.draw(block);
-    screen.draw([[{ text: 'three' }]]);
-    screen.above('a note');
+    screen.draw(linesOf('one', 'two', 'three'));
+    screen.draw(linesOf('one', 'two', 'three'));
+    screen.draw(linesOf('one', '2', 'three'));
+    screen.draw(linesOf('four'));
     screen.clear();
     screen.clear();
     expect(output.writes).toEqual([
-      '\x1b[?25l\rone\x1b[K\ntwo\x1b[K\x1b[J',
-      '\x1b[?25l\r\x1b[1Athree\x1b[K\x1b[J',
-      '\r\x1b[K\r\x1b[?25h',
-      'a note\n',
-      '\x1b[?25l\rthree\x1b[K\x1b[J',
+      frame('\r\x1b[2Kone\n\x1b[2Ktwo\n\x1b[2Kthree\x1b[J'),
+      frame('\r\x1b[2A\n2\x1b[K\nthree\x1b[K'),
+      frame('\r\x1b[2A\x1b[2Kfour\x1b[J'),
       '\r\x1b[K\r\x1b[?25h',
     ]);
+  });
+
+  it('puts lines above in one write, and itself below them', () => {
+    const output = new Recorded(true);
+    const screen = new Screen(output, false);
+    screen.above('before');
+    screen.draw(linesOf('one', 'two'));
+    screen.above('a\nnote');
+    screen.draw(linesOf('one', 'two'));
+    expect(output.writes).toEqual([
+      'before\n',
+      frame('\r\x1b[2Kone\n\x1b[2Ktwo\x1b[J'),
+      '\x1b[?2026h\r\x1b[1A\x1b[2Ka\x1b[K\n\x1b[2Knote\x1b[K\n\x1b[2Kone\n\x1b[2Ktwo\x1b[J\x1b[?2026l',
+    ]);
+  });
+
+  it('draws all of it anew where the terminal has another size', () => {
+    const output = new Recorded(true);
+    const screen = new Screen(output, false);
+    screen.draw(linesOf('one', 'two'));
+    output.rows = 20;
+    screen.draw(linesOf('one', 'two'));
+    expect(output.writes[1]).toBe(frame('\r\x1b[1A\x1b[2Kone\n\x1b[2Ktwo\x1b[J'));
   });
 
   it('leaves the last column and the last row alone', () => {

@@ -1,0 +1,2 @@
+export { meterLimiter, type MeterLimiterOptions } from '../../src/otel/limiterMetrics.js';
+export { observeTasks, type ObserveTasksOptions, type TaskTelemetry } from './observeTasks.js';

@@ -1,0 +1,2 @@
+/** The instrumentation scope of all that sluice measures and traces. */
+export const scopeName = 'sluice';
