@@ -18,7 +18,7 @@ const snippets = new Map(
     ),
 );
 
-it('should have snippets that compile, each on its own', () => {
+it('should have snippets that compile, each on its own', { timeout: 120_000 }, () => {
   const options: ts.CompilerOptions = {
     ...ts.parseJsonConfigFileContent(
       ts.readConfigFile('tsconfig.json', (path) => ts.sys.readFile(path)).config,

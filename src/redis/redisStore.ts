@@ -51,8 +51,8 @@ const schema = z.strictObject({
   lostAfterMs: positiveMs.default(5_000),
 });
 
-/** The end of work whose limits only count over time may wait for company: so much of a window, in ms at the most. */
-const mostLingerMs = 50;
+/** What makes no room at once may wait for company: for a quarter of a window, and so long at the most, in ms. */
+const mostLingerMs = 250;
 
 /**
  * Keeps a limiter's limits in Redis (7 or Valkey), for all processes that give the same name: the same limits, admitted
@@ -94,7 +94,7 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
           clock,
           random,
           graceMs: Math.max(rest.leaseMs, spanMs),
-          lingerMs: Math.min(mostLingerMs, spanMs / 10),
+          lingerMs: Math.min(mostLingerMs, spanMs / 4),
           endsMakeRoom,
         },
         randomBytes(9).toString('hex'),

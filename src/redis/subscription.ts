@@ -10,11 +10,13 @@ export interface SubscriptionListener {
   ended?(): void;
 }
 
-/** A client as both packages have it: it tells when it is closed for good. */
+/** A client as both packages have it: it tells when it is closed for good; a cluster of node-redis by another name. */
 interface Ending {
-  once?(event: 'end', listener: () => void): unknown;
-  off?(event: 'end', listener: () => void): unknown;
+  once?(event: string, listener: () => void): unknown;
+  off?(event: string, listener: () => void): unknown;
 }
+
+const endings = ['end', 'disconnect'];
 
 /** The part of a node-redis client that a subscription uses; the cluster's keeps its own connection for it. */
 interface NodeRedisSubscriber {
@@ -45,11 +47,11 @@ export function subscribe(client: RedisClient, channel: string, listener: Subscr
     ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener)
     : subscribeIoRedis(client.duplicate() as IoRedisSubscriber, channel, listener);
   const ending = client as Ending;
-  ending.once?.('end', end);
+  for (const event of endings) ending.once?.(event, end);
   return end;
 
   function end(): void {
-    ending.off?.('end', end);
+    for (const event of endings) ending.off?.(event, end);
     stop();
     listener.ended?.();
   }

@@ -92,7 +92,9 @@ export class VirtualRedis {
     return {
       on: (event: string, listener: typeof heard) => {
         if (event === 'message') heard = listener;
+        if (event === 'ready') queueMicrotask(listener as () => void);
       },
+      status: 'ready',
       subscribe: async (name: string) => {
         channel = name;
         this.#listeners.set(name, (message) => void wire.open().then(() => heard(name, message)));

@@ -280,11 +280,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #endLease(id: number, atMs: number, outcome: Outcome | 'refund'): void {
     this.#news.ends.push({ id, atMs, outcome });
     const { endsMakeRoom, lingerMs } = this.#options;
-    // What time alone lets in, no end lets in before; and it is told in time for that.
-    const untilOpenMs = this.#agenda.untilOpenMs;
-    const isHeldByTime = untilOpenMs < Infinity && untilOpenMs > 2;
+    // What time alone lets in, no end lets in before; where slots are held, too, it is told with the call of that instant.
+    const { untilOpenMs } = this.#agenda;
+    const isHeldByTime = untilOpenMs > 0 && untilOpenMs < Infinity;
     const makesRoom = outcome === 'refund' || this.gate.round !== Infinity || (endsMakeRoom && !isHeldByTime);
-    this.#tellWithin(makesRoom ? 0 : Math.min(lingerMs, untilOpenMs - 1));
+    if (makesRoom) this.#tellWithin(0);
+    else this.#tellWithin(endsMakeRoom ? Math.min(lingerMs, untilOpenMs) : lingerMs);
   }
 
   #tellWithin(ms: number): void {
