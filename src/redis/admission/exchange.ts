@@ -179,7 +179,9 @@ export class Exchange {
 
   /** Asks until there is an answer. @throws what will be the same however often one asks */
   async #answered(request: () => string): Promise<ReturnType<typeof parseReply>> {
-    const { client, prefix, clock, random, lostAfterMs } = this.#options;
+    const { client, prefix, clock, random, lostAfterMs, leaseMs } = this.#options;
+    // Once Redis is back, the living are to be heard of within their leases.
+    const capMs = Math.min(retryCapMs, leaseMs / 4);
     this.#lostTimer.at(clock.now() + lostAfterMs);
     for (let attempt = 0; ; attempt++) {
       try {
@@ -193,7 +195,7 @@ export class Exchange {
           throw error;
         }
       }
-      const delayMs = backoffDelay({ attempt, baseMs: retryBaseMs, capMs: retryCapMs, jitter: 'equal', random });
+      const delayMs = backoffDelay({ attempt, baseMs: retryBaseMs, capMs, jitter: 'equal', random });
       await new Promise<void>((resolve) => clock.schedule(delayMs, resolve));
     }
   }

@@ -219,9 +219,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       return;
     }
     this.#agenda.turn(answer.wakeMs < 0 ? Infinity : answer.wakeMs, answer.isOurs, answer.seq);
-    this.#open(answer.mail);
-    // Redis has forgotten this life; what comes next is told in another.
-    if (this.#isLastCall && answer.mail.length === 0) this.#beginAnew();
+    const hasGap = this.#open(answer.mail);
+    // Redis has forgotten this life, or letters of it: what comes next is told in another.
+    if (hasGap || (this.#isLastCall && answer.mail.length === 0)) this.#beginAnew();
     this.#lookAhead();
   }
 
@@ -297,14 +297,15 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#setTimer();
   }
 
-  #open(letters: readonly Letter[]): void {
+  /** @returns true where a letter is missing */
+  #open(letters: readonly Letter[]): boolean {
     const nowMs = this.#options.clock.now();
     const { keys, givenUp, unwanted, hasGap } = this.#inbox.open(letters);
     for (const each of givenUp) this.#giveUp(each);
     if (keys.size > 0) this.#applicants?.admit(keys);
     // Whoever it was for has left.
     for (const id of [...unwanted, ...this.#inbox.purse.empty()]) this.#endLease(id, nowMs, 'refund');
-    if (hasGap) this.#exchange.ask();
+    return hasGap;
   }
 
   #heard(text: string): void {
@@ -318,7 +319,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     }
     if (wakeMs === undefined) this.#agenda.seen(seq);
     else this.#agenda.turn(wakeMs, true, seq);
-    this.#open(mail);
+    // What is missing comes with the next answer.
+    if (this.#open(mail)) this.#exchange.ask();
     this.#lookAhead();
   }
 

@@ -103,6 +103,7 @@ export class SharedPlan {
       limits,
       rampStep: micros(this.#rampStepMs),
       isKeyed: this.#originals.some((limit) => limit.isKeyed === true),
+      hasSlots: this.#originals.some((limit) => limit.kind === 'slots'),
       hasBudget: this.#originals.some((limit) => limit.left !== undefined),
     });
   }

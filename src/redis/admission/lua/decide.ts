@@ -21,8 +21,8 @@ local function differs()
     if not names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] then isSame = false end
   end
   if isSame then return false end
-  local others = redis.call('ZCOUNT', KEY .. ':alive', '(' .. text(now), '+inf')
-  if redis.call('ZSCORE', KEY .. ':alive', caller) then others = others - 1 end
+  local others = redis.call('ZCOUNT', ALIVE, '(' .. text(now), '+inf')
+  if redis.call('ZSCORE', ALIVE, caller) then others = others - 1 end
   return others > 0
 end
 
@@ -34,8 +34,9 @@ end
 -- Where nobody has called for long, the server was away, or nobody was there: that is no proof of anybody's death.
 local function spareTheSilent()
   if lastCallUs == 0 or now - lastCallUs <= request.ttlUs / 2 then return end
-  for _, pid in ipairs(redis.call('ZRANGEBYSCORE', KEY .. ':alive', '(' .. text(lastCallUs), '+inf')) do
-    redis.call('ZADD', KEY .. ':alive', 'GT', text(now + request.ttlUs), pid)
+  for _, pid in ipairs(ranks.all(ALIVE)) do
+    local tag = ranks.tagOf(ALIVE, pid)
+    if tag > lastCallUs then ranks.place(ALIVE, pid, math.max(tag, now + request.ttlUs)) end
   end
 end
 
@@ -45,7 +46,7 @@ local function beginEpoch()
   shutAll()
 end
 
-local lastCall = tonumber(redis.call('HGET', ofProcess(caller), 'call') or nil)
+local lastCall = tonumber(hashes.read(ofProcess(caller)).call or nil)
 -- The answer to it was lost: it has had its effect.
 local isRepeated = lastCall == request.call
 
@@ -70,8 +71,9 @@ local function mustRecover()
     beginEpoch()
     return true
   end
-  if request.call == 1 or isRepeated then return false end
-  local expiresUs = tonumber(redis.call('ZSCORE', KEY .. ':alive', caller) or nil)
+  -- One that was taken for dead begins anew, though its call had its effect: that has been undone.
+  if request.call == 1 and not isRepeated then return false end
+  local expiresUs = ranks.tagOf(ALIVE, caller)
   return not expiresUs or expiresUs <= now
 end
 
@@ -82,6 +84,14 @@ if differs() then return answer('differs') end
 
 -- The first write of all: where memory is short, it is refused, and nothing has been changed.
 redis.call('HSET', STATE, 'seq', text(math.max(num('seq'), request.seq) + 1))
+
+local function save()
+  writeLogs()
+  hashes.write()
+  lists.write()
+  ranks.write()
+  obey()
+end
 
 spareTheSilent()
 if mustRecover() then
@@ -105,33 +115,43 @@ local function changePlan()
   unparkUntil(INF)
 end
 
+local KNOWN = KEY .. ':known'
 local rememberedMs = 3600000
 
-local function reap()
-  local dead = redis.call('ZRANGEBYSCORE', KEY .. ':alive', '-inf', text(now), 'LIMIT', 0, 16)
-  for _, pid in ipairs(dead) do
-    local held = redis.call('HGETALL', heldBy(pid))
-    for i = 1, #held, 2 do
-      local lease = takeBack(pid, held[i])
+local function bury(pid)
+  for id, packed in pairs(hashes.read(heldBy(pid))) do
+    local lease = packed and takeBack(pid, id)
+    if lease then
       finish(lease, 'unknown', 0)
       unparkKey(lease.key)
     end
-    for _, place in ipairs(redis.call('LRANGE', KEY .. ':passed:' .. pid, 0, -1)) do
-      redis.call('DEL', wantedIn(string.match(place, '[^\n]*$')))
-    end
-    redis.call('DEL', heldBy(pid), mailOf(pid), KEY .. ':passed:' .. pid)
-    -- Whoever comes back to find this knows that he was taken for dead, and that nothing is lost.
-    redis.call('PEXPIRE', ofProcess(pid), rememberedMs)
-    redis.call('ZREM', KEY .. ':alive', pid)
+  end
+  for _, place in ipairs(lists.all(passedBy(pid))) do lists.replace(wantedIn(string.match(place, '[^\n]*$')), {}) end
+  hashes.drop(heldBy(pid))
+  lists.replace(mailOf(pid), {})
+  hashes.put(ofProcess(pid), 'read', numOf(pid, 'mailed'))
+  lists.replace(passedBy(pid), {})
+  -- Whoever comes back to find this knows that he was taken for dead, and that nothing is lost.
+  order('PEXPIRE', ofProcess(pid), rememberedMs)
+  ranks.leave(ALIVE, pid)
+end
+
+local function reap()
+  for _ = 1, 16 do
+    local first = ranks.first(ALIVE)
+    if not first or first.tag > now then return end
+    bury(first.member)
   end
 end
 
 local function read(upTo)
-  local mail, mine = mailOf(caller), ofProcess(caller)
-  local mailed = tonumber(redis.call('HGET', mine, 'mailed')) or 0
-  local firstUnread = mailed - redis.call('LLEN', mail) + 1
-  if upTo >= firstUnread then redis.call('LTRIM', mail, upTo - firstUnread + 1, -1) end
-  redis.call('HDEL', mine, 'unreadUs')
+  local mine, mailed, before = ofProcess(caller), numOf(caller, 'mailed'), numOf(caller, 'read')
+  local count = math.min(upTo, mailed) - before
+  if count > 0 then
+    if upTo >= mailed then lists.replace(mailOf(caller), {}) else lists.shift(mailOf(caller), count) end
+    hashes.put(mine, 'read', before + count)
+  end
+  hashes.put(mine, 'posted', nil)
   takePlacesBack()
 end
 
@@ -158,7 +178,17 @@ local function limitNamed(name)
   end
 end
 
+-- Of whose leases there are news.
+local function readLeases()
+  local ids = {}
+  for _, news in ipairs({ request.starts or {}, request.ends or {}, request.slots or {} }) do
+    for _, each in ipairs(news) do table.insert(ids, text(each[1])) end
+  end
+  hashes.readFields(heldBy(caller), ids)
+end
+
 local function apply()
+  readLeases()
   for _, started in ipairs(request.starts or {}) do
     local key = retell(caller, started[1], 'started', started[2])
     if key then unparkKey(key) end
@@ -187,7 +217,7 @@ local function apply()
     if event[1] == 'close' then gate.close(event[2], event[3]) else gate.refuse(event[2], event[3], event[4]) end
   end
   for _, place in ipairs(request.drop or {}) do
-    redis.call('DEL', wantedIn(place[3]))
+    lists.replace(wantedIn(place[3]), {})
     -- Who comes after the one that left may fit.
     unpark(place[1], place[2])
   end
@@ -197,7 +227,7 @@ local function apply()
       local limit = limitNamed(name)
       if limit then set(scopeOf(limit, key) .. 'figures', own) end
     end
-    redis.call('RPUSH', wantedIn(lane), unpack(costs))
+    for _, cost in ipairs(costs) do lists.append(wantedIn(lane), cost) end
     enlist(priority, key, lane)
   end
 end
@@ -222,33 +252,24 @@ end
 
 reap()
 changePlan()
+ranks.place(ALIVE, caller, now + request.ttlUs)
 local reclaimed = {}
 if not isRepeated then
-  redis.call('HSET', ofProcess(caller), 'call', request.call)
-  redis.call('ZADD', KEY .. ':alive', text(now + request.ttlUs), caller)
-  if request.recover then
-    reclaimed = recover(request.recover)
-    redis.call('HSET', ofProcess(caller), 'reclaimed', table.concat(reclaimed, ','))
-  end
+  hashes.put(ofProcess(caller), 'call', request.call)
+  if request.recover then reclaimed = recover(request.recover) end
+  hashes.put(ofProcess(caller), 'reclaimed', request.recover and table.concat(reclaimed, ',') or nil)
   apply()
 else
-  redis.call('ZADD', KEY .. ':alive', text(now + request.ttlUs), caller)
-  local ids = request.recover and redis.call('HGET', ofProcess(caller), 'reclaimed')
+  local ids = request.recover and hashes.get(ofProcess(caller), 'reclaimed')
   for id in string.gmatch(ids or '', '[^,]+') do table.insert(reclaimed, id) end
 end
 read(request.read)
 admitAll()
 sweep()
 
-local mail = redis.call('LRANGE', mailOf(caller), 0, -1)
-if #mail == 0 then redis.call('HDEL', ofProcess(caller), 'unreadUs') end
-local live = redis.call('ZCARD', KEY .. ':alive')
-if request.isPresent then redis.call('ZADD', KEY .. ':known', text(now), string.match(caller, '^[^.]+')) end
-local peers = redis.call('ZCOUNT', KEY .. ':known', text(now - rememberedMs * 1000), '+inf')
-if request.isIdle and #mail == 0 and redis.call('EXISTS', heldBy(caller)) == 0 then
-  redis.call('ZREM', KEY .. ':alive', caller)
-  redis.call('PEXPIRE', ofProcess(caller), rememberedMs)
-end
+local isUnread = numOf(caller, 'mailed') > numOf(caller, 'read')
+local mail = isUnread and lists.all(mailOf(caller)) or {}
+if request.isPresent then order('ZADD', KNOWN, text(now), string.match(caller, '^[^.]+')) end
 
 if wakes and wakes ~= caller and wakeUs < INF then
   local mark = wakes .. '@' .. text(wakeUs)
@@ -260,11 +281,18 @@ end
 for pid, letters in pairs(outbox) do
   local wake = wakes == pid and ',"wakeMs":' .. spanMs(wakeUs) or ''
   local message = '{"to":"' .. pid .. '","seq":' .. text(num('seq')) .. ',"mail":[' .. table.concat(letters, ',') .. ']' .. wake .. '}'
-  redis.call('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), message)
+  order('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), message)
 end
 
 local usage = usages()
 save()
+local live = ranks.size(ALIVE)
+local peers = redis.call('ZCOUNT', KNOWN, text(now - rememberedMs * 1000), '+inf')
+if request.isIdle and #mail == 0 and redis.call('EXISTS', heldBy(caller)) == 0 then
+  redis.call('ZREM', ALIVE, caller)
+  -- Nobody comes back to it but a call whose answer was lost.
+  redis.call('PEXPIRE', ofProcess(caller), math.ceil(request.ttlUs / 500))
+end
 local open = num('gate|open', -INF)
 return answer('ok', {
   '"epoch":' .. cjson.encode(get('epoch')),

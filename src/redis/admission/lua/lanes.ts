@@ -8,131 +8,150 @@
  */
 export const lanes = String.raw`
 local caller = request.pid
-local outbox, alive = {}, {}
+local outbox = {}
+local ALIVE, PARKED, PRIORITIES = KEY .. ':alive', KEY .. ':parked', KEY .. ':priorities'
 
-local function wantedIn(lane)
-  local slash = string.find(lane, '/[^/]*$')
-  return KEY .. ':want:' .. string.sub(lane, 1, slash - 1)
+local laneAt = {}
+
+-- What the name of a lane says.
+local function laneCalled(name)
+  local lane = laneAt[name]
+  if not lane then
+    local pid, number, weight = string.match(name, '^([^/]+)/([^/]+)/(.*)$')
+    lane = { pid = pid, number = number, weight = tonumber(weight), wanted = KEY .. ':want:' .. pid .. '/' .. number }
+    laneAt[name] = lane
+  end
+  return lane
 end
 
-local function processOf(lane) return string.match(lane, '^[^/]+') end
-local function numberOf(lane) return string.match(lane, '^[^/]+/([^/]+)') end
-local function weightOf(lane) return tonumber(string.match(lane, '[^/]*$')) end
+local function wantedIn(name) return laneCalled(name).wanted end
 local function turnsOf(priority) return KEY .. ':turns:' .. priority end
 local function lanesOf(priority, key) return KEY .. ':lanes:' .. priority .. ':' .. key end
 local function ofProcess(pid) return KEY .. ':process:' .. pid end
 local function mailOf(pid) return KEY .. ':mail:' .. pid end
 
-local function isAlive(pid)
-  if alive[pid] == nil then alive[pid] = redis.call('ZSCORE', KEY .. ':alive', pid) ~= false end
-  return alive[pid]
+local function passedBy(pid) return KEY .. ':passed:' .. pid end
+local function isAlive(pid) return ranks.tagOf(ALIVE, pid) ~= nil end
+
+-- A number that a process is known by.
+local function numOf(pid, field)
+  return tonumber(hashes.read(ofProcess(pid))[field] or nil) or 0
 end
 
 local function post(pid, entry)
-  local number = redis.call('HINCRBY', ofProcess(pid), 'mailed', 1)
-  local letter = '[' .. number .. ',' .. entry .. ']'
-  redis.call('RPUSH', mailOf(pid), letter)
+  local number = numOf(pid, 'mailed') + 1
+  local letter = '[' .. text(number) .. ',' .. entry .. ']'
+  hashes.put(ofProcess(pid), 'mailed', number)
+  lists.append(mailOf(pid), letter)
   if pid == caller then return end
-  redis.call('HSETNX', ofProcess(pid), 'unreadUs', text(now))
+  if numOf(pid, 'posted') == 0 then hashes.put(ofProcess(pid), 'unreadUs', now) end
+  hashes.put(ofProcess(pid), 'posted', numOf(pid, 'posted') + 1)
   outbox[pid] = outbox[pid] or {}
   table.insert(outbox[pid], letter)
 end
 
 -- A newcomer starts level with whoever is next.
-local function join(set_, member)
-  if redis.call('ZSCORE', set_, member) then return end
-  local first = redis.call('ZRANGE', set_, 0, 0, 'WITHSCORES')
-  redis.call('ZADD', set_, first[2] or 0, member)
+local function join(rank, member)
+  if ranks.tagOf(rank, member) then return end
+  local first = ranks.first(rank)
+  ranks.place(rank, member, first and first.tag or 0)
 end
 
 local function enlist(priority, key, lane)
-  redis.call('ZADD', KEY .. ':priorities', text(-tonumber(priority)), priority)
+  if not ranks.tagOf(PRIORITIES, priority) then ranks.place(PRIORITIES, priority, -tonumber(priority)) end
   join(lanesOf(priority, key), lane)
-  if redis.call('ZSCORE', KEY .. ':parked', priority .. '\n' .. key) then return end
+  if plan.isKeyed and ranks.tagOf(PARKED, priority .. '\n' .. key) then return end
   join(turnsOf(priority), key)
 end
 
 local function tagOf(priority, key) return 'k|tag|' .. priority .. '|' .. key end
 
 local function park(priority, key, untilUs)
-  set(tagOf(priority, key), redis.call('ZSCORE', turnsOf(priority), key))
-  redis.call('ZREM', turnsOf(priority), key)
-  redis.call('ZADD', KEY .. ':parked', text(untilUs), priority .. '\n' .. key)
+  set(tagOf(priority, key), ranks.tagOf(turnsOf(priority), key))
+  ranks.leave(turnsOf(priority), key)
+  ranks.place(PARKED, priority .. '\n' .. key, untilUs)
 end
 
 local function unpark(priority, key)
-  if redis.call('ZREM', KEY .. ':parked', priority .. '\n' .. key) == 0 then return end
-  local first = redis.call('ZRANGE', turnsOf(priority), 0, 0, 'WITHSCORES')
-  local tag = math.max(num(tagOf(priority, key)), tonumber(first[2] or 0))
-  redis.call('ZADD', turnsOf(priority), text(tag), key)
+  if not plan.isKeyed or not ranks.tagOf(PARKED, priority .. '\n' .. key) then return end
+  ranks.leave(PARKED, priority .. '\n' .. key)
+  local first = ranks.first(turnsOf(priority))
+  ranks.place(turnsOf(priority), key, math.max(num(tagOf(priority, key)), first and first.tag or 0))
   set(tagOf(priority, key), nil)
 end
 
 local function unparkKey(key)
   if not plan.isKeyed then return end
-  for _, priority in ipairs(redis.call('ZRANGE', KEY .. ':priorities', 0, -1)) do unpark(priority, key) end
+  for _, priority in ipairs(ranks.all(PRIORITIES)) do unpark(priority, key) end
 end
 
 local function unparkUntil(untilUs)
   if not plan.isKeyed then return end
-  for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEY .. ':parked', '-inf', text(untilUs))) do
-    unpark(string.match(member, '^(.-)\n(.*)$'))
+  local first = ranks.first(PARKED)
+  while first and first.tag <= untilUs do
+    unpark(string.match(first.member, '^(.-)\n(.*)$'))
+    first = ranks.first(PARKED)
   end
 end
 
-local stallUs, stallLetters = 1000000, 3
+local stallUs, stallLetters = 150000, 2
 
--- A process that does not read its mail is passed over until it calls: what it was granted is lost to all until its
--- lease has expired. One or two letters lie about where work takes long.
+-- A process that does not read its mail may be dead, and then what it was granted is lost to all until its lease has
+-- expired. It is passed over until it calls: slots, which are few and held for long, after two letters that others posted;
+-- windows, which come in bursts, after a while.
 local function isStalled(pid)
-  if pid == caller then return false end
-  local unread = tonumber(redis.call('HGET', ofProcess(pid), 'unreadUs'))
-  return unread and now - unread > stallUs and redis.call('LLEN', mailOf(pid)) >= stallLetters
+  if pid == caller or numOf(pid, 'posted') < stallLetters then return false end
+  return plan.hasSlots or now - numOf(pid, 'unreadUs') > stallUs
 end
 
 local function passOver(priority, key, lane)
-  local pid = processOf(lane)
-  redis.call('ZREM', lanesOf(priority, key), lane)
-  redis.call('RPUSH', KEY .. ':passed:' .. pid, priority .. '\n' .. key .. '\n' .. lane)
+  local pid = laneCalled(lane).pid
+  ranks.leave(lanesOf(priority, key), lane)
+  lists.append(passedBy(pid), priority .. '\n' .. key .. '\n' .. lane)
+  hashes.put(ofProcess(pid), 'hasPassed', 1)
   outbox[pid] = outbox[pid] or {}
 end
 
 local function takePlacesBack()
-  local passed = KEY .. ':passed:' .. caller
-  for _, place in ipairs(redis.call('LRANGE', passed, 0, -1)) do
+  if not hashes.get(ofProcess(caller), 'hasPassed') then return end
+  hashes.put(ofProcess(caller), 'hasPassed', nil)
+  for _, place in ipairs(lists.all(passedBy(caller))) do
     enlist(string.match(place, '^(.-)\n(.-)\n(.*)$'))
   end
-  redis.call('DEL', passed)
+  lists.replace(passedBy(caller), {})
 end
 
 local function forgetLane(priority, key, lane)
-  redis.call('ZREM', lanesOf(priority, key), lane)
-  redis.call('DEL', wantedIn(lane))
+  ranks.leave(lanesOf(priority, key), lane)
+  lists.replace(wantedIn(lane), {})
 end
 
 -- The first lane of a key with somebody in it, and what that costs.
 local function headOf(priority, key)
   while true do
-    local lane = redis.call('ZRANGE', lanesOf(priority, key), 0, 0)[1]
-    if not lane then return nil end
-    local pid = processOf(lane)
+    local first = ranks.first(lanesOf(priority, key))
+    if not first then return nil end
+    local lane = first.member
+    local pid = laneCalled(lane).pid
     if not isAlive(pid) then
       forgetLane(priority, key, lane)
     elseif isStalled(pid) then
       passOver(priority, key, lane)
     else
-      local cost = redis.call('LINDEX', wantedIn(lane), 0)
-      if cost then return lane, cjson.decode('[' .. cost .. ']')[1] end
-      redis.call('ZREM', lanesOf(priority, key), lane)
+      local cost = lists.first(wantedIn(lane))
+      if cost then return lane, tonumber(cost) or cjson.decode(cost) end
+      ranks.leave(lanesOf(priority, key), lane)
     end
   end
 end
 
+local function moveBack(rank, member, by) ranks.place(rank, member, ranks.tagOf(rank, member) + by) end
+
 local function serve(priority, key, lane, cost)
-  redis.call('LPOP', wantedIn(lane))
+  lists.shift(wantedIn(lane))
   local size = type(cost) == 'number' and cost > 0 and cost or 1
-  redis.call('ZINCRBY', turnsOf(priority), text(size / weightOf(lane)), key)
-  redis.call('ZINCRBY', lanesOf(priority, key), text(size), lane)
+  moveBack(turnsOf(priority), key, size / laneCalled(lane).weight)
+  moveBack(lanesOf(priority, key), lane, size)
 end
 
 -- Nothing runs that could give something back: a budget that refuses has too little left for it.
@@ -147,27 +166,28 @@ local function unpayable(cost, key)
   return found
 end
 
--- Gives up everybody who can never be paid for, wherever he stands.
+-- Gives up everybody in a lane who can never be paid for, wherever he stands.
+local function giveUpIn(lane, key)
+  local left, count = {}, 0
+  for _, cost in ipairs(lists.all(wantedIn(lane))) do
+    local reason = isAlive(laneCalled(lane).pid) and unpayable(tonumber(cost) or cjson.decode(cost), key)
+    if reason then
+      post(laneCalled(lane).pid, '0,' .. laneCalled(lane).number .. ',' .. reason .. ',' .. #left)
+      count = count + 1
+    else
+      table.insert(left, cost)
+    end
+  end
+  if count > 0 then lists.replace(wantedIn(lane), left) end
+  return count
+end
+
 local function giveUpUnpayable()
   local count = 0
   unparkUntil(INF)
-  for _, priority in ipairs(redis.call('ZRANGE', KEY .. ':priorities', 0, -1)) do
-    local keys = redis.call('ZRANGE', turnsOf(priority), 0, -1)
-    for _, key in ipairs(keys) do
-      for _, lane in ipairs(redis.call('ZRANGE', lanesOf(priority, key), 0, -1)) do
-        local place = 0
-        for _, cost in ipairs(redis.call('LRANGE', wantedIn(lane), 0, -1)) do
-          local reason = unpayable(cjson.decode('[' .. cost .. ']')[1], key)
-          if reason and isAlive(processOf(lane)) then
-            redis.call('LSET', wantedIn(lane), place, 'gone')
-            redis.call('LREM', wantedIn(lane), 1, 'gone')
-            post(processOf(lane), '0,' .. numberOf(lane) .. ',' .. reason .. ',' .. place)
-            count = count + 1
-          else
-            place = place + 1
-          end
-        end
-      end
+  for _, priority in ipairs(ranks.all(PRIORITIES)) do
+    for _, key in ipairs(ranks.all(turnsOf(priority))) do
+      for _, lane in ipairs(ranks.all(lanesOf(priority, key))) do count = count + giveUpIn(lane, key) end
     end
   end
   return count
@@ -177,26 +197,25 @@ local mostGrants = 1000
 local wakeUs, wakes = INF, nil
 
 local function holdBack(atUs, lane)
-  if atUs < wakeUs then wakeUs, wakes = atUs, processOf(lane) end
+  if atUs < wakeUs then wakeUs, wakes = atUs, laneCalled(lane).pid end
 end
 
 -- Admits in turn until the next one must wait for something that is everybody's.
 local function admitInTurn(priority)
   while true do
-    local key = redis.call('ZRANGE', turnsOf(priority), 0, 0)[1]
-    if not key then
-      -- A lane that is passed over or parked comes back with its priority.
-      return false
-    end
+    local first = ranks.first(turnsOf(priority))
+    -- A lane that is passed over or parked comes back with its priority.
+    if not first then return false end
+    local key = first.member
     local lane, cost = headOf(priority, key)
     if not lane then
-      redis.call('ZREM', turnsOf(priority), key)
+      ranks.leave(turnsOf(priority), key)
     else
       local atUs, isOwn = earliestOf(cost, key)
       if atUs <= now then
         serve(priority, key, lane, cost)
-        local id = grant(processOf(lane), cost, key, now)
-        post(processOf(lane), text(id) .. ',' .. numberOf(lane))
+        local id = grant(laneCalled(lane).pid, cost, key, now)
+        post(laneCalled(lane).pid, text(id) .. ',' .. laneCalled(lane).number)
         mostGrants = mostGrants - 1
         if mostGrants == 0 then
           holdBack(now, lane)
@@ -217,12 +236,12 @@ local function admitAll()
   unparkUntil(now)
   repeat
     wakeUs, wakes = INF, nil
-    for _, priority in ipairs(redis.call('ZRANGE', KEY .. ':priorities', 0, -1)) do
+    for _, priority in ipairs(ranks.all(PRIORITIES)) do
       if admitInTurn(priority) then break end
     end
     if plan.isKeyed then
-      local untilUs = tonumber(redis.call('ZRANGE', KEY .. ':parked', 0, 0, 'WITHSCORES')[2])
-      if untilUs and untilUs < wakeUs then wakeUs, wakes = untilUs, caller end
+      local parked = ranks.first(PARKED)
+      if parked and parked.tag < wakeUs then wakeUs, wakes = parked.tag, caller end
     end
     -- With nothing to wait for, neither an instant nor an end, only a budget that is spent is in the way.
     local isStuck = plan.hasBudget and wakeUs == INF and num('active') == 0

@@ -54,23 +54,28 @@ local fieldsOfKey = {
   'refused', 'patience', 'waiting', 'waitingWorks', 'figures',
 }
 
+local SWEEP = KEY .. ':sweep'
+
 -- A key costs memory only while something of it counts.
 local function letRest(kind, limit, at)
   if not kind.restsAt then return end
   local restsUs = kind.restsAt(limit, at)
   if restsUs == INF then return end
   if restsUs > now then
-    redis.call('ZADD', KEY .. ':sweep', text(restsUs), limit.name .. '\n' .. at)
+    ranks.place(SWEEP, limit.name .. '\n' .. at, restsUs)
     return
   end
+  emptyLog(at)
   for _, field in ipairs(fieldsOfKey) do set(at .. field, nil) end
-  redis.call('DEL', logOf(at))
 end
 
 local function sweep()
-  local due = redis.call('ZRANGEBYSCORE', KEY .. ':sweep', '-inf', text(now), 'LIMIT', 0, 8)
-  for _, member in ipairs(due) do
-    redis.call('ZREM', KEY .. ':sweep', member)
+  if not plan.isKeyed then return end
+  for _ = 1, 8 do
+    local first = ranks.first(SWEEP)
+    if not first or first.tag > now then return end
+    local member = first.member
+    ranks.leave(SWEEP, member)
     local newline = string.find(member, '\n', 1, true)
     local name, at = string.sub(member, 1, newline - 1), string.sub(member, newline + 1)
     for _, limit in ipairs(plan.limits) do
@@ -82,7 +87,7 @@ end
 local function heldBy(pid) return KEY .. ':held:' .. pid end
 
 local function keep(pid, id, lease)
-  redis.call('HSET', heldBy(pid), id, cmsgpack.pack(lease))
+  hashes.put(heldBy(pid), id, cmsgpack.pack(lease))
 end
 
 local function grant(pid, cost, key, takenUs)
@@ -97,9 +102,9 @@ local function grant(pid, cost, key, takenUs)
 end
 
 local function takeBack(pid, id)
-  local packed = redis.call('HGET', heldBy(pid), id)
+  local packed = hashes.get(heldBy(pid), text(id))
   if not packed then return nil end
-  redis.call('HDEL', heldBy(pid), id)
+  hashes.put(heldBy(pid), text(id), nil)
   set('active', math.max(0, num('active') - 1))
   return cmsgpack.unpack(packed)
 end
@@ -124,14 +129,14 @@ end
 
 -- Something has happened to work that goes on.
 local function retell(pid, id, what, ageUs)
-  local packed = redis.call('HGET', heldBy(pid), id)
+  local packed = hashes.get(heldBy(pid), text(id))
   if not packed then return nil end
   local lease = cmsgpack.unpack(packed)
   local atUs = math.max(lease.takenUs, now - (ageUs or 0))
   eachLimit(lease.cost, lease.key, function(kind, limit, units, at)
     if kind[what] then kind[what](limit, units, at, lease, atUs) end
   end)
-  keep(pid, id, lease)
+  keep(pid, text(id), lease)
   return lease.key
 end
 `;

@@ -17,18 +17,18 @@ kinds.dailyQuota = quota
 local function datesOf(at) return KEY .. ':dates:' .. at end
 
 local function spentOn(at, date)
-  return tonumber(redis.call('HGET', datesOf(at), date)) or 0
+  return tonumber(hashes.get(datesOf(at), date)) or 0
 end
 
 local function spendOn(at, date, cost)
   local key = datesOf(at)
-  redis.call('HSET', key, date, text(math.max(0, spentOn(at, date) + cost)))
-  if redis.call('HLEN', key) > rememberedDates then
-    local dates = redis.call('HKEYS', key)
-    table.sort(dates)
-    redis.call('HDEL', key, dates[1])
-  end
-  if string.byte(at) == 107 then redis.call('PEXPIRE', key, (rememberedDates + 1) * 86400000) end
+  local isNew = not hashes.get(key, date)
+  hashes.put(key, date, math.max(0, spentOn(at, date) + cost))
+  if not isNew then return end
+  local dates = redis.call('HKEYS', key)
+  table.sort(dates)
+  if #dates >= rememberedDates then hashes.put(key, dates[1], nil) end
+  if string.byte(at) == 107 then order('PEXPIRE', key, (rememberedDates + 1) * 86400000) end
 end
 
 function quota.earliest(limit, cost, at)

@@ -1,36 +1,15 @@
 /**
- * The beginning of the script: what a call reads and leaves. Scalars are cached and written in one go at the end; the
- * fields of single keys are read as they are asked for. Instants and spans are whole microseconds since the limiter's first
- * call, so that additions are exact and no number outgrows a double.
+ * The scalars of a limiter, read in one go; those of single keys are read as they are asked for. Instants and spans are
+ * whole microseconds since the limiter's first call, so that additions are exact and no number outgrows a double.
  */
 export const state = String.raw`
-local KEY = KEYS[1]
 local STATE, KEYED = KEY .. ':state', KEY .. ':keyed'
-local INF = math.huge
 local request = cjson.decode(ARGV[1])
-
-local cache, dirty = {}, {}
-do
-  local flat = redis.call('HGETALL', STATE)
-  for i = 1, #flat, 2 do cache[flat[i]] = flat[i + 1] end
-end
-
-local function text(value)
-  if type(value) ~= 'number' then return value end
-  if value == INF then return 'inf' end
-  if value == -INF then return '-inf' end
-  if value == math.floor(value) and math.abs(value) < 2 ^ 53 then return string.format('%.0f', value) end
-  return string.format('%.17g', value)
-end
+hashes.read(STATE)
 
 -- Fields that begin with "k|" are those of a single key.
 local function get(field)
-  local value = cache[field]
-  if value == nil and string.byte(field) == 107 then
-    value = redis.call('HGET', KEYED, field)
-    cache[field] = value
-  end
-  return value or nil
+  return hashes.get(string.byte(field) == 107 and KEYED or STATE, field)
 end
 
 local function num(field, default)
@@ -39,31 +18,7 @@ end
 
 -- nil forgets it.
 local function set(field, value)
-  if value == nil then value = false end
-  cache[field] = value
-  dirty[field] = true
-end
-
-local function save()
-  local puts, gone = { {}, {} }, { {}, {} }
-  for field in pairs(dirty) do
-    local where = string.byte(field) == 107 and 2 or 1
-    local value = cache[field]
-    if value == false then
-      table.insert(gone[where], field)
-    else
-      table.insert(puts[where], field)
-      table.insert(puts[where], text(value))
-    end
-  end
-  for where, key in ipairs({ STATE, KEYED }) do
-    if #puts[where] > 0 then
-      for i = 1, #puts[where], 1000 do
-        redis.call('HSET', key, unpack(puts[where], i, math.min(i + 999, #puts[where])))
-      end
-    end
-    if #gone[where] > 0 then redis.call('HDEL', key, unpack(gone[where])) end
-  end
+  hashes.put(string.byte(field) == 107 and KEYED or STATE, field, value)
 end
 
 -- The server's clock, which may be set back: time then stands still for the step and goes on from there.
