@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Queue, QueueEvents } from 'bullmq';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { startSimulator, type Simulator } from '../../src/simulator/server.js';
 import { RedisServer } from '../redis/redisServer.js';
 
@@ -88,6 +88,7 @@ it('should make each job once and keep the limits over all workers, one of which
 
   const first = startWorker();
   await ended(2);
+  await vi.waitUntil(() => simulator.books().tasks.length > ends.length, { timeout: 10_000, interval: 5 });
   first.kill('SIGKILL');
   startWorker();
   startWorker();
