@@ -21,9 +21,12 @@ describeOverRedis('a worker that was not heard of for a while', () => {
     const client = (await connected(redis)) as NodeRedisClient;
     let wake: () => void = () => undefined;
     let awake = Promise.resolve();
+    let sent: () => void = () => undefined;
     const standing = async (send: () => Promise<unknown>): Promise<unknown> => {
       await awake;
-      const answer = await send();
+      const answering = send();
+      sent();
+      const answer = await answering;
       await awake;
       return answer;
     };
@@ -37,19 +40,21 @@ describeOverRedis('a worker that was not heard of for a while', () => {
       journal: redisJournal({ client: line, name, ttlMs: 150 }),
       sleep: () => (awake = new Promise((resolve) => (wake = resolve))),
       wake: () => wake(),
+      /** Resolves as the next call is under way. */
+      nextCall: () => new Promise<void>((resolve) => (sent = resolve)),
     };
   }
 
   it('should be refused what it had written before it was given up, if it hears of that only later', async () => {
     const [other] = await workersOn(redis, 1, { name: 'refused' });
     const name = 'refused';
-    const { journal, sleep, wake } = await sleeper(name);
+    const { journal, sleep, wake, nextCall } = await sleeper(name);
     await journal.open();
     ours(await journal.claims.claim('key-0'));
     const { free } = anothers(await other!.claims.claim('key-0'));
+    const calling = nextCall();
     const writing = journal.write(intent!);
-    // The call is under way, its answer not yet there.
-    for (let turn = 0; turn < 3; turn++) await Promise.resolve();
+    await calling;
     void sleep();
     const refused = expect(writing).rejects.toBeInstanceOf(ClaimLostError);
     await wait(200);

@@ -65,7 +65,7 @@ export class RedisServer {
   async #end(signal: NodeJS.Signals): Promise<void> {
     const running = this.#process;
     this.#process = undefined;
-    if (running === undefined || running.exitCode !== null) return;
+    if (running?.exitCode !== null) return;
     const ended = once(running, 'exit');
     running.kill(signal);
     await ended;

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLimiter } from '../../src/limiter/createLimiter.js';
+import { concurrency } from '../../src/limits/concurrency.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import type { IoRedisClient } from '../../src/redis/client.js';
+import { redisStore } from '../../src/redis/redisStore.js';
+import { seededRandom } from '../../src/simulator/seededRandom.js';
+import { VirtualClock } from '../virtualClock.js';
+import { RedisServer } from './redisServer.js';
+import { utilisation, type Told } from './sharing.js';
+import { VirtualRedis } from './virtualRedis.js';
+
+let server: RedisServer;
+let redis: VirtualRedis;
+beforeAll(async () => {
+  server = await RedisServer.start();
+  redis = new VirtualRedis(server.port);
+});
+afterAll(async () => {
+  await redis.close();
+  await server.stop();
+});
+
+/** A client whose every call takes `byMs` there, and as long back. */
+function far(client: IoRedisClient, clock: VirtualClock, byMs: number): IoRedisClient {
+  const way = () => new Promise<void>((resolve) => clock.schedule(byMs, resolve));
+  const ask = async (run: () => Promise<unknown>): Promise<unknown> => {
+    if (byMs > 0) await way();
+    const answer = await run();
+    if (byMs > 0) await way();
+    return answer;
+  };
+  return {
+    status: 'ready',
+    evalsha: (...call) => ask(() => client.evalsha(...call)),
+    eval: (...call) => ask(() => client.eval(...call)),
+    duplicate: () => {
+      const own = client.duplicate() as { on(event: string, listener: (...args: string[]) => void): void };
+      return {
+        ...own,
+        on: (event: string, listener: (...args: string[]) => void) => {
+          if (event === 'ready') {
+            queueMicrotask(listener);
+            return;
+          }
+          own.on(event, (...heard) => {
+            if (byMs === 0) listener(...heard);
+            else clock.schedule(byMs, () => listener(...heard));
+          });
+        },
+      };
+    },
+  };
+}
+
+const perWindow = 50;
+const intervalMs = 1_000;
+const works = 60;
+
+async function utilised(limits: () => Limit[], wayMs: number) {
+  await redis.flush();
+  redis.calls = 0;
+  const clock = new VirtualClock();
+  const random = seededRandom(2);
+  const tolds: Told[] = [];
+  let left = 8 * works;
+  for (let process = 0; process < 8; process++) {
+    const store = redisStore({ client: far(redis.client(clock), clock, wayMs), name: 'shared' });
+    const limiter = createLimiter({ limits: limits(), clock, store });
+    const runs: [number, number][] = [];
+    tolds.push({ id: String(process), runs, errors: [], events: [] });
+    for (let number = 0; number < works; number++) {
+      void limiter.run(async () => {
+        const startMs = clock.elapsedMs;
+        await new Promise<void>((resolve) => clock.schedule(2 + 38 * random(), resolve));
+        runs.push([startMs, clock.elapsedMs]);
+        left--;
+      });
+    }
+  }
+  while (left > 0) await redis.advance(clock, 100);
+  return { tolds, callsEach: redis.calls / (8 * works) };
+}
+
+describe('eight processes, in time that only the limits take', () => {
+  it.each([
+    [0, 0.999],
+    [1, 0.99],
+  ])('should use a window that counts to the end whole, over a way of %s ms', async (wayMs, least) => {
+    const window = () => [slidingWindow({ limit: perWindow, intervalMs, name: 'window' })];
+    const { tolds, callsEach } = await utilised(window, wayMs);
+    expect(utilisation(tolds, perWindow, intervalMs)).toBeGreaterThan(least);
+    expect(callsEach).toBeLessThanOrEqual(1.1);
+  });
+
+  it('should use slots whole, with a call for each', async () => {
+    const { tolds, callsEach } = await utilised(() => [concurrency({ limit: 6, name: 'slots' })], 0);
+    // Slots are a window of no length.
+    expect(utilisation(tolds, 6, 0)).toBeGreaterThan(0.98);
+    expect(callsEach).toBeLessThanOrEqual(1.05);
+  });
+});
