@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,5 +8,7 @@ export default defineConfig({
     setupFiles: [`${import.meta.dirname}/setup.ts`],
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
     testTimeout: 30_000,
+    // Much of the suite waits for servers and processes: a core for each worker, where vitest keeps one free.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
