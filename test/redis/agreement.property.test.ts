@@ -14,20 +14,14 @@ import {
 } from '../../operators/index.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { runs } from '../runs.js';
-import { RedisServer } from './redisServer.js';
 import { VirtualRedis } from './virtualRedis.js';
 import { World, type Step } from './world.js';
 
-let server: RedisServer;
 let redis: VirtualRedis;
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = new VirtualRedis(server.port);
+  redis = await VirtualRedis.start();
 });
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.close());
 
 const small = fc.integer({ min: 1, max: 5 });
 // Redis counts in whole microseconds: of these every share is one.

@@ -5,22 +5,16 @@ import { Waiter } from '../../src/limiter/waiter.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { runs } from '../runs.js';
 import { VirtualClock } from '../virtualClock.js';
-import { RedisServer } from './redisServer.js';
 import { VirtualRedis, type ProcessClient } from './virtualRedis.js';
 
 const leaseMs = 1_200;
 const intervalMs = 240;
 
-let server: RedisServer;
 let redis: VirtualRedis;
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = new VirtualRedis(server.port);
+  redis = await VirtualRedis.start();
 });
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.close());
 
 const limit = fc.integer({ min: 1, max: 5 });
 const rules = fc.record({

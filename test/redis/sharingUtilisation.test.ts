@@ -7,20 +7,14 @@ import type { IoRedisClient } from '../../src/redis/client.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { seededRandom } from '../../src/simulator/seededRandom.js';
 import { VirtualClock } from '../virtualClock.js';
-import { RedisServer } from './redisServer.js';
 import { utilisation, type Told } from './sharing.js';
 import { VirtualRedis } from './virtualRedis.js';
 
-let server: RedisServer;
 let redis: VirtualRedis;
 beforeAll(async () => {
-  server = await RedisServer.start();
-  redis = new VirtualRedis(server.port);
+  redis = await VirtualRedis.start();
 });
-afterAll(async () => {
-  await redis.close();
-  await server.stop();
-});
+afterAll(() => redis.close());
 
 /** A client whose every call takes `byMs` there, and as long back. */
 function far(client: IoRedisClient, clock: VirtualClock, byMs: number): IoRedisClient {

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { IoRedisClient } from '../../src/redis/client.js';
 import type { VirtualClock } from '../virtualClock.js';
+import { RedisServer } from './redisServer.js';
 
 /** A client whose way to Redis can be cut. */
 export interface ProcessClient extends IoRedisClient {
@@ -20,10 +21,17 @@ export class VirtualRedis {
   #open = 0;
   calls = 0;
 
-  constructor(port: number) {
-    this.#redis = new Redis(port);
-    this.#subscriber = new Redis(port);
+  readonly #server: RedisServer;
+
+  private constructor(server: RedisServer) {
+    this.#server = server;
+    this.#redis = new Redis(server.port);
+    this.#subscriber = new Redis(server.port);
     this.#subscriber.on('message', (channel, message) => this.#listeners.get(channel)?.(message));
+  }
+
+  static async start(): Promise<VirtualRedis> {
+    return new VirtualRedis(await RedisServer.start());
   }
 
   /** A process' client. */
@@ -84,6 +92,7 @@ export class VirtualRedis {
 
   async close(): Promise<void> {
     await Promise.all([this.#redis.quit(), this.#subscriber.quit()]);
+    await this.#server.stop();
   }
 
   #subscription(wire: Wire): object {
