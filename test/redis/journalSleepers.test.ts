@@ -46,7 +46,7 @@ describeOverRedis('a worker that was not heard of for a while', () => {
   }
 
   it('should be refused what it had written before it was given up, if it hears of that only later', async () => {
-    const [other] = await workersOn(redis, 1, { name: 'refused' });
+    const [other] = await workersOn(redis, 1, { name: 'refused', ttlMs: 150 });
     const name = 'refused';
     const { journal, sleep, wake, nextCall } = await sleeper(name);
     await journal.open();
