@@ -4,12 +4,10 @@
  * Cheng 1996), a sorted set of virtual start times for each. A lane that has run empty keeps its tag until its turn has
  * come, so that who comes back at once does not go before those who waited.
  *
- * A lane is named `process/number/weight`. Entries for a process are put into its mail, and told on its channel.
+ * A lane is named `process/number/weight`.
  */
 export const lanes = String.raw`
-local caller = request.pid
-local outbox = {}
-local ALIVE, PARKED, PRIORITIES = KEY .. ':alive', KEY .. ':parked', KEY .. ':priorities'
+local PARKED, PRIORITIES = KEY .. ':parked', KEY .. ':priorities'
 
 local laneAt = {}
 
@@ -27,28 +25,6 @@ end
 local function wantedIn(name) return laneCalled(name).wanted end
 local function turnsOf(priority) return KEY .. ':turns:' .. priority end
 local function lanesOf(priority, key) return KEY .. ':lanes:' .. priority .. ':' .. key end
-local function ofProcess(pid) return KEY .. ':process:' .. pid end
-local function mailOf(pid) return KEY .. ':mail:' .. pid end
-
-local function passedBy(pid) return KEY .. ':passed:' .. pid end
-local function isAlive(pid) return ranks.tagOf(ALIVE, pid) ~= nil end
-
--- A number that a process is known by.
-local function numOf(pid, field)
-  return tonumber(hashes.read(ofProcess(pid))[field] or nil) or 0
-end
-
-local function post(pid, entry)
-  local number = numOf(pid, 'mailed') + 1
-  local letter = '[' .. text(number) .. ',' .. entry .. ']'
-  hashes.put(ofProcess(pid), 'mailed', number)
-  lists.append(mailOf(pid), letter)
-  if pid == caller then return end
-  if numOf(pid, 'posted') == 0 then hashes.put(ofProcess(pid), 'unreadUs', now) end
-  hashes.put(ofProcess(pid), 'posted', numOf(pid, 'posted') + 1)
-  outbox[pid] = outbox[pid] or {}
-  table.insert(outbox[pid], letter)
-end
 
 -- A newcomer starts level with whoever is next.
 local function join(rank, member)
@@ -92,16 +68,6 @@ local function unparkUntil(untilUs)
     unpark(string.match(first.member, '^(.-)\n(.*)$'))
     first = ranks.first(PARKED)
   end
-end
-
-local stallUs, stallLetters = 150000, 2
-
--- A process that does not read its mail may be dead, and then what it was granted is lost to all until its lease has
--- expired. It is passed over until it calls: slots, which are few and held for long, after two letters that others posted;
--- windows, which come in bursts, after a while.
-local function isStalled(pid)
-  if pid == caller or numOf(pid, 'posted') < stallLetters then return false end
-  return plan.hasSlots or now - numOf(pid, 'unreadUs') > stallUs
 end
 
 local function passOver(priority, key, lane)

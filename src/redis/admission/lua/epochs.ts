@@ -1,0 +1,76 @@
+/**
+ * Whether the caller and these data know of the same past: what is shared under this name, and whether Redis has lost
+ * something since the caller last heard of it.
+ */
+export const epochs = String.raw`
+local known = get('plan')
+-- Whoever comes back brings its plan along for a server that has none.
+local told = request.plan and (not known or not request.isBack) and request.plan or known
+plan = told and cjson.decode(told)
+
+-- Its limits are other ones than those by which others work right now.
+local function differs()
+  if not request.plan or not known or request.plan == known then return false end
+  local before, mine, names = cjson.decode(known), cjson.decode(request.plan), {}
+  for _, limit in ipairs(before.limits) do names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] = true end
+  local isSame = #before.limits == #mine.limits
+  for _, limit in ipairs(mine.limits) do
+    if not names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] then isSame = false end
+  end
+  if isSame then return false end
+  local others = redis.call('ZCOUNT', ALIVE, '(' .. text(now), '+inf')
+  if redis.call('ZSCORE', ALIVE, caller) then others = others - 1 end
+  return others > 0
+end
+
+-- The data were lost, or are older than what the caller has seen: nothing passes until all that may still count has left.
+local function shutAll()
+  set('shut', math.max(num('shut'), now + request.graceUs))
+end
+
+-- Where nobody has called for long, the server was away, or nobody was there: that is no proof of anybody's death.
+local function spareTheSilent()
+  if lastCallUs == 0 or now - lastCallUs <= request.ttlUs / 2 then return end
+  for _, pid in ipairs(ranks.all(ALIVE)) do
+    local tag = ranks.tagOf(ALIVE, pid)
+    if tag > lastCallUs then ranks.place(ALIVE, pid, math.max(tag, now + request.ttlUs)) end
+  end
+end
+
+local function beginEpoch()
+  set('epoch', caller .. '/' .. text(request.call))
+  set('lost|' .. request.epoch, 1)
+  shutAll()
+end
+
+local lastCall = tonumber(hashes.read(ofProcess(caller)).call or nil)
+-- The answer to it was lost: it has had its effect.
+local isRepeated = lastCall == request.call
+
+local function mustRecover()
+  local epoch = get('epoch')
+  if not epoch then
+    set('epoch', caller)
+    if request.epoch == '' then return false end
+    shutAll()
+    return true
+  end
+  if request.epoch ~= '' and request.epoch ~= epoch then
+    if not get('lost|' .. request.epoch) then
+      set('lost|' .. request.epoch, 1)
+      shutAll()
+    end
+    return true
+  end
+  -- Each call follows the one before: where that is unknown, or others are, these data are older than what was seen.
+  local isOlder = request.seq > num('seq') or (request.call > 1 and not isRepeated and lastCall ~= request.call - 1)
+  if request.epoch == epoch and isOlder then
+    beginEpoch()
+    return true
+  end
+  -- One that was taken for dead begins anew, though its call had its effect: that has been undone.
+  if request.call == 1 and not isRepeated then return false end
+  local expiresUs = ranks.tagOf(ALIVE, caller)
+  return not expiresUs or expiresUs <= now
+end
+`;
