@@ -6,12 +6,11 @@ import type { Limit, Outcome } from '../../limits/limit.js';
 import { subscribe } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js';
-import { Holdings, type Holding } from './holdings.js';
+import { Held } from './held.js';
 import { Inbox, type GivenUp } from './inbox.js';
 import { LocalShare } from './localShare.js';
 import type { MirroredLimit, MirrorOwner } from './mirroredLimit.js';
-import { News, type Memory } from './news.js';
-import { micros } from './plan.js';
+import type { Memory } from './news.js';
 import { parseMessage, type Decided, type Letter } from './reply.js';
 import type { GateNews, SharedGate } from './sharedGate.js';
 import { SharedPlan } from './sharedPlan.js';
@@ -61,13 +60,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   readonly #plan: SharedPlan;
   readonly #exchange: Exchange;
   readonly #inbox: Inbox;
-  readonly #holdings = new Holdings();
+  readonly #held = new Held();
   readonly #agenda: Agenda;
   #applicants: Applicants | undefined = undefined;
-  #news = new News();
   #memory: Memory | undefined = undefined;
-  /** What Redis is being told to hold, in this order. */
-  #reclaiming: readonly Holding[] = [];
   #presentAtMs = -Infinity;
   #hasNewsOfQueue = false;
   /** True where nothing is left here after the call that is on its way. */
@@ -80,7 +76,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   constructor(options: ProcessStoreOptions, base: string, gate: (tell: (news: GateNews) => void) => SharedGate) {
     this.#options = options;
     this.gate = gate((news) => {
-      this.#news.gate.push(news);
+      this.#held.news.gate.push(news);
       this.#exchange.ask();
     });
     this.#plan = new SharedPlan(options.limits, this.gate.rampStepMs, this);
@@ -106,9 +102,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const id = this.#inbox.purse.take(key, cost);
     this.heldBy = elsewhere;
     if (id === undefined) return Infinity;
-    this.#holdings.add({ id, cost, key, takenAtMs: nowMs, isWaiting: false, hasEnded: false });
+    this.#held.add(id, cost, key, nowMs);
     if (this.#plan.tellsStarts) {
-      this.#news.starts.push({ id, atMs: nowMs });
+      this.#held.news.starts.push({ id, atMs: nowMs });
       this.#tellWithin(this.#options.lingerMs);
     }
     return nowMs;
@@ -151,23 +147,18 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   adjusted(limit: MirroredLimit, delta: number, takenAtMs: number, key: unknown): void {
     const wallMs = this.#exchange.wallMs - (this.#options.clock.now() - takenAtMs);
-    this.#news.adjust.push([limit.name, delta, keyText(key), this.#plan.dateOf(limit, key, wallMs)]);
+    this.#held.news.adjust.push([limit.name, delta, keyText(key), this.#plan.dateOf(limit, key, wallMs)]);
     this.#exchange.ask();
   }
 
   slotTold(what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): void {
-    const holding = this.#holdings.find(cost, takenAtMs, key, what === 'granted');
-    if (holding === undefined) return;
-    holding.isWaiting = what === 'refused';
-    if (holding.id === undefined) return;
-    this.#news.slots.push([holding.id, what]);
-    this.#exchange.ask();
+    if (this.#held.slotTold(what, cost, takenAtMs, key)) this.#exchange.ask();
   }
 
   /** Tells what has ended, and lets go of the connection; what is held is held until its lease runs out. */
   async close(): Promise<void> {
     const { clock } = this.#options;
-    if (!this.#news.isEmpty) this.#exchange.ask();
+    if (!this.#held.news.isEmpty) this.#exchange.ask();
     const isOver = new Promise<void>((resolve) => clock.schedule(closingMs, resolve));
     await Promise.race([this.#exchange.settled(), isOver]);
     this.#agenda.close();
@@ -177,15 +168,14 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   compose(): object {
     const nowMs = this.#options.clock.now();
     const { wishes, read } = this.#inbox;
-    const news = this.#news;
-    this.#news = new News();
+    const news = this.#held.takeNews();
     const memory = this.#memory;
     this.#memory = undefined;
     this.#agenda.telling();
     const isQueueNews = this.#hasNewsOfQueue || wishes.isLow;
     const { drop, want } = isQueueNews ? wishes.compare(this.#applicants?.inOrder() ?? []) : { drop: [], want: [] };
     this.#hasNewsOfQueue = false;
-    this.#isLastCall = this.#holdings.size === 0 && wishes.count === 0;
+    this.#isLastCall = this.#held.size === 0 && wishes.count === 0;
     return {
       ...this.#plan.takeNews(),
       ...news.told(nowMs),
@@ -243,7 +233,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   failed(error: unknown): void {
     this.#agenda.called(this.#options.clock.now());
     this.#giveUpAll(error);
-    if (this.#holdings.size === 0) this.#beginAnew();
+    if (this.#held.size === 0) this.#beginAnew();
     this.#setTimer();
   }
 
@@ -270,15 +260,14 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   #end(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome | 'refund', key: unknown): void {
-    const holding = this.#holdings.end(cost, takenAtMs, key, outcome);
+    const holding = this.#held.end(cost, takenAtMs, key, outcome);
     if (holding === undefined) return;
     this.#alone?.ended(holding, nowMs, outcome);
-    // Where it is just being told anew, its id comes with the answer.
     if (holding.id !== undefined) this.#endLease(holding.id, nowMs, outcome);
   }
 
   #endLease(id: number, atMs: number, outcome: Outcome | 'refund'): void {
-    this.#news.ends.push({ id, atMs, outcome });
+    this.#held.news.ends.push({ id, atMs, outcome });
     const { endsMakeRoom, lingerMs } = this.#options;
     // What time alone lets in, no end lets in before; where slots are held, too, it is told with the call of that instant.
     const { untilOpenMs } = this.#agenda;
@@ -333,7 +322,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   #setTimer(): void {
     const isWaiting = this.#inbox.wishes.count > 0;
-    this.#agenda.set(isWaiting, isWaiting || this.#holdings.size > 0 || !this.#news.isEmpty);
+    this.#agenda.set(isWaiting, isWaiting || this.#held.size > 0 || !this.#held.news.isEmpty);
   }
 
   #listen(): void {
@@ -354,27 +343,18 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#inbox.beginAnew(this.#exchange.process);
     this.#agenda.beginAnew();
     this.#plan.tellAgain();
-    this.#news.forgetLeases();
     this.#hasNewsOfQueue = (this.#applicants?.waiting ?? 0) > 0;
     this.#alone = undefined;
-    this.#reclaiming = [...this.#holdings.all()];
-    for (const holding of this.#reclaiming) holding.id = undefined;
+    const leases = this.#held.beginAnew(nowMs);
     const totals = hasLostData ? this.#plan.totals() : [];
-    if (this.#reclaiming.length + totals.length === 0 && !hasRunAlone) return;
-    const leases = this.#reclaiming.map(
-      ({ cost, key, takenAtMs }) => [cost, keyText(key), micros(nowMs - takenAtMs)] as const,
-    );
+    if (leases.length + totals.length === 0 && !hasRunAlone) return;
     this.#memory = { leases, totals, hasRunAlone };
   }
 
   #reclaimed(ids: readonly number[]): void {
-    for (const [index, holding] of this.#reclaiming.entries()) {
-      holding.id = ids[index];
-      if (holding.hasEnded && holding.id !== undefined) {
-        this.#endLease(holding.id, this.#options.clock.now(), holding.outcome ?? 'unknown');
-      }
+    for (const { id, outcome = 'unknown' } of this.#held.reclaimed(ids)) {
+      if (id !== undefined) this.#endLease(id, this.#options.clock.now(), outcome);
     }
-    this.#reclaiming = [];
   }
 
   #giveUp({ key, cost, limit, left }: GivenUp): void {
@@ -409,7 +389,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       limits: this.limits,
       share: 1 / this.#peers,
       clock,
-      holdings: this.#holdings.all(),
+      holdings: this.#held.all(),
       closedMs: graceMs,
     });
     this.#applicants?.admit(new Set([...this.#applicants.inOrder()].map(({ place }) => place.key)));
@@ -419,7 +399,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const atMs = alone.store.tryAdmit(cost, nowMs, key);
     this.heldBy = alone.store.heldBy;
     if (atMs > nowMs) return atMs;
-    this.#holdings.add({ id: undefined, cost, key, takenAtMs: nowMs, isWaiting: false, hasEnded: false });
+    this.#held.add(undefined, cost, key, nowMs);
     return atMs;
   }
 }

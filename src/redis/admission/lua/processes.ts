@@ -9,7 +9,6 @@ local ALIVE = KEY .. ':alive'
 
 local function ofProcess(pid) return KEY .. ':process:' .. pid end
 local function mailOf(pid) return KEY .. ':mail:' .. pid end
-
 local function passedBy(pid) return KEY .. ':passed:' .. pid end
 local function isAlive(pid) return ranks.tagOf(ALIVE, pid) ~= nil end
 
@@ -29,7 +28,6 @@ local function post(pid, entry)
   outbox[pid] = outbox[pid] or {}
   table.insert(outbox[pid], letter)
 end
-
 
 local stallUs, stallLetters = 150000, 2
 

@@ -1,0 +1,64 @@
+import type { Outcome } from '../../limits/limit.js';
+import type { Cost } from '../../limiter/waiter.js';
+import { Holdings, type Holding } from './holdings.js';
+import { News, type Memory } from './news.js';
+import { micros } from './plan.js';
+import { keyText } from './wishes.js';
+
+/** What this process holds, and what is to be told of it: a start, an end, a slot that was refused or given. */
+export class Held {
+  news = new News();
+  readonly #holdings = new Holdings();
+  /** What Redis is being told to hold, in this order. */
+  #reclaiming: readonly Holding[] = [];
+
+  get size(): number {
+    return this.#holdings.size;
+  }
+
+  all(): Iterable<Holding> {
+    return this.#holdings.all();
+  }
+
+  /** @param id its lease; undefined where Redis does not know of it */
+  add(id: number | undefined, cost: Cost, key: unknown, takenAtMs: number): void {
+    this.#holdings.add({ id, cost, key, takenAtMs, isWaiting: false, hasEnded: false });
+  }
+
+  /** Takes out what ends now; where it is just being told anew, its id comes with the answer. */
+  end(cost: Cost, takenAtMs: number, key: unknown, outcome: Outcome | 'refund'): Holding | undefined {
+    return this.#holdings.end(cost, takenAtMs, key, outcome);
+  }
+
+  /** @returns true where there is something to tell */
+  slotTold(what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): boolean {
+    const holding = this.#holdings.find(cost, takenAtMs, key, what === 'granted');
+    if (holding === undefined) return false;
+    holding.isWaiting = what === 'refused';
+    if (holding.id === undefined) return false;
+    this.news.slots.push([holding.id, what]);
+    return true;
+  }
+
+  takeNews(): News {
+    const { news } = this;
+    this.news = new News();
+    return news;
+  }
+
+  /** In another life nothing that it holds has a lease: what Redis is to be told of it. */
+  beginAnew(nowMs: number): Memory['leases'] {
+    this.news.forgetLeases();
+    this.#reclaiming = [...this.#holdings.all()];
+    for (const holding of this.#reclaiming) holding.id = undefined;
+    return this.#reclaiming.map(({ cost, key, takenAtMs }) => [cost, keyText(key), micros(nowMs - takenAtMs)]);
+  }
+
+  /** It has leases again. @returns those that have ended meanwhile */
+  reclaimed(ids: readonly number[]): readonly Holding[] {
+    const told = this.#reclaiming;
+    this.#reclaiming = [];
+    for (const [index, holding] of told.entries()) holding.id = ids[index];
+    return told.filter((holding) => holding.hasEnded);
+  }
+}
