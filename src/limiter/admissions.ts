@@ -213,11 +213,7 @@ export class Admissions {
         for (const key of keys) queue.unpark(key);
         this.admit();
       },
-      drop: (waiter, error) => {
-        queue.remove(waiter);
-        if (this.announcer.isHeard) this.#tellAbout('dropped', waiter.cost);
-        this.drop(waiter, error);
-      },
+      drop: (waiter, error) => this.#discard(waiter, error),
       dropImpossible: () => this.dropImpossible(),
       tell: (event) => this.announcer.tell(event),
     };
@@ -232,11 +228,15 @@ export class Admissions {
       const error = waiter.isQueued ? unpayable(this.#budgets, waiter, this.clock.now()) : undefined;
       if (error === undefined) continue;
       hasDropped = true;
-      this.queue.remove(waiter);
-      if (this.announcer.isHeard) this.#tellAbout('dropped', waiter.cost);
-      this.drop(waiter, error);
+      this.#discard(waiter, error);
     }
     return hasDropped;
+  }
+
+  #discard(waiter: Waiter, error: Error): void {
+    this.queue.remove(waiter);
+    if (this.announcer.isHeard) this.#tellAbout('dropped', waiter.cost);
+    this.drop(waiter, error);
   }
 
   /** Only the first of its key stands in anybody's way; where nobody is left, the wait itself ends. */
