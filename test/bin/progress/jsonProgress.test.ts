@@ -34,9 +34,9 @@ function written(tell: (progress: JsonProgress) => void): readonly string[] {
   return writes;
 }
 
-/** The fields of each type, as docs/progress.md lists them. */
+/** The fields of each type, as docs/guides/progress.md lists them. */
 function listed(): ReadonlyMap<unknown, ReadonlySet<string>> {
-  const [, section = ''] = readFileSync('docs/progress.md', 'utf8').split('## JSON\n');
+  const [, section = ''] = readFileSync('docs/guides/progress.md', 'utf8').split('## JSON\n');
   const rows = section.split('\n').filter((line) => line.startsWith('| `'));
   return new Map(
     rows.map((row) => {
@@ -47,7 +47,7 @@ function listed(): ReadonlyMap<unknown, ReadonlySet<string>> {
 }
 
 describe('JsonProgress', () => {
-  it('should have the fields that docs/progress.md lists, and no others', () => {
+  it('should have the fields that docs/guides/progress.md lists, and no others', () => {
     const lines = written((progress) => {
       for (const event of events) progress.event(event);
       progress.note('something');

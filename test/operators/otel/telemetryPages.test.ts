@@ -37,7 +37,7 @@ async function everything(meterProvider: MeterProvider, tracing: Tracing): Promi
 
 const measured = new Measured();
 const tracing = new Tracing();
-const page = readFileSync('docs/telemetry.md', 'utf8');
+const page = readFileSync('docs/guides/telemetry.md', 'utf8');
 
 /** The cells of the rows below a heading of the page. */
 function table(heading: string): readonly (readonly string[])[] {
@@ -65,7 +65,7 @@ function instrumentOf(metric: MetricData): string {
 
 beforeAll(() => everything(measured.meterProvider, tracing));
 
-describe('docs/telemetry.md', () => {
+describe('docs/guides/telemetry.md', () => {
   it('lists each metric that there is, with its instrument, unit and attributes', async () => {
     const produced = (await measured.metrics()).map((metric) => [
       metric.descriptor.name,
