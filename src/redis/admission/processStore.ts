@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js';
-import { BudgetSpentError, OptionsError, StoreLostError } from '../../errors.js';
+import { OptionsError, StoreLostError } from '../../errors.js';
 import type { AdmissionStore, Applicants } from '../../limiter/store.js';
 import { checkCost, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
@@ -7,14 +7,15 @@ import { subscribe } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js';
 import { Held } from './held.js';
-import { Inbox, type GivenUp } from './inbox.js';
+import { Inbox } from './inbox.js';
 import { LocalShare } from './localShare.js';
 import type { MirroredLimit, MirrorOwner } from './mirroredLimit.js';
 import type { Memory } from './news.js';
+import { OwnQueue } from './ownQueue.js';
 import { parseMessage, type Decided, type Letter } from './reply.js';
 import type { GateNews, SharedGate } from './sharedGate.js';
 import { SharedPlan } from './sharedPlan.js';
-import { costText, keyText } from './wishes.js';
+import { keyText } from './wishes.js';
 
 export interface ProcessStoreOptions extends Omit<ExchangeOptions, 'clock'> {
   readonly name: string;
@@ -61,8 +62,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   readonly #exchange: Exchange;
   readonly #inbox: Inbox;
   readonly #held = new Held();
+  readonly #queue = new OwnQueue();
   readonly #agenda: Agenda;
-  #applicants: Applicants | undefined = undefined;
   #memory: Memory | undefined = undefined;
   #presentAtMs = -Infinity;
   #hasNewsOfQueue = false;
@@ -90,7 +91,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   serve(applicants: Applicants): void {
-    this.#applicants = applicants;
+    this.#queue.serve(applicants);
   }
 
   check(cost: Cost): void {
@@ -173,7 +174,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#memory = undefined;
     this.#agenda.telling();
     const isQueueNews = this.#hasNewsOfQueue || wishes.isLow;
-    const { drop, want } = isQueueNews ? wishes.compare(this.#applicants?.inOrder() ?? []) : { drop: [], want: [] };
+    const { drop, want } = isQueueNews ? wishes.compare(this.#queue.inOrder()) : { drop: [], want: [] };
     this.#hasNewsOfQueue = false;
     this.#isLastCall = this.#held.size === 0 && wishes.count === 0;
     return {
@@ -200,7 +201,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#agenda.called(sentAtMs, answer.processes);
     this.#peers = Math.max(answer.peers, answer.processes);
     this.gate.heard(answer.closedMs, answer.round, nowMs);
-    if (this.#plan.heard(answer.usage, nowMs, this.#exchange.wallMs)) this.#applicants?.dropImpossible();
+    if (this.#plan.heard(answer.usage, nowMs, this.#exchange.wallMs)) this.#queue.dropImpossible();
     if (this.#alone !== undefined) return;
     this.#reclaimed(answer.reclaimed);
     // After an answer that took too long it is not known whether what it grants is still ours.
@@ -226,7 +227,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       `limits: others share other limits than ${names} as "${this.#options.name}": give these a name of their own`,
       'limits',
     );
-    this.#dropAll(error);
+    this.#queue.giveUpAll(error);
     this.#beginAnew();
   }
 
@@ -239,13 +240,13 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   lost(error: unknown): void {
     const { clock, onStoreLost } = this.#options;
-    this.#applicants?.tell({ type: 'store-lost', atMs: clock.now(), error });
+    this.#queue.tell({ type: 'store-lost', atMs: clock.now(), error });
     if (onStoreLost === 'fail') this.#giveUpAll(error);
     if (onStoreLost === 'local-share') this.#goAlone();
   }
 
   back(): void {
-    this.#applicants?.tell({ type: 'store-back', atMs: this.#options.clock.now() });
+    this.#queue.tell({ type: 'store-back', atMs: this.#options.clock.now() });
     if (this.#alone === undefined) return;
     // What was done alone is told in a new life, and holds everybody back as long as it may count.
     this.#beginAnew({ hasRunAlone: true });
@@ -290,8 +291,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #open(letters: readonly Letter[]): boolean {
     const nowMs = this.#options.clock.now();
     const { keys, givenUp, unwanted, hasGap } = this.#inbox.open(letters);
-    for (const each of givenUp) this.#giveUp(each);
-    if (keys.size > 0) this.#applicants?.admit(keys);
+    for (const each of givenUp) this.#queue.giveUp(each);
+    if (keys.size > 0) this.#queue.admit(keys);
     // Whoever it was for has left.
     for (const id of [...unwanted, ...this.#inbox.purse.empty()]) this.#endLease(id, nowMs, 'refund');
     return hasGap;
@@ -316,7 +317,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   /** Tells Redis of more of the queue where it knows little, and sets the timer. */
   #lookAhead(): void {
     const { wishes } = this.#inbox;
-    if (wishes.isLow && (this.#applicants?.waiting ?? 0) > wishes.count) this.#exchange.ask();
+    if (wishes.isLow && this.#queue.waiting > wishes.count) this.#exchange.ask();
     this.#setTimer();
   }
 
@@ -343,7 +344,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#inbox.beginAnew(this.#exchange.process);
     this.#agenda.beginAnew();
     this.#plan.tellAgain();
-    this.#hasNewsOfQueue = (this.#applicants?.waiting ?? 0) > 0;
+    this.#hasNewsOfQueue = this.#queue.waiting > 0;
     this.#alone = undefined;
     const leases = this.#held.beginAnew(nowMs);
     const totals = hasLostData ? this.#plan.totals() : [];
@@ -357,15 +358,6 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     }
   }
 
-  #giveUp({ key, cost, limit, left }: GivenUp): void {
-    for (const waiter of this.#applicants?.inOrder() ?? []) {
-      if (waiter.place.key !== key || costText(waiter.cost) !== cost) continue;
-      const units = typeof waiter.cost === 'number' ? waiter.cost : (waiter.cost[limit] ?? 1);
-      this.#applicants?.drop(waiter, new BudgetSpentError(limit, units, left));
-      return;
-    }
-  }
-
   #giveUpAll(cause: unknown): void {
     const { name, onStoreLost } = this.#options;
     const advice =
@@ -373,14 +365,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
         ? 'try again once Redis is back, or choose onStoreLost: "wait"'
         : 'see to the client, its password and its access rules';
     this.#hasNewsOfQueue = true;
-    this.#dropAll(new StoreLostError(name, advice, cause));
-  }
-
-  #dropAll(error: Error): void {
-    for (const waiter of [...(this.#applicants?.inOrder() ?? [])]) {
-      // One that was given up may have taken others of its stream along.
-      if (waiter.isQueued) this.#applicants?.drop(waiter, error);
-    }
+    this.#queue.giveUpAll(new StoreLostError(name, advice, cause));
   }
 
   #goAlone(): void {
@@ -392,7 +377,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       holdings: this.#held.all(),
       closedMs: graceMs,
     });
-    this.#applicants?.admit(new Set([...this.#applicants.inOrder()].map(({ place }) => place.key)));
+    this.#queue.admitAll();
   }
 
   #admitAlone(alone: LocalShare, cost: Cost, nowMs: number, key: unknown): number {
