@@ -1,14 +1,33 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Tests that start processes, servers or browsers, or measure their own heap: each file has a process of its own. */
+const apart = [
+  'test/{bin,chaos,docs,examples,integration,package,redis,simulation}/**/*.test.ts',
+  'test/**/*{Heap,emory}.test.ts',
+  'test/*.test.ts',
+];
 
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
-    include: ['test/**/*.test.ts'],
-    setupFiles: [`${import.meta.dirname}/setup.ts`],
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
-    testTimeout: 30_000,
     // Much of the suite waits for servers and processes: a core for each worker, where vitest keeps one free.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    projects: [
+      project('apart', apart, []),
+      // What computes alone shares its modules: most of its time would go by in loading them for each file anew.
+      { ...project('together', ['test/**/*.test.ts'], apart), isolate: false },
+    ].map((test) => ({ extends: true, test })),
   },
 });
+
+function project(name: string, include: string[], exclude: string[]) {
+  return {
+    name,
+    include,
+    exclude: [...configDefaults.exclude, ...exclude],
+    setupFiles: [`${import.meta.dirname}/setup.ts`],
+    testTimeout: 30_000,
+  };
+}
