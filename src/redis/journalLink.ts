@@ -3,6 +3,7 @@ import { backoffDelay } from '../backoff/backoff.js';
 import type { Clock } from '../clock.js';
 import { JournalError } from '../errors.js';
 import type { RedisClient } from './client.js';
+import { inTime, patienceMs, patienceOf } from './inTime.js';
 import { adviceFor, isPermanent } from './journalFailure.js';
 import { askOnce, JournalKeys, type Answer, type Ask, type Place, type Refused } from './journalStep.js';
 
@@ -72,7 +73,8 @@ export class JournalLink {
     for (let attempt = 0; ; attempt++) {
       const [nowMs, epochMs] = [clock.now(), clock.epochNow()];
       try {
-        const answer = await askOnce(client, this.keys, this.#number, this.#place, ask);
+        const call = askOnce(client, this.keys, this.#number, this.#place, ask);
+        const answer = await inTime(call, patienceOf(attempt, patienceMs), clock);
         if ('refused' in answer) throw this.#refused(answer, ask);
         this.#sentAtMs = nowMs;
         this.#sentEpochMs = epochMs;

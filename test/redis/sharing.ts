@@ -50,6 +50,8 @@ export class BookedServer {
   /** @param startsWith so many workers begin together. It ends with the test. */
   static async start(startsWith: number): Promise<BookedServer> {
     const booked = new BookedServer(startsWith);
+    // Who waits for Redis keeps its connection meanwhile.
+    booked.#server.keepAliveTimeout = 120_000;
     booked.#server.listen(0, '127.0.0.1');
     await once(booked.#server, 'listening');
     onTestFinished(() => {

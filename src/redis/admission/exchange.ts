@@ -2,6 +2,7 @@ import { backoffDelay } from '../../backoff/backoff.js';
 import type { Clock } from '../../clock.js';
 import { WakeUp } from '../../wakeUp.js';
 import type { RedisClient } from '../client.js';
+import { inTime, patienceOf } from '../inTime.js';
 import { isPermanent } from '../journalFailure.js';
 import { Script } from '../script.js';
 import { admissionScript } from './lua/admissionScript.js';
@@ -185,7 +186,8 @@ export class Exchange {
     this.#lostTimer.at(clock.now() + lostAfterMs);
     for (let attempt = 0; ; attempt++) {
       try {
-        const reply = parseReply(await script.run(client, [prefix], [request()]));
+        const call = script.run(client, [prefix], [request()]);
+        const reply = parseReply(await inTime(call, patienceOf(attempt, lostAfterMs), clock));
         this.#lostTimer.at(Infinity);
         return reply;
       } catch (error) {

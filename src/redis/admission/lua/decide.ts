@@ -10,6 +10,8 @@ for _, limit in ipairs(plan and plan.limits or {}) do
   if limit.type == 'dailyQuota' and not dayAt(limit.timeZone, wallMs) then return answer('days') end
 end
 if differs() then return answer('differs') end
+-- A call that was made again, and answered then: nobody waits for this one any more.
+if lastCall and request.call < lastCall then return answer('late') end
 
 -- The first write of all: where memory is short, it is refused, and nothing has been changed.
 redis.call('HSET', STATE, 'seq', text(math.max(num('seq'), request.seq) + 1))
