@@ -188,7 +188,8 @@ export class PollRound {
     refs.forEach(({ id }, index) => {
       const answer = answers[index];
       if (!this.#followers.has(id)) return;
-      if (answer === 'unseen') this.#alone.add(id);
+      if (answer === 'unseen' && refs.length > 1) this.#alone.add(id);
+      else if (answer === 'unseen') this.#failed([id], new Error(`the answer about task ${id} alone does not show it`));
       else if (answer === 'absent' || answer === undefined) this.#failed([id], new TaskLostError(id));
       else if (answer instanceof Error) this.#failed([id], answer);
       else this.#pass(id, answer);

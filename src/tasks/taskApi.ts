@@ -32,7 +32,8 @@ export interface RemoteTask {
 
 /**
  * What a poll brings of one task: how it is; `absent`, the server's word that it has no such task; `unseen`, the answer
- * was about others (a page of a list, say) and this one must be asked for alone; or why the answer about it is of no use.
+ * was about others (a page of a list, say) and this one must be asked for alone; or why the answer about it is of no use,
+ * which `unseen` is where it was asked for alone.
  */
 export type PollAnswer = RemoteTask | 'absent' | 'unseen' | Error;
 

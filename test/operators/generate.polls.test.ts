@@ -69,6 +69,20 @@ describe('the polls of generate', () => {
     expect(generating.recording.values.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
   });
 
+  it('wait before they ask again for one that is not shown even alone', async () => {
+    const generating = begin({ prompts: ['a'], pollIntervalMs: 100, server: { pollBatch: 20 } });
+    const { server, clock, recording } = generating;
+    const poll = server.poll.bind(server);
+    server.poll = async (refs, options) => {
+      const answers = await poll(refs, options);
+      return server.polled.length < 3 ? ['unseen'] : answers;
+    };
+    await clock.settle();
+    // The first after the interval, the others after a backoff of 1 s and of 2 s.
+    expect(server.sent.filter(({ kind }) => kind === 'poll').map(({ atMs }) => atMs)).toEqual([100, 1_100, 3_100]);
+    expect(recording.values.map(({ status }) => status)).toEqual(['succeeded']);
+  });
+
   it('ask one by one where a server cannot be asked for many', async () => {
     const generating = begin({ prompts: ['a', 'b', 'c'], pollIntervalMs: 100, server: { pollBatch: 20 } });
     const { server, clock, recording } = generating;
