@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { forecast, systemClock, type ExpectedTaskMs, type RunForecast } from '../operators/index.js';
+import { forecast, type ExpectedTaskMs, type RunForecast } from '../operators/forecast.js';
+import { systemClock } from '../operators/index.js';
 import { figuresOf, type AskingFigureFlags, type Figures } from './figures.js';
 import { figureFlags, reading } from './flags.js';
 import { addPromptFlags, defaultsOf, type PromptFlags } from './promptFlags.js';

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { UsageError } from './usageError.js';
 
 /** The flags that make another task of every prompt, or look for tasks elsewhere; one that was not given is not there. */

@@ -1,4 +1,4 @@
-import type { Reason } from '../operators/index.js';
+import type { Reason } from '../operators/generating/reasons.js';
 import type { DownloadCounts } from './downloads.js';
 import { byFlags, clean, crop } from './text.js';
 import { formatCount, formatDuration } from './units.js';

@@ -1,5 +1,5 @@
 import { Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Overflow } from '../src/limiter/admissions.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
@@ -29,29 +29,32 @@ export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
 
 const schema = z
   .strictObject({
-    limit: positiveCount.or(z.literal(Infinity)).optional(),
-    limiter: having<Limiter>('enter').optional(),
-    cost: callback<(value: unknown) => Cost>().optional(),
-    classify: callback<Classify>().optional(),
+    limit: z.optional(z.union([positiveCount, z.literal(Infinity)])),
+    limiter: z.optional(having<Limiter>('enter')),
+    cost: z.optional(callback<(value: unknown) => Cost>()),
+    classify: z.optional(callback<Classify>()),
     ...placingShape,
-    ordered: z.boolean().default(false),
-    stop: z.instanceof(AbortSignal).optional(),
-    queue: z
-      .strictObject({
-        maxSize: positiveCount.or(z.literal(Infinity)),
-        overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).default('error'),
-      })
-      .default({ maxSize: Infinity, overflow: 'error' }),
+    ordered: z._default(z.boolean(), false),
+    stop: z.optional(z.instanceof(AbortSignal)),
+    queue: z._default(
+      z.strictObject({
+        maxSize: z.union([positiveCount, z.literal(Infinity)]),
+        overflow: z._default(z.enum(['error', 'drop-oldest', 'drop-newest']), 'error'),
+      }),
+      { maxSize: Infinity, overflow: 'error' },
+    ),
   })
-  .refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
-    message: 'give either limit, or a limiter',
-  })
-  .refine((it) => it.limiter !== undefined || !(it.cost ?? it.key ?? it.weight ?? it.priority ?? it.classify), {
-    message: 'cost, key, weight, priority and classify need a limiter',
-  })
-  .refine((it) => it.limiter === undefined || it.queue.maxSize === Infinity, {
-    message: 'a shared limiter has a queue of its own: give queue to createLimiter',
-  });
+  .check(
+    z.refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
+      error: 'give either limit, or a limiter',
+    }),
+    z.refine((it) => it.limiter !== undefined || !(it.cost ?? it.key ?? it.weight ?? it.priority ?? it.classify), {
+      error: 'cost, key, weight, priority and classify need a limiter',
+    }),
+    z.refine((it) => it.limiter === undefined || it.queue.maxSize === Infinity, {
+      error: 'a shared limiter has a queue of its own: give queue to createLimiter',
+    }),
+  );
 
 /**
  * Projects each value to work (an observable, a promise, an iterable) and keeps at most `limit` of it in flight; what

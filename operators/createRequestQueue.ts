@@ -1,5 +1,5 @@
 import { of, Subject, type Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { evenly } from '../src/limits/evenly.js';
@@ -37,8 +37,8 @@ export interface RequestQueue<Request, Response> {
 
 const schema = z.strictObject({
   send: callback<(request: unknown) => unknown>(),
-  maxPerMinute: positiveCount.default(30),
-  limiter: having<Limiter>('run').optional(),
+  maxPerMinute: z._default(positiveCount, 30),
+  limiter: z.optional(having<Limiter>('run')),
   ...timeShape,
 });
 

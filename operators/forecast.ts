@@ -1,7 +1,12 @@
+/**
+ * What a run would come to, before it is paid for.
+ *
+ * @module sluice/forecast
+ */
 import { finalize, from, lastValueFrom, tap, toArray } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { calendarOf } from '../src/limits/calendarDay.js';
-import { callback, durationMs, parseOptions, positiveMs } from '../src/options.js';
+import { callback, durationMs, parseOptions } from '../src/options.js';
 import type { KlingRequest } from '../src/kling/klingRequest.js';
 import { createKlingModel } from '../src/simulator/model.js';
 import { seededRandom } from '../src/simulator/seededRandom.js';
@@ -18,6 +23,8 @@ import {
 } from './generating/generateOptions.js';
 import type { GenerateResult } from './generating/generateEvents.js';
 import { reasonsOf, type Reason } from './generating/reasons.js';
+
+export type { Reason };
 
 /** How long tasks are taken to last, in ms: all alike, or evenly between two figures, with a share of slow ones. */
 export type ExpectedTaskMs =
@@ -70,11 +77,14 @@ export interface RunForecast {
 
 const taskMsSchema = z.union(
   [
-    positiveMs.transform((ms) => ({ min: ms, max: ms })),
+    z
+      .number()
+      .positive()
+      .transform((ms) => ({ min: ms, max: ms })),
     z.strictObject({
       min: durationMs,
       max: durationMs,
-      tailMs: durationMs.optional(),
+      tailMs: z.optional(durationMs),
       tailShare: z.number().min(0).max(1).optional(),
     }),
   ],
@@ -85,9 +95,9 @@ const dayMs = 86_400_000;
 
 const schema = z.looseObject({
   taskMs: taskMsSchema.optional(),
-  answerMs: durationMs.default(500),
+  answerMs: z._default(durationMs, 500),
   api: z.enum(['v1', 'new']).default('v1'),
-  creditsFor: callback<(request: KlingRequest) => number>().optional(),
+  creditsFor: z.optional(callback<(request: KlingRequest) => number>()),
   startAtMs: z.number().min(0).optional(),
   seed: z.number().default(1),
 });

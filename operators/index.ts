@@ -1,3 +1,8 @@
+/**
+ * The operators, the limiter and its limits. Runs in browsers and in Node.
+ *
+ * @module sluice
+ */
 export { rateLimit, type RateLimitOptions } from './rateLimit.js';
 export { concurrencyLimit, type ConcurrencyLimitOptions } from './concurrencyLimit.js';
 export type { Project, ProjectionContext } from './pool/pool.js';
@@ -6,8 +11,6 @@ export { pollUntilDone, type PollContext, type PollUntilDoneOptions } from './po
 export { pullFrom, type PullFromOptions } from './pullFrom.js';
 export { generate } from './generate.js';
 export type { GenerateOptions } from './generating/generateOptions.js';
-export { forecast, type ExpectedTaskMs, type ForecastRunOptions, type RunForecast } from './forecast.js';
-export type { Reason } from './generating/reasons.js';
 export type { GenerateError, GenerateEvent, GenerateResult } from './generating/generateEvents.js';
 export {
   createRequestQueue,
@@ -50,6 +53,7 @@ export {
   type RetryBudgetSnapshot,
 } from '../src/backoff/retryBudget.js';
 export { scaledClock, systemClock, type Cancel, type Clock } from '../src/clock.js';
+export { VirtualClock, type VirtualClockOptions } from '../src/virtualClock.js';
 export {
   BudgetSpentError,
   CostOverCapacityError,

@@ -15,7 +15,7 @@ import {
   type ObservableInput,
   type OperatorFunction,
 } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { backoffDelay } from '../src/backoff/backoff.js';
 import type { Clock } from '../src/clock.js';
 import { TaskFailedError } from '../src/errors.js';
@@ -67,17 +67,17 @@ export interface PollUntilDoneOptions<T, S> extends TimeOptions {
 const schema = z.strictObject({
   poll: callback<(task: unknown, context: PollContext) => ObservableInput<unknown>>(),
   isDone: callback<(status: unknown) => boolean>(),
-  isFailed: callback<(status: unknown) => boolean | string>().optional(),
+  isFailed: z.optional(callback<(status: unknown) => boolean | string>()),
   intervalMs: positiveMs,
-  firstDelayMs: durationMs.optional(),
-  growth: z.number().min(1).default(1),
-  maxIntervalMs: positiveMs.default(60_000),
-  deadlineMs: positiveMs.or(z.literal(Infinity)).default(3_600_000),
-  emit: z.enum(['final', 'changes']).default('final'),
-  changeKey: callback<(status: unknown) => unknown>().default(() => (status: unknown) => status),
-  classify: callback<(error: unknown) => Refusal | RefusalMeaning>().optional(),
-  limiter: having<Limiter>('enter').optional(),
-  random: callback<() => number>().default(() => Math.random),
+  firstDelayMs: z.optional(durationMs),
+  growth: z._default(z.number().check(z.gte(1)), 1),
+  maxIntervalMs: z._default(positiveMs, 60_000),
+  deadlineMs: z._default(z.union([positiveMs, z.literal(Infinity)]), 3_600_000),
+  emit: z._default(z.enum(['final', 'changes']), 'final'),
+  changeKey: z._default(callback<(status: unknown) => unknown>(), () => (status: unknown) => status),
+  classify: z.optional(callback<(error: unknown) => Refusal | RefusalMeaning>()),
+  limiter: z.optional(having<Limiter>('enter')),
+  random: z._default(callback<() => number>(), () => Math.random),
   ...timeShape,
 });
 

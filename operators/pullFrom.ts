@@ -1,10 +1,10 @@
 import { Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { placeOf, Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
 import { concurrency } from '../src/limits/concurrency.js';
-import { having, parseOptions, positiveCount } from '../src/options.js';
+import { amount, having, parseOptions, positive, positiveCount } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { Pool, type ProjectionContext } from './pool/pool.js';
 import { releaseTo, type Start, type Turns } from './pool/turns.js';
@@ -26,18 +26,20 @@ export interface PullFromOptions extends TimeOptions {
 
 const schema = z
   .strictObject({
-    limit: positiveCount.optional(),
-    limiter: having<Limiter>('enter').optional(),
-    cost: z.union([z.number().min(0), z.record(z.string(), z.number().min(0))]).default(1),
-    key: z.unknown().optional(),
-    weight: z.number().positive().default(1),
-    priority: z.number().default(0),
-    ordered: z.boolean().default(false),
+    limit: z.optional(positiveCount),
+    limiter: z.optional(having<Limiter>('enter')),
+    cost: z._default(z.union([amount, z.record(z.string(), amount)]), 1),
+    key: z.optional(z.unknown()),
+    weight: z._default(positive, 1),
+    priority: z._default(z.number(), 0),
+    ordered: z._default(z.boolean(), false),
     ...timeShape,
   })
-  .refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
-    message: 'give either limit, or a limiter',
-  });
+  .check(
+    z.refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {
+      error: 'give either limit, or a limiter',
+    }),
+  );
 
 /**
  * Pulls an iterable only as permits come free, and projects each value to work: nothing is queued, so that a file of ten

@@ -1,5 +1,5 @@
 import { Observable, type MonoTypeOperatorFunction, type Observer, type Subscriber } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Overflow } from '../src/limiter/admissions.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { createLimiter } from '../src/limiter/createLimiter.js';
@@ -29,26 +29,29 @@ export interface RateLimitOptions<T> extends TimeOptions, PlacingOptions<T> {
 
 const schema = z
   .strictObject({
-    limit: positiveCount.optional(),
-    intervalMs: positiveMs.optional(),
-    spacing: z.enum(['burst', 'even']).default('burst'),
-    limiter: having<Limiter>('enter').optional(),
-    cost: callback<(value: unknown) => Cost>().default(() => () => 1),
+    limit: z.optional(positiveCount),
+    intervalMs: z.optional(positiveMs),
+    spacing: z._default(z.enum(['burst', 'even']), 'burst'),
+    limiter: z.optional(having<Limiter>('enter')),
+    cost: z._default(callback<(value: unknown) => Cost>(), () => () => 1),
     ...placingShape,
-    queue: z
-      .strictObject({
-        maxSize: positiveCount.or(z.literal(Infinity)),
-        overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).optional(),
-      })
-      .optional(),
+    queue: z.optional(
+      z.strictObject({
+        maxSize: z.union([positiveCount, z.literal(Infinity)]),
+        overflow: z.optional(z.enum(['error', 'drop-oldest', 'drop-newest'])),
+      }),
+    ),
     ...timeShape,
   })
-  .refine(({ limiter, limit, intervalMs }) => (limiter === undefined ? limit && intervalMs : !limit && !intervalMs), {
-    message: 'give either limit and intervalMs, or a limiter',
-  })
-  .refine((it) => it.limiter === undefined || it.queue === undefined, {
-    message: 'a shared limiter has a queue of its own: give queue to createLimiter',
-  });
+  .check(
+    z.refine(
+      ({ limiter, limit, intervalMs }) => (limiter === undefined ? limit && intervalMs : !limit && !intervalMs),
+      { error: 'give either limit and intervalMs, or a limiter' },
+    ),
+    z.refine((it) => it.limiter === undefined || it.queue === undefined, {
+      error: 'a shared limiter has a queue of its own: give queue to createLimiter',
+    }),
+  );
 
 /**
  * Delays values so that no window of `intervalMs` ever sees more than `limit` of them; drops nothing, keeps their order,

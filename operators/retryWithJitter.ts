@@ -1,5 +1,5 @@
 import { merge, Observable, of, retry, throwError, type MonoTypeOperatorFunction, type ObservableInput } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { RetrySchedule, retryScheduleShape, type RetryScheduleOptions } from '../src/backoff/retrySchedule.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { callback, having, parseOptions } from '../src/options.js';
@@ -38,10 +38,10 @@ export interface RetryWithJitterOptions extends RetryScheduleOptions, TimeOption
 
 const schema = z.strictObject({
   ...retryScheduleShape,
-  classify: callback<(error: unknown) => Refusal | RefusalMeaning>().optional(),
-  limiter: having<Limiter>('enter').optional(),
-  wakeOn: callback<(refusal: Refusal) => ObservableInput<unknown>>().optional(),
-  onRetry: callback<(retry: Retry) => void>().optional(),
+  classify: z.optional(callback<(error: unknown) => Refusal | RefusalMeaning>()),
+  limiter: z.optional(having<Limiter>('enter')),
+  wakeOn: z.optional(callback<(refusal: Refusal) => ObservableInput<unknown>>()),
+  onRetry: z.optional(callback<(retry: Retry) => void>()),
   ...timeShape,
 });
 

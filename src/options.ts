@@ -1,25 +1,35 @@
-import { z } from 'zod';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
 import { OptionsError } from './errors.js';
 
+/** What zod says of its own accord: in English, whatever language the application has set zod to. */
+const english = en().localeError;
+
 /** A span of time in milliseconds: finite and not negative. */
-export const durationMs = z.number().min(0);
+export const durationMs = z.number().check(z.gte(0));
 
 /** A span of time in milliseconds that must not be empty. */
-export const positiveMs = z.number().positive();
+export const positiveMs = z.number().check(z.positive());
 
 /** A number of units, tasks or requests: an integer of at least 1. */
-export const positiveCount = z.int().min(1);
+export const positiveCount = z.int().check(z.gte(1));
 
 /** A cost: finite and not negative. */
-export const amount = z.number().min(0);
+export const amount = z.number().check(z.gte(0));
+
+/** Finite and more than 0. */
+export const positive = z.number().check(z.positive());
+
+/** A text that is not empty. */
+export const nonEmpty = z.string().check(z.minLength(1));
 
 /** A function, whatever it takes: types have checked it already. */
-export function callback<F>(): z.ZodType<F> {
+export function callback<F>(): z.ZodMiniType<F> {
   return z.custom<F>((value) => typeof value === 'function', { error: 'must be a function' });
 }
 
 /** An object of ours (a limiter, a clock), known by one of its methods. */
-export function having<T>(method: keyof T & string): z.ZodType<T> {
+export function having<T>(method: keyof T & string): z.ZodMiniType<T> {
   return z.custom<T>(
     (value) => typeof value === 'object' && value !== null && typeof Reflect.get(value, method) === 'function',
     { error: `must be an object with a method ${method}()` },
@@ -31,8 +41,8 @@ export function having<T>(method: keyof T & string): z.ZodType<T> {
  *
  * @throws OptionsError naming the first wrong path, what it holds and what is allowed there.
  */
-export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
-  const parsed = schema.safeParse(value, { reportInput: true });
+export function parseOptions<S extends z.core.$ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const parsed = z.safeParse(schema, value, { error: english, reportInput: true });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   if (issue === undefined) throw new OptionsError(`${where}: not valid`, '');
@@ -45,8 +55,8 @@ export function parseOptions<S extends z.ZodType>(schema: S, value: unknown, whe
  *
  * @throws OptionsError
  */
-export function parseSecretOptions<S extends z.ZodType>(schema: S, value: unknown, where: string): z.output<S> {
-  const parsed = schema.safeParse(value);
+export function parseSecretOptions<S extends z.core.$ZodType>(schema: S, value: unknown, where: string): z.output<S> {
+  const parsed = z.safeParse(schema, value, { error: english });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const text = issue === undefined ? 'not valid' : describeIssue(issue);

@@ -19,11 +19,16 @@ const code = new Map(
     .map((file) => [file, withoutComments(readFileSync(file, 'utf8'))]),
 );
 const imports = [...code].flatMap(([file, text]) =>
-  [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, target = '']) => ({ file, target })),
+  [...text.matchAll(/(?:(?:im|ex)port\s+(type\s)?[^;']*?\sfrom|import)\s*\(?\s*'([^']+)'/g)].map(
+    ([, type, target = '']) => ({ file, target, isType: type !== undefined }),
+  ),
 );
 const inner = imports
   .filter(({ target }) => target.startsWith('.'))
-  .map(({ file, target }) => ({ file, target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts') }));
+  .map(({ file, target, isType }) => ({
+    ...{ file, isType },
+    target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'),
+  }));
 
 describe('the layers', () => {
   it('should only ever import downwards', () => {
@@ -58,6 +63,29 @@ describe('the layers', () => {
   });
 });
 
+describe('what a browser bundles', () => {
+  const bundled = reached([
+    'operators/index.ts',
+    'operators/sse/index.ts',
+    'operators/otel/index.ts',
+    'src/http/browser.ts',
+  ]);
+  const allowed = ['rxjs', 'zod/mini', 'zod/locales', '@opentelemetry/api', 'structured-headers'];
+
+  it('should need nothing of Node, no HTTP client, and of zod the small one alone', () => {
+    const strays = imports.filter(
+      ({ file, target, isType }) =>
+        bundled.has(file) && !isType && !target.startsWith('.') && !allowed.includes(target),
+    );
+    expect(strays.map(({ file, target }) => `${file} -> ${target}`)).toEqual([]);
+  });
+
+  it('should hold nothing of Kling but the figures of its tiers', () => {
+    const ofKling = [...bundled].filter((file) => /^src\/(kling|simulator)\//.test(file));
+    expect(ofKling).toEqual(['src/kling/tiers.ts']);
+  });
+});
+
 describe('the doors of time and chance', () => {
   const doors = [
     { what: 'a timer', pattern: /\b(setTimeout|setInterval|setImmediate)\s*\(/, allowed: ['src/clock.ts'] },
@@ -81,6 +109,15 @@ function floorOf(file: string): number {
 
 function withoutComments(text: string): string {
   return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+}
+
+/** The files that these import, and those that they import in turn; types alone do not count. */
+function reached(entries: readonly string[]): ReadonlySet<string> {
+  const found = new Set(entries);
+  for (const file of found) {
+    for (const { target } of inner.filter((it) => it.file === file && !it.isType)) found.add(target);
+  }
+  return found;
 }
 
 /** Every import that leads back to its own file, as `a -> b -> a`. */

@@ -30,6 +30,10 @@ export default tseslint.config(
       'max-lines': ['warn', { max: 250, skipBlankLines: true }],
     },
   },
+  {
+    files: ['src/**', 'operators/**', 'bin/**'],
+    rules: { 'no-restricted-imports': ['error', { paths: ['zod', 'zod/mini'].map(wholeOfZod) }] },
+  },
   { files: ['bin/**', 'bench/**', 'examples/**', 'test/**/*.{js,mjs}'], rules: { 'no-console': 'off' } },
   {
     files: ['**/*.{js,mjs}'],
@@ -40,3 +44,8 @@ export default tseslint.config(
     },
   },
 );
+
+/** What is asked of the object `z` no bundler can leave out: it brings every language of zod. */
+function wholeOfZod(name) {
+  return { name, importNames: ['z', 'default'], message: `import * as z from '${name}'` };
+}

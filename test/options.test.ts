@@ -1,14 +1,14 @@
-import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import * as z from 'zod';
 import { OptionsError } from '../src/errors.js';
 import { amount, callback, durationMs, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
 import { isPermanent, type RefusalMeaning } from '../src/refusal.js';
 
-const passes = (schema: z.ZodType, value: unknown): boolean => schema.safeParse(value).success;
+const passes = (schema: z.core.$ZodType, value: unknown): boolean => z.safeParse(schema, value).success;
 const never = [NaN, Infinity, -Infinity, -1, '1', null, undefined];
 
 describe('the shapes of options', () => {
-  it.each<[string, z.ZodType, readonly unknown[], readonly unknown[]]>([
+  it.each<[string, z.core.$ZodType, readonly unknown[], readonly unknown[]]>([
     ['durationMs', durationMs, [0, 0.5, 1e12], never],
     ['positiveMs', positiveMs, [0.5, 1e12], [0, ...never]],
     ['positiveCount', positiveCount, [1, 1e9], [0, 1.5, ...never]],
@@ -51,6 +51,14 @@ describe('parseOptions', () => {
     expect(error.code).toBe('SLUICE_BAD_OPTIONS');
     expect(error.name).toBe('OptionsError');
     expect(error.cause).toBeInstanceOf(z.core.$ZodError);
+  });
+
+  it('says it in English, whatever language the application has set zod to', () => {
+    const before = { ...z.config() };
+    onTestFinished(() => void z.config(before));
+    z.config(z.locales.de());
+    expect(z.safeParse(z.number(), 'x').error?.message).toContain('Ungültige Eingabe');
+    expect(refusalOf({ limit: 0 }).message).toBe('thing: limit: too small: expected number to be >=1 (got 0)');
   });
 });
 

@@ -1,11 +1,11 @@
 import type { Observer } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { retryScheduleShape, type RetryScheduleOptions } from '../../src/backoff/retrySchedule.js';
 import type { Journal } from '../../src/journal/journal.js';
 import { tiers, type Tier, type TierName } from '../../src/kling/tiers.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import { timeZoneName } from '../../src/limits/dailyQuota.js';
-import { callback, having, parseOptions, positiveCount, positiveMs } from '../../src/options.js';
+import { callback, having, parseOptions, positive, positiveCount, positiveMs } from '../../src/options.js';
 import type { TaskUpdates } from '../../src/tasks/taskApi.js';
 import type { GenerateEvent } from './generateEvents.js';
 import { timeShape, type TimeOptions } from '../time/clock.js';
@@ -67,47 +67,50 @@ export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleO
   readonly random?: () => number;
 }
 
-const offOr = <S extends z.ZodType>(schema: S): z.ZodUnion<[S, z.ZodLiteral<'off'>]> =>
+const offOr = <S extends z.ZodMiniType>(schema: S): z.ZodMiniUnion<[S, z.ZodMiniLiteral<'off'>]> =>
   z.union([schema, z.literal('off')]);
 
 const shape = z.strictObject({
-  tier: z
-    .union([z.enum(['free', 'standard', 'pro']), z.custom<Tier>((it) => tierShape.safeParse(it).success)], {
+  tier: z._default(
+    z.union([z.enum(['free', 'standard', 'pro']), z.custom<Tier>((it) => tierShape.safeParse(it).success)], {
       error: 'must be free, standard, pro, or a tier such as tiers.enterprise({ ... })',
-    })
-    .default('standard'),
-  concurrent: positiveCount.or(z.literal('auto')).optional(),
-  rate: offOr(z.strictObject({ limit: positiveCount, intervalMs: positiveMs })).optional(),
-  dailyCredits: offOr(z.number().positive()).optional(),
-  dailyCreditsPerKey: z.number().positive().optional(),
-  timeZone: timeZoneName.default('UTC'),
-  runCredits: z.number().positive().optional(),
-  key: callback<(input: unknown) => unknown>().optional(),
-  journal: having<Journal>('write').optional(),
-  retryFailed: z.boolean().default(false),
-  promptId: callback<(input: unknown, index: number) => string | undefined>().optional(),
-  updates: having<TaskUpdates>('on').optional(),
-  headroom: z.number().min(0).lt(1).default(0),
-  pollIntervalMs: positiveMs.optional(),
-  deadlineMs: positiveMs.default(3_600_000),
-  externalId: callback<(input: unknown, index: number) => string>().optional(),
-  stop: z.instanceof(AbortSignal).optional(),
-  observer: having<Pick<Observer<GenerateEvent>, 'next'>>('next').optional(),
-  slots: having<Limiter>('enter').optional(),
-  requests: having<Limiter>('enter').optional(),
+    }),
+    'standard',
+  ),
+  concurrent: z.optional(z.union([positiveCount, z.literal('auto')])),
+  rate: z.optional(offOr(z.strictObject({ limit: positiveCount, intervalMs: positiveMs }))),
+  dailyCredits: z.optional(offOr(positive)),
+  dailyCreditsPerKey: z.optional(positive),
+  timeZone: z._default(timeZoneName, 'UTC'),
+  runCredits: z.optional(positive),
+  key: z.optional(callback<(input: unknown) => unknown>()),
+  journal: z.optional(having<Journal>('write')),
+  retryFailed: z._default(z.boolean(), false),
+  promptId: z.optional(callback<(input: unknown, index: number) => string | undefined>()),
+  updates: z.optional(having<TaskUpdates>('on')),
+  headroom: z._default(z.number().check(z.gte(0), z.lt(1)), 0),
+  pollIntervalMs: z.optional(positiveMs),
+  deadlineMs: z._default(positiveMs, 3_600_000),
+  externalId: z.optional(callback<(input: unknown, index: number) => string>()),
+  stop: z.optional(z.instanceof(AbortSignal)),
+  observer: z.optional(having<Pick<Observer<GenerateEvent>, 'next'>>('next')),
+  slots: z.optional(having<Limiter>('enter')),
+  requests: z.optional(having<Limiter>('enter')),
   ...retryScheduleShape,
   ...timeShape,
 });
 
-const schema = shape.refine((it) => it.promptId === undefined || it.externalId === undefined, {
-  path: ['externalId'],
-  error: 'give either externalId or promptId',
-});
+const schema = shape.check(
+  z.refine((it) => it.promptId === undefined || it.externalId === undefined, {
+    path: ['externalId'],
+    error: 'give either externalId or promptId',
+  }),
+);
 
 const tierShape = z.object({
   concurrent: positiveCount,
   requests: z.object({ limit: positiveCount, intervalMs: positiveMs }),
-  dailyCredits: z.number().positive().optional(),
+  dailyCredits: z.optional(positive),
 });
 
 /** The options of `generate`, checked; the tier's figures stand where none were given. */

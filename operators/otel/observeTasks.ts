@@ -1,8 +1,8 @@
 import { context, metrics, trace, type Attributes, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
 import type { Observer } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Clock } from '../../src/clock.js';
-import { having, parseOptions } from '../../src/options.js';
+import { having, nonEmpty, parseOptions } from '../../src/options.js';
 import { observing } from '../../src/otel/observing.js';
 import { scopeName } from '../../src/otel/scope.js';
 import type { TaskApi } from '../../src/tasks/taskApi.js';
@@ -36,15 +36,15 @@ export interface TaskTelemetry extends Disposable {
 }
 
 const schema = z.strictObject({
-  name: z.string().min(1).optional(),
-  meterProvider: having<MeterProvider>('getMeter').optional(),
-  tracerProvider: having<TracerProvider>('getTracer').optional(),
+  name: z.optional(nonEmpty),
+  meterProvider: z.optional(having<MeterProvider>('getMeter')),
+  tracerProvider: z.optional(having<TracerProvider>('getTracer')),
   ...timeShape,
 });
 
 /**
  * Measures and traces the tasks of `generate`: a span for each from coming in to its end, with the requests that submit
- * it or look for it beneath; and counts by what became of them. docs/telemetry.md lists spans and instruments.
+ * it or look for it beneath; and counts by what became of them. docs/guides/telemetry.md lists spans and instruments.
  *
  * ```ts
  * const telemetry = observeTasks({ name: 'videos' });

@@ -4,7 +4,7 @@ import type { Counter, Histogram, Meter, Observable } from '@opentelemetry/api';
 const requestBoundaries = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60];
 const taskBoundaries = [1, 2.5, 5, 10, 20, 30, 45, 60, 90, 120, 180, 300, 600, 1_200, 1_800, 3_600, 14_400];
 
-/** What tasks are measured with; named as OpenTelemetry's conventions have it, listed in docs/telemetry.md. */
+/** What tasks are measured with; named as OpenTelemetry's conventions have it, listed in docs/guides/telemetry.md. */
 export interface TaskInstruments {
   readonly count: Observable;
   readonly queueDuration: Histogram;

@@ -1,3 +1,4 @@
+import * as z from 'zod/mini';
 import { commonPlace, placeOf, type Place } from '../../src/limiter/waiter.js';
 import { callback } from '../../src/options.js';
 
@@ -12,9 +13,9 @@ export interface PlacingOptions<T> {
 }
 
 export const placingShape = {
-  key: callback<(value: unknown) => unknown>().optional(),
-  weight: callback<(value: unknown) => number>().optional(),
-  priority: callback<(value: unknown) => number>().optional(),
+  key: z.optional(callback<(value: unknown) => unknown>()),
+  weight: z.optional(callback<(value: unknown) => number>()),
+  priority: z.optional(callback<(value: unknown) => number>()),
 };
 
 /** One function for all three; the same place for every value where none is given. */

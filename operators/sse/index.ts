@@ -1,3 +1,8 @@
+/**
+ * Streams for browsers, as server-sent events.
+ *
+ * @module sluice/sse
+ */
 export { sse, type SseOptions } from './sse.js';
 export type { SseEvent } from './sseEvent.js';
 export { keyedStates, type KeyedStates, type KeyedStatesOptions } from './keyedStates.js';

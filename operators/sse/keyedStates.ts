@@ -1,5 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseOptions, positiveCount } from '../../src/options.js';
 import type { SseEvent } from './sseEvent.js';
 
@@ -14,11 +14,8 @@ export interface KeyedStatesOptions {
 }
 
 const schema = z.strictObject({
-  maxKeys: positiveCount.default(1_000),
-  epoch: z
-    .string()
-    .regex(/^\w{1,64}$/, { error: 'must be 1 to 64 letters, digits and _' })
-    .optional(),
+  maxKeys: z._default(positiveCount, 1_000),
+  epoch: z.optional(z.string().check(z.regex(/^\w{1,64}$/, { error: 'must be 1 to 64 letters, digits and _' }))),
 });
 
 /** The newest state of each key, and who follows them. */

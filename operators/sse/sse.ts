@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { callback, durationMs, having, parseOptions, positiveCount, positiveMs } from '../../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from '../time/clock.js';
 import { Outbox } from './outbox.js';
@@ -29,18 +29,18 @@ export interface SseOptions extends TimeOptions {
   readonly random?: () => number;
 }
 
-const span = positiveMs.or(z.literal(Infinity));
+const span = z.union([positiveMs, z.literal(Infinity)]);
 
 const schema = z.strictObject({
-  request: z.custom<Request>((it) => typeof it === 'object' && it !== null && 'headers' in it).optional(),
-  signal: having<AbortSignal>('addEventListener').optional(),
-  retryMs: durationMs.default(3_000),
-  heartbeatMs: span.default(15_000),
-  stallMs: span.default(60_000),
-  maxBuffered: positiveCount.default(4_096),
-  overflow: z.enum(['disconnect', 'drop-oldest']).default('disconnect'),
-  headers: z.record(z.string(), z.string()).default({}),
-  random: callback<() => number>().default(() => Math.random),
+  request: z.optional(z.custom<Request>((it: unknown) => typeof it === 'object' && it !== null && 'headers' in it)),
+  signal: z.optional(having<AbortSignal>('addEventListener')),
+  retryMs: z._default(durationMs, 3_000),
+  heartbeatMs: z._default(span, 15_000),
+  stallMs: z._default(span, 60_000),
+  maxBuffered: z._default(positiveCount, 4_096),
+  overflow: z._default(z.enum(['disconnect', 'drop-oldest']), 'disconnect'),
+  headers: z._default(z.record(z.string(), z.string()), {}),
+  random: z._default(callback<() => number>(), () => Math.random),
   ...timeShape,
 });
 

@@ -1,4 +1,5 @@
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
+import * as z from 'zod/mini';
 import { longestTimerMs, systemClock, type Clock } from '../../src/clock.js';
 import { having } from '../../src/options.js';
 
@@ -11,8 +12,8 @@ export interface TimeOptions {
 }
 
 export const timeShape = {
-  clock: having<Clock>('epochNow').optional(),
-  scheduler: having<SchedulerLike>('schedule').optional(),
+  clock: z.optional(having<Clock>('epochNow')),
+  scheduler: z.optional(having<SchedulerLike>('schedule')),
 };
 
 export function clockFrom({

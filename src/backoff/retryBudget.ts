@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseOptions, positiveCount } from '../options.js';
 
 export interface RetryBudgetOptions {
@@ -32,8 +32,8 @@ export interface RetryBudget {
 }
 
 const schema = z.strictObject({
-  ratio: z.number().min(0).max(1).default(0.1),
-  reserve: positiveCount.default(10),
+  ratio: z._default(z.number().check(z.gte(0), z.lte(1)), 0.1),
+  reserve: z._default(positiveCount, 10),
 });
 
 /**

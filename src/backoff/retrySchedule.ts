@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { callback, durationMs } from '../options.js';
 import { isPermanent, type Refusal } from '../refusal.js';
 import { backoffDelay, type Jitter } from './backoff.js';
@@ -17,11 +17,11 @@ export interface RetryScheduleOptions {
 }
 
 export const retryScheduleShape = {
-  maxRetries: z.int().min(0).or(z.literal(Infinity)).default(5),
-  baseMs: durationMs.default(1_000),
-  capMs: durationMs.default(60_000),
-  jitter: z.enum(['proportional', 'full', 'equal', 'decorrelated', 'none']).default('proportional'),
-  random: callback<() => number>().default(() => Math.random),
+  maxRetries: z._default(z.union([z.int().check(z.gte(0)), z.literal(Infinity)]), 5),
+  baseMs: z._default(durationMs, 1_000),
+  capMs: z._default(durationMs, 60_000),
+  jitter: z._default(z.enum(['proportional', 'full', 'equal', 'decorrelated', 'none']), 'proportional'),
+  random: z._default(callback<() => number>(), () => Math.random),
 };
 
 /**

@@ -1,12 +1,12 @@
+/**
+ * What servers say about limits, an interceptor for undici, and downloads.
+ *
+ * @module sluice/http
+ */
+export * from './browser.js';
 export { DownloadError, type DownloadErrorDetails, type DownloadErrorKind } from '../errors.js';
-export { classifyHttp, HttpError } from './classifyHttp.js';
 export { classifyDownload } from './classifyDownload.js';
 export { download } from './download.js';
 export type { DownloadOptions } from './downloading/downloadOptions.js';
 export type { Downloaded } from './downloading/transfer.js';
-export { parseHttpDate } from './httpDate.js';
-export type { HttpHeaders } from './httpHeaders.js';
 export { sluice, type SluiceOptions } from './interceptor.js';
-export type { RateLimitPolicy, RateLimits, RateLimitState } from './rateLimitFields.js';
-export { readExhausted, readHint, readRateLimits } from './rateLimits.js';
-export { parseRetryAfter, readRetryAfter } from './retryAfter.js';

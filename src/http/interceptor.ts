@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Limiter } from '../limiter/limiter.js';
 import type { Cost } from '../limiter/waiter.js';
 import type { Outcome } from '../limits/limit.js';
@@ -26,8 +26,8 @@ export interface SluiceOptions {
 }
 
 const schema = z.strictObject({
-  cost: callback<(request: Dispatcher.DispatchOptions) => Cost>().default(() => () => 1),
-  classify: callback<(statusCode: number, headers: HttpHeaders) => Refusal | undefined>().optional(),
+  cost: z._default(callback<(request: Dispatcher.DispatchOptions) => Cost>(), () => () => 1),
+  classify: z.optional(callback<(statusCode: number, headers: HttpHeaders) => Refusal | undefined>()),
   coolWhenExhausted: z.boolean().default(true),
 });
 

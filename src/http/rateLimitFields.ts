@@ -1,5 +1,6 @@
 import { arrayBufferToBase64, parseDictionary, parseList } from 'structured-headers';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { positiveMs } from '../options.js';
 
 /** A limit that a server announces. */
 export interface RateLimitPolicy {
@@ -34,32 +35,34 @@ export interface RateLimits {
 }
 
 // The parser reads "-0" as -0.
-const count = z
-  .int()
-  .min(0)
-  .transform((value) => value + 0);
-const wholeSeconds = z
-  .int()
-  .min(0)
-  .transform((seconds) => seconds * 1_000)
-  .pipe(z.int());
-const base64 = z.instanceof(ArrayBuffer).transform(arrayBufferToBase64);
+const count = z.pipe(
+  z.int().check(z.gte(0)),
+  z.transform((value) => value + 0),
+);
+const wholeSeconds = z.pipe(
+  z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER / 1_000)),
+  z.transform((seconds) => seconds * 1_000),
+);
+const base64 = z.pipe(
+  z.instanceof(ArrayBuffer),
+  z.transform((bytes: ArrayBuffer) => arrayBufferToBase64(bytes)),
+);
 
 const policyList = z.array(
   z.tuple([
     z.string(),
     z.object({
       q: count,
-      w: wholeSeconds.pipe(z.int().positive()).optional(),
-      qu: z.string().optional(),
-      pk: base64.optional(),
+      w: z.optional(z.pipe(wholeSeconds, positiveMs)),
+      qu: z.optional(z.string()),
+      pk: z.optional(base64),
     }),
   ]),
 );
 const stateList = z.array(
-  z.tuple([z.string(), z.object({ r: count, t: wholeSeconds.optional(), pk: base64.optional() })]),
+  z.tuple([z.string(), z.object({ r: count, t: z.optional(wholeSeconds), pk: z.optional(base64) })]),
 );
-const earlierState = z.object({ limit: count.optional(), remaining: count, reset: wholeSeconds.optional() });
+const earlierState = z.object({ limit: z.optional(count), remaining: count, reset: z.optional(wholeSeconds) });
 
 /**
  * Reads a `RateLimit-Policy` field (draft-ietf-httpapi-ratelimit-headers): a list of strings, each with `q` (required),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { amount, describeIssue } from '../options.js';
 import type { JournaledOutcome, JournalEntry } from './journal.js';
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { JournalError, SluiceError } from '../errors.js';
 import { callback, having, parseOptions, positiveCount } from '../options.js';
 import type { Disk, Unlock } from './disk.js';
@@ -47,11 +47,11 @@ const fileJournalOptions = z.strictObject({
     .string()
     .regex(/^[\w-]+$/, { error: 'must be of letters, digits, _ and -' })
     .default('journal'),
-  compactAtBytes: positiveCount.default(16 * 1_024 * 1_024),
+  compactAtBytes: z._default(positiveCount, 16 * 1_024 * 1_024),
   damage: z.enum(['refuse', 'skip']).default('refuse'),
-  onRepair: callback<(repair: JournalRepair) => void>().optional(),
+  onRepair: z.optional(callback<(repair: JournalRepair) => void>()),
   runId: z.string().min(1).optional(),
-  disk: having<Disk>('syncDirectory').default(nodeDisk),
+  disk: z._default(having<Disk>('syncDirectory'), nodeDisk),
 });
 
 /**

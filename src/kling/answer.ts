@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What every answer of Kling's is wrapped in. */
 export interface Envelope {

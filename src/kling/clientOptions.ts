@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock, type Clock } from '../clock.js';
 import { callback, having, parseSecretOptions, positiveCount, positiveMs } from '../options.js';
 import type { KlingApi, KlingRequest } from './klingRequest.js';
@@ -44,11 +44,11 @@ const clientOptions = z
       .refine(isBaseUrl, { error: 'must be an http or https URL without user, query and fragment' })
       .default('https://api-singapore.klingai.com')
       .transform((url) => url.replace(/\/+$/, '')),
-    timeoutMs: positiveMs.default(30_000),
-    maxResponseBytes: positiveCount.default(8 * 1_024 * 1_024),
-    dispatcher: having<Dispatcher>('dispatch').optional(),
-    clock: having<Clock>('schedule').default(systemClock),
-    creditsFor: callback<(request: KlingRequest) => number>().optional(),
+    timeoutMs: z._default(positiveMs, 30_000),
+    maxResponseBytes: z._default(positiveCount, 8 * 1_024 * 1_024),
+    dispatcher: z.optional(having<Dispatcher>('dispatch')),
+    clock: z._default(having<Clock>('schedule'), systemClock),
+    creditsFor: z.optional(callback<(request: KlingRequest) => number>()),
   })
   .refine(({ api, accessKey, secretKey }) => api === 'v1' || (accessKey ?? secretKey) === undefined, {
     path: ['accessKey'],

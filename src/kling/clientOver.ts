@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { OptionsError } from '../errors.js';
 import { parseOptions } from '../options.js';
 import type { CallOptions, RemoteTask, TaskApi } from '../tasks/taskApi.js';

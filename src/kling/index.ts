@@ -1,3 +1,8 @@
+/**
+ * A client of Kling AI, for both of its APIs, as a `TaskApi` that `generate` takes.
+ *
+ * @module sluice/kling
+ */
 export type { ReceiveCallbacksOptions } from './callbacks/callbackOptions.js';
 export { receiveCallbacks, type CallbackReceiver } from './callbacks/receiveCallbacks.js';
 export { classify } from './classify.js';

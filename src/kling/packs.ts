@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { lenientText, oneLine } from './answer.js';
 import { refused } from './refused.js';
 import { decimal, read } from './standards/reading.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { amount, parseOptions, positiveCount } from '../options.js';
 
 /** What an account may do. */
@@ -24,9 +24,9 @@ export interface EnterpriseOptions {
 }
 
 const enterpriseOptions = z.strictObject({
-  concurrent: z.int().min(10, { error: 'must be at least 10 tasks: an Enterprise account has no fewer' }),
+  concurrent: z.int().check(z.gte(10, { error: 'must be at least 10 tasks: an Enterprise account has no fewer' })),
   requestsPerMinute: positiveCount,
-  dailyCredits: amount.optional(),
+  dailyCredits: z.optional(amount),
 });
 
 /**

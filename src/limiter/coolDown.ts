@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { backoffDelay, uniform } from '../backoff/backoff.js';
 import { durationMs, positiveCount, positiveMs } from '../options.js';
 import type { Limit, Outcome, Usage } from '../limits/limit.js';
@@ -20,12 +20,12 @@ export interface CoolDownOptions {
 }
 
 export const coolDownSchema = z.strictObject({
-  baseMs: durationMs.default(1_000),
-  capMs: durationMs.default(60_000),
-  burstAfter: positiveCount.default(5),
-  burstMinMs: durationMs.default(30_000),
-  burstMaxMs: durationMs.default(60_000),
-  rampStepMs: positiveMs.default(1_000),
+  baseMs: z._default(durationMs, 1_000),
+  capMs: z._default(durationMs, 60_000),
+  burstAfter: z._default(positiveCount, 5),
+  burstMinMs: z._default(durationMs, 30_000),
+  burstMaxMs: z._default(durationMs, 60_000),
+  rampStepMs: z._default(positiveMs, 1_000),
 });
 
 /** The options, with their defaults. */

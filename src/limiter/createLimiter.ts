@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { monotonic, systemClock, type Clock } from '../clock.js';
 import { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
@@ -42,21 +42,22 @@ export interface LimiterOptions {
 }
 
 const schema = z.strictObject({
-  store: having<LimiterStore>('open').optional(),
+  store: z.optional(having<LimiterStore>('open')),
   limits: z.array(having<Limit>('earliest')),
-  queue: z
-    .strictObject({
-      maxSize: positiveCount.or(z.literal(Infinity)),
-      overflow: z.enum(['error', 'drop-oldest', 'drop-newest']).default('error'),
-    })
-    .default({ maxSize: Infinity, overflow: 'error' }),
-  retryBudget: z.union([having<RetryBudget>('tryRetry'), z.custom<RetryBudgetOptions>()]).optional(),
-  coolDown: coolDownSchema.prefault({}),
-  warnAt: z.number().min(0).max(1).default(0.8),
-  classify: callback<Classify>().optional(),
-  record: callback<Recorder>().optional(),
-  clock: having<Clock>('schedule').default(systemClock),
-  random: callback<() => number>().default(() => Math.random),
+  queue: z._default(
+    z.strictObject({
+      maxSize: z.union([positiveCount, z.literal(Infinity)]),
+      overflow: z._default(z.enum(['error', 'drop-oldest', 'drop-newest']), 'error'),
+    }),
+    { maxSize: Infinity, overflow: 'error' },
+  ),
+  retryBudget: z.optional(z.union([having<RetryBudget>('tryRetry'), z.custom<RetryBudgetOptions>()])),
+  coolDown: z.prefault(coolDownSchema, {}),
+  warnAt: z._default(z.number().check(z.gte(0), z.lte(1)), 0.8),
+  classify: z.optional(callback<Classify>()),
+  record: z.optional(callback<Recorder>()),
+  clock: z._default(having<Clock>('schedule'), systemClock),
+  random: z._default(callback<() => number>(), () => Math.random),
 });
 
 /**

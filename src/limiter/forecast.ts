@@ -1,14 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { amount, durationMs } from '../options.js';
 import { copyOf, type Limit } from '../limits/limit.js';
 import { MemoryStore } from './memoryStore.js';
 import { commonPlace, type Admission } from './waiter.js';
 
 export const forecastSchema = z.strictObject({
-  count: z.int().min(0),
-  taskMs: durationMs.default(0),
-  cost: z.union([amount, z.record(z.string(), amount)]).default(1),
-  key: z.unknown().optional(),
+  count: z.int().check(z.gte(0)),
+  taskMs: z._default(durationMs, 0),
+  cost: z._default(z.union([amount, z.record(z.string(), amount)]), 1),
+  key: z.optional(z.unknown()),
 });
 
 export interface ForecastOptions {

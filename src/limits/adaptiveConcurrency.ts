@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { parseOptions, positiveCount, positiveMs } from '../options.js';
+import * as z from 'zod/mini';
+import { nonEmpty, parseOptions, positiveCount, positiveMs } from '../options.js';
 import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { SlotHolders } from './slotHolders.js';
 
@@ -20,38 +20,40 @@ export interface AdaptiveConcurrencyOptions {
   readonly name?: string;
 }
 
-const share = z.number().positive().max(1);
+const share = z.number().check(z.positive(), z.lte(1));
 
 const schema = z
   .strictObject({
     max: positiveCount,
-    min: positiveCount.default(1),
-    initial: positiveCount.optional(),
-    decrease: share.default(0.75),
-    probeAfterMs: positiveMs.default(10_000),
-    maxProbeAfterMs: positiveMs.default(120_000),
-    name: z.string().min(1).default('adaptive concurrency'),
+    min: z._default(positiveCount, 1),
+    initial: z.optional(positiveCount),
+    decrease: z._default(share, 0.75),
+    probeAfterMs: z._default(positiveMs, 10_000),
+    maxProbeAfterMs: z._default(positiveMs, 120_000),
+    name: z._default(nonEmpty, 'adaptive concurrency'),
   })
-  .refine(({ min, max }) => min <= max, { path: ['min'], error: 'must not be over max' })
-  .refine(({ min, max, initial = min }) => min <= initial && initial <= max, {
-    path: ['initial'],
-    error: 'must be from min to max',
-  })
-  .refine(({ probeAfterMs, maxProbeAfterMs }) => probeAfterMs <= maxProbeAfterMs, {
-    path: ['maxProbeAfterMs'],
-    error: 'must not be under probeAfterMs',
-  });
+  .check(
+    z.refine(({ min, max }) => min <= max, { path: ['min'], error: 'must not be over max' }),
+    z.refine(({ min, max, initial = min }) => min <= initial && initial <= max, {
+      path: ['initial'],
+      error: 'must be from min to max',
+    }),
+    z.refine(({ probeAfterMs, maxProbeAfterMs }) => probeAfterMs <= maxProbeAfterMs, {
+      path: ['maxProbeAfterMs'],
+      error: 'must not be under probeAfterMs',
+    }),
+  );
 
-const changeSchema = z
-  .strictObject({
+const changeSchema = z.partial(
+  z.strictObject({
     max: positiveCount,
     min: positiveCount,
     initial: positiveCount,
     decrease: share,
     probeAfterMs: positiveMs,
     maxProbeAfterMs: positiveMs,
-  })
-  .partial();
+  }),
+);
 
 /**
  * Units in flight under a limit that nobody told: it is learnt from refusals (`no-slot`) alone, additive increase and

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { parseOptions } from '../options.js';
+import * as z from 'zod/mini';
+import { nonEmpty, parseOptions, positive } from '../options.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface BudgetOptions {
@@ -17,12 +17,12 @@ export interface BudgetOptions {
 }
 
 const schema = z.strictObject({
-  limit: z.number().positive(),
-  whenSpent: z.enum(['refuse', 'wait']).default('refuse'),
-  name: z.string().min(1).default('budget'),
+  limit: positive,
+  whenSpent: z._default(z.enum(['refuse', 'wait']), 'refuse'),
+  name: z._default(nonEmpty, 'budget'),
 });
 
-const changeSchema = schema.pick({ limit: true }).partial();
+const changeSchema = z.partial(z.pick(schema, { limit: true }));
 
 /**
  * At most `limit` spent in all: what a run may cost. What is spent stays spent when the work ends, and nothing fills it

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { parseOptions, positiveCount } from '../options.js';
+import * as z from 'zod/mini';
+import { nonEmpty, parseOptions, positiveCount } from '../options.js';
 import { InFlight } from './inFlight.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
@@ -10,9 +10,9 @@ export interface ConcurrencyOptions {
   readonly name?: string;
 }
 
-const schema = z.strictObject({ limit: positiveCount, name: z.string().min(1).default('concurrency') });
+const schema = z.strictObject({ limit: positiveCount, name: z._default(nonEmpty, 'concurrency') });
 
-const changeSchema = z.strictObject({ limit: positiveCount.optional() });
+const changeSchema = z.strictObject({ limit: z.optional(positiveCount) });
 
 /**
  * At most `limit` units in flight: a weighted semaphore. A unit is in flight from its admission to its release.

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { parseOptions } from '../options.js';
+import * as z from 'zod/mini';
+import { nonEmpty, parseOptions, positive } from '../options.js';
 import { calendarOf, type CalendarDay } from './calendarDay.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
@@ -16,15 +16,15 @@ export interface DailyQuotaOptions {
 }
 
 /** The name of a time zone that the platform knows. */
-export const timeZoneName = z.string().refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin');
+export const timeZoneName = z.string().check(z.refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin'));
 
 const schema = z.strictObject({
-  limit: z.number().positive(),
-  timeZone: timeZoneName.default('UTC'),
-  name: z.string().min(1).default('daily quota'),
+  limit: positive,
+  timeZone: z._default(timeZoneName, 'UTC'),
+  name: z._default(nonEmpty, 'daily quota'),
 });
 
-const changeSchema = schema.pick({ limit: true }).partial();
+const changeSchema = z.partial(z.pick(schema, { limit: true }));
 
 /**
  * At most `limit` spent on each date of a time zone's calendar; what is spent stays spent when the work ends.

@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { parseOptions, positiveCount, positiveMs } from '../options.js';
+import * as z from 'zod/mini';
+import { nonEmpty, parseOptions, positiveCount, positiveMs } from '../options.js';
 import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { slidingWindow, type SlidingWindow } from './slidingWindow.js';
 
@@ -17,11 +17,11 @@ export interface EvenlyOptions {
 const schema = z.strictObject({
   limit: positiveCount,
   intervalMs: positiveMs,
-  countUntil: z.enum(['end', 'start']).optional(),
-  name: z.string().min(1).optional(),
+  countUntil: z.optional(z.enum(['end', 'start'])),
+  name: z.optional(nonEmpty),
 });
 
-const changeSchema = schema.pick({ limit: true, intervalMs: true }).partial();
+const changeSchema = z.partial(z.pick(schema, { limit: true, intervalMs: true }));
 
 /** How late a timer may have woken a start for the next one to keep its place on the grid, in ms. */
 const catchUpMs = 10;

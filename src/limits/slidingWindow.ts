@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { parseOptions, positiveCount, positiveMs } from '../options.js';
+import * as z from 'zod/mini';
+import { nonEmpty, parseOptions, positiveCount, positiveMs } from '../options.js';
 import { InFlight } from './inFlight.js';
 import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { StampLog } from './stampLog.js';
@@ -28,12 +28,12 @@ export interface SlidingWindowOptions {
 const schema = z.strictObject({
   limit: positiveCount,
   intervalMs: positiveMs,
-  headroom: z.number().min(0).lt(1).default(0),
-  countUntil: z.enum(['end', 'start']).default('end'),
-  name: z.string().min(1).optional(),
+  headroom: z._default(z.number().check(z.gte(0), z.lt(1)), 0),
+  countUntil: z._default(z.enum(['end', 'start']), 'end'),
+  name: z.optional(nonEmpty),
 });
 
-const changeSchema = schema.pick({ limit: true, intervalMs: true }).partial();
+const changeSchema = z.partial(z.pick(schema, { limit: true, intervalMs: true }));
 
 /**
  * At most `limit` units in any half-open window of `intervalMs`: exact, by a log of stamps, and never later than that

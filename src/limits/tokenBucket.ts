@@ -1,5 +1,5 @@
-import { z } from 'zod';
-import { amount, parseOptions, positiveCount, positiveMs } from '../options.js';
+import * as z from 'zod/mini';
+import { amount, nonEmpty, parseOptions, positive, positiveCount, positiveMs } from '../options.js';
 import { firstInstantAfter } from './exactInstant.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
@@ -16,16 +16,16 @@ export interface TokenBucketOptions {
   readonly name?: string;
 }
 
-const figures = { capacity: positiveCount, refill: z.number().positive(), intervalMs: positiveMs };
+const figures = { capacity: positiveCount, refill: positive, intervalMs: positiveMs };
 
-const schema = z
-  .strictObject({ ...figures, initial: amount.optional(), name: z.string().min(1).optional() })
-  .refine(({ capacity, initial = 0 }) => initial <= capacity, {
+const schema = z.strictObject({ ...figures, initial: z.optional(amount), name: z.optional(nonEmpty) }).check(
+  z.refine(({ capacity, initial = 0 }) => initial <= capacity, {
     path: ['initial'],
     error: 'must not be over the capacity',
-  });
+  }),
+);
 
-const changeSchema = z.strictObject(figures).partial();
+const changeSchema = z.partial(z.strictObject(figures));
 
 /**
  * A token bucket, for an API that is one: work of cost n passes as soon as the bucket holds n tokens, and takes them.

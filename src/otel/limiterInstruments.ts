@@ -3,7 +3,7 @@ import type { Counter, Histogram, Meter, Observable } from '@opentelemetry/api';
 /** From a free limiter to a day's quota, in s. */
 const waitBoundaries = [0.01, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600, 14_400];
 
-/** What a limiter is measured with; named as OpenTelemetry's conventions have it, listed in docs/telemetry.md. */
+/** What a limiter is measured with; named as OpenTelemetry's conventions have it, listed in docs/guides/telemetry.md. */
 export interface LimiterInstruments {
   readonly usage: Observable;
   readonly limit: Observable;

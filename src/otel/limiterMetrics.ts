@@ -1,9 +1,9 @@
 import { metrics, type Attributes, type MeterProvider } from '@opentelemetry/api';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import type { Cancel } from '../clock.js';
 import type { LimiterEvent } from '../limiter/events.js';
 import type { Limiter } from '../limiter/limiter.js';
-import { having, parseOptions } from '../options.js';
+import { having, nonEmpty, parseOptions } from '../options.js';
 import { limiterInstruments, type LimiterInstruments } from './limiterInstruments.js';
 import { observing, type Observe } from './observing.js';
 import { scopeName } from './scope.js';
@@ -17,8 +17,8 @@ export interface MeterLimiterOptions {
 }
 
 const schema = z.strictObject({
-  name: z.string().min(1),
-  meterProvider: having<MeterProvider>('getMeter').optional(),
+  name: nonEmpty,
+  meterProvider: z.optional(having<MeterProvider>('getMeter')),
 });
 
 /**
@@ -26,7 +26,7 @@ const schema = z.strictObject({
  * dropped, and how it cools down. Several limiters share the instruments; each has its `sluice.limiter.name`.
  *
  * What is observed is read off `limiter.snapshot()` as it is collected; the rest listens to `limiter.on`, so that a limiter
- * that nobody measures pays nothing. Time is that of the limiter's clock. docs/telemetry.md lists the instruments.
+ * that nobody measures pays nothing. Time is that of the limiter's clock. docs/guides/telemetry.md lists the instruments.
  *
  * @returns takes the measuring away: nothing more is counted, and what was observed is told once more, as 0
  * @throws OptionsError

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock, type Cancel, type Clock } from '../clock.js';
 import { JournalError } from '../errors.js';
 import type { Claims, Journal, JournaledTask, JournalEntry, JournalHistory } from '../journal/journal.js';
@@ -30,11 +30,11 @@ export interface RedisJournalOptions {
 const redisJournalOptions = z.strictObject({
   client: z.custom<RedisClient>(isRedisClient, { error: 'must be a client of redis or ioredis, version 5 or later' }),
   name: z.string().regex(/^[\w.-]{1,100}$/, { error: 'must be 1 to 100 of letters, digits, _, . and -' }),
-  ttlMs: positiveMs.min(100).default(30_000),
+  ttlMs: z._default(positiveMs.check(z.gte(100)), 30_000),
   settings: z.record(z.string(), z.string()).default({}),
   runId: z.string().min(1).optional(),
-  clock: having<Clock>('schedule').default(systemClock),
-  random: callback<() => number>().default(() => Math.random),
+  clock: z._default(having<Clock>('schedule'), systemClock),
+  random: z._default(callback<() => number>(), () => Math.random),
 });
 
 /**

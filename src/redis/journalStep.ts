@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RedisClient } from './client.js';
 import { journalScript } from './journalScript.js';
 import { Script } from './script.js';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { OptionsError } from '../errors.js';
 import type { LimiterStore } from '../limiter/store.js';
 import type { Limit } from '../limits/limit.js';
@@ -48,7 +48,7 @@ const schema = z.strictObject({
     .max(200),
   leaseMs: z.number().min(1_000).default(30_000),
   onStoreLost: z.enum(['wait', 'fail', 'local-share']).default('wait'),
-  lostAfterMs: positiveMs.default(5_000),
+  lostAfterMs: z._default(positiveMs, 5_000),
 });
 
 /** What makes no room at once may wait for company: for a quarter of a window, and so long at the most, in ms. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { durationMs } from '../options.js';
 import type { RequestKind } from './routes.js';
 import type { Random } from './seededRandom.js';

@@ -1,3 +1,8 @@
+/**
+ * A Kling of your own: a pure model of its limits, tasks and faults, and a server around it.
+ *
+ * @module sluice/simulator
+ */
 export type { Answer, KlingBody } from './answers.js';
 export type { Books, TaskRecord } from './books.js';
 export type { Callback } from './callbacks.js';

@@ -1,5 +1,5 @@
 import { compactVerify, decodeJwt } from 'jose';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { AuthVerdict } from './model.js';
 
 export interface KeyringOptions {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { amount, callback, durationMs, parseOptions, positiveCount, positiveMs } from '../options.js';
 import { faultsSchema, type Faults } from './faults.js';
 import type { TaskMs } from './life.js';
@@ -60,7 +60,7 @@ const taskMs = z
   .strictObject({
     min: durationMs,
     max: durationMs,
-    tailMs: durationMs.optional(),
+    tailMs: z.optional(durationMs),
     tailShare: z.number().min(0).max(1).optional(),
   })
   .refine(({ min, max, tailMs = max }) => min <= max && max <= tailMs, { error: 'must have min <= max <= tailMs' });
@@ -71,18 +71,18 @@ const othersWindow = z
 
 export const modelSchema = z.strictObject({
   tier: z.enum(['free', 'standard', 'pro', 'enterprise']).default('standard'),
-  tasks: positiveCount.optional(),
+  tasks: z.optional(positiveCount),
   requests: z
-    .union([positiveCount.max(1_000_000), z.literal('off')], { error: "must be 1 to 1000000, or 'off'" })
+    .union([z.int().min(1).max(1_000_000), z.literal('off')], { error: "must be 1 to 1000000, or 'off'" })
     .optional(),
-  intervalMs: positiveMs.default(60_000),
+  intervalMs: z._default(positiveMs, 60_000),
   credits: z.union([amount, z.literal('off')], { error: "must be a number of at least 0, or 'off'" }).optional(),
   retryAfter: z.boolean().default(false),
   taskMs: taskMs.default(defaultTaskMs),
-  creditsOf: callback<(order: Order) => number>().default(() => defaultCreditsOf),
-  deductionOf: callback<(order: Order) => number>().optional(),
+  creditsOf: z._default(callback<(order: Order) => number>(), () => defaultCreditsOf),
+  deductionOf: z.optional(callback<(order: Order) => number>()),
   others: z.array(othersWindow).default([]),
-  filesExpireMs: durationMs.default(thirtyDaysMs),
+  filesExpireMs: z._default(durationMs, thirtyDaysMs),
   faults: faultsSchema.default({}),
   epochAtMs: z.number().default(startOf2026AtMs),
   filesUrl: z.url().default('http://simulator.invalid'),

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { scaledClock, systemClock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { parseOptions, positiveCount } from '../options.js';
@@ -51,7 +51,7 @@ const simulatorSchema = modelSchema.omit({ epochAtMs: true, filesUrl: true }).ex
   apiKeys: z.array(z.string().min(1)).default(['sim-key']),
   accessKeys: z.record(z.string().min(1), z.string().min(1)).default({ 'sim-access': 'sim-secret' }),
   callbackSecret: z.string().optional(),
-  maxBodyBytes: positiveCount.default(16 * 1_024 * 1_024),
+  maxBodyBytes: z._default(positiveCount, 16 * 1_024 * 1_024),
 });
 
 /**

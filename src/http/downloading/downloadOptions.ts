@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock, type Clock } from '../../clock.js';
 import { having, parseSecretOptions, positiveCount, positiveMs } from '../../options.js';
 
@@ -29,11 +29,11 @@ const downloadOptions = z.strictObject({
     .refine(isPlainHttp, { error: 'must be an http or https URL without user and password' }),
   file: z.string().min(1),
   overwrite: z.boolean().default(false),
-  timeoutMs: positiveMs.default(30_000),
-  maxBytes: positiveCount.default(Number.MAX_SAFE_INTEGER),
-  signal: having<AbortSignal>('throwIfAborted').optional(),
-  dispatcher: having<Dispatcher>('compose').optional(),
-  clock: having<Clock>('schedule').default(systemClock),
+  timeoutMs: z._default(positiveMs, 30_000),
+  maxBytes: z._default(positiveCount, Number.MAX_SAFE_INTEGER),
+  signal: z.optional(having<AbortSignal>('throwIfAborted')),
+  dispatcher: z.optional(having<Dispatcher>('compose')),
+  clock: z._default(having<Clock>('schedule'), systemClock),
 });
 
 export type ParsedDownloadOptions = z.output<typeof downloadOptions>;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DownloadError } from '../../errors.js';
 import { syncDirectory } from '../../syncDirectory.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { systemClock, type Clock } from '../../clock.js';
 import { durationMs, having, parseSecretOptions, positiveCount, positiveMs } from '../../options.js';
 
@@ -28,14 +28,14 @@ const callbackOptions = z.strictObject({
     .union([secret, z.array(secret).min(1)], wrongSecret)
     .transform((secrets) => [secrets].flat())
     .default([]),
-  toleranceMs: durationMs.default(300_000),
-  maxBodyBytes: positiveCount.default(1_024 * 1_024),
-  timeoutMs: positiveMs.default(10_000),
+  toleranceMs: z._default(durationMs, 300_000),
+  maxBodyBytes: z._default(positiveCount, 1_024 * 1_024),
+  timeoutMs: z._default(positiveMs, 10_000),
   path: z
     .string()
     .regex(/^\/[^?#]*$/, { error: 'must begin with / and have no query' })
     .optional(),
-  clock: having<Clock>('schedule').default(systemClock),
+  clock: z._default(having<Clock>('schedule'), systemClock),
 });
 
 /** @throws OptionsError that shows nothing of what was given */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The names under which an entry of a bill may have its amount; the first that is there counts. */
 const amountNames = [

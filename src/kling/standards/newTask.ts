@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RemoteTask, TaskOutput } from '../../tasks/taskApi.js';
 import { lenientText } from '../answer.js';
 import type { AnswerContext } from '../errors.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A letter to this process: its number, the id of what was granted, and the lane that it is for. */
 const granted = z.tuple([z.int(), z.int().min(1), z.int()]);
