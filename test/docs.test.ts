@@ -25,16 +25,7 @@ it('should have snippets that compile, each on its own', { timeout: 120_000 }, (
     ).options,
     noEmit: true,
     noUnusedLocals: false,
-    paths: {
-      sluice: [resolve('operators/index.ts')],
-      'sluice/kling': [resolve('src/kling/index.ts')],
-      'sluice/http': [resolve('src/http/index.ts')],
-      'sluice/redis': [resolve('src/redis/index.ts')],
-      'sluice/journal': [resolve('src/journal/index.ts')],
-      'sluice/otel': [resolve('operators/otel/index.ts')],
-      'sluice/sse': [resolve('operators/sse/index.ts')],
-      'sluice/simulator': [resolve('src/simulator/index.ts')],
-    },
+    paths: sources(),
   };
   const host = ts.createCompilerHost(options);
   const disk = { ...host };
@@ -49,3 +40,17 @@ it('should have snippets that compile, each on its own', { timeout: 120_000 }, (
   expect(problems).toEqual([]);
   expect(snippets.size).toBeGreaterThan(5);
 });
+
+/** Each entry point of the package, and the source behind it. */
+function sources(): Record<string, string[]> {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+    exports: Record<string, string | { types: string }>;
+  };
+  return Object.fromEntries(
+    Object.entries(exports).flatMap(([path, target]) =>
+      typeof target === 'string'
+        ? []
+        : [[path.replace('.', 'sluice'), [resolve(target.types.replace('./dist/', '').replace('.d.ts', '.ts'))]]],
+    ),
+  );
+}
