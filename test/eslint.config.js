@@ -1,7 +1,15 @@
-// The house rules that a linter can hold. Import directions and the doors of time and chance are test/architecture.test.ts.
+// The house rules that a linter can hold; test/architecture.test.ts holds them against the tree as a whole.
 import js from '@eslint/js';
 import rxjsX from 'eslint-plugin-rxjs-x';
 import tseslint from 'typescript-eslint';
+import { floors } from './floors.js';
+
+/** What is asked of the object `z` no bundler can leave out: it brings every language of zod. */
+const wholeOfZod = {
+  selector:
+    "ImportDeclaration[source.value=/^zod(\\u002Fmini)?$/] > :matches(ImportSpecifier[imported.name='z'], ImportDefaultSpecifier)",
+  message: "import * as z from 'zod', or 'zod/mini'",
+};
 
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'bench/node_modules/', 'sluice-out/'] },
@@ -30,9 +38,14 @@ export default tseslint.config(
       'max-lines': ['warn', { max: 250, skipBlankLines: true }],
     },
   },
+  ...floors.map((folders, floor) => ({
+    files: folders.map((folder) => (folder === 'src/' ? 'src/*' : `${folder}**`)),
+    rules: { 'no-restricted-imports': ['error', { patterns: upwards(floor) }] },
+  })),
   {
     files: ['src/**', 'operators/**', 'bin/**'],
-    rules: { 'no-restricted-imports': ['error', { paths: ['zod', 'zod/mini'].map(wholeOfZod) }] },
+    ignores: ['src/clock.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...doorsOfTimeAndChance(), wholeOfZod] },
   },
   { files: ['bin/**', 'bench/**', 'examples/**', 'test/**/*.{js,mjs}'], rules: { 'no-console': 'off' } },
   {
@@ -45,7 +58,22 @@ export default tseslint.config(
   },
 );
 
-/** What is asked of the object `z` no bundler can leave out: it brings every language of zod. */
-function wholeOfZod(name) {
-  return { name, importNames: ['z', 'default'], message: `import * as z from '${name}'` };
+/** What no file of a floor may import: the folders of those above it. */
+function upwards(floor) {
+  const above = floors.slice(0, floor).flat();
+  return above.map((folder) => ({
+    regex: `^\\.{1,2}/(.*/)?${folder.replace('src/', '')}`,
+    message: `imports only ever point down, and ${folder} stands above`,
+  }));
+}
+
+function doorsOfTimeAndChance() {
+  const called = (object, method) => `CallExpression[callee.object.name='${object}'][callee.property.name='${method}']`;
+  return [
+    ['CallExpression[callee.name=/^set(Timeout|Interval|Immediate)$/]', 'wait by the Clock'],
+    [called('Date', 'now'), "take the Clock's epochNow()"],
+    ["NewExpression[callee.name='Date'][arguments.length=0]", "take the Clock's epochNow()"],
+    [called('performance', 'now'), "take the Clock's now()"],
+    [called('Math', 'random'), 'let random be handed in'],
+  ].map(([selector, message]) => ({ selector, message }));
 }
