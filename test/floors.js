@@ -1,4 +1,3 @@
-/** The house from the top down: a file imports its own floor or a lower one. */
 export const floors = [
   ['bin/', 'examples/', 'bench/'],
   ['operators/'],

@@ -70,7 +70,8 @@ const sidebar = [
 
 export default defineConfig({
   title: 'sluice',
-  description: "Push a stream of work through somebody else's limits: RxJS operators over an exact rate-control engine.",
+  description:
+    "Push a stream of work through somebody else's limits: RxJS operators over an exact rate-control engine.",
   lang: 'en-GB',
   // The report of the public API is for reviewers of a change; the reference is for readers.
   srcExclude: ['api-report.md', 'node_modules/**'],
