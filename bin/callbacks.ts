@@ -12,6 +12,10 @@ export interface CallbackFlags {
   readonly simulate?: true;
 }
 
+/** Kling's callbacks are short: whoever takes longer, or holds many connections open, is somebody else. */
+const patience = { headersTimeout: 10_000, requestTimeout: 20_000, connectionsCheckingInterval: 5_000 };
+const maxConnections = 100;
+
 /** A server of ours that Kling tells of every change of a task. */
 export interface Callbacks {
   readonly updates: TaskUpdates;
@@ -39,7 +43,8 @@ export async function openCallbacks(flags: CallbackFlags, env: NodeJS.ProcessEnv
     throw new UsageError('--callback-port needs --callback-url: the address under which Kling can reach this machine');
   }
   const receiver = receiving(env['KLING_CALLBACK_SECRET']);
-  const server = createServer(receiver.node);
+  const server = createServer(patience, receiver.node);
+  server.maxConnections = maxConnections;
   await listen(server, callbackPort, callbackUrl === undefined || isLoopback(callbackUrl) ? '127.0.0.1' : undefined);
   return {
     updates: receiver,

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { catchError, defer, EMPTY, lastValueFrom, Subject, tap, type Observable } from 'rxjs';
-import { concurrencyLimit, retryWithJitter, type TaskOutput } from '../operators/index.js';
+import { concurrencyLimit, OptionsError, retryWithJitter, type TaskOutput } from '../operators/index.js';
 import { classifyDownload, download } from '../src/http/index.js';
 import { UsageError } from './usageError.js';
 
@@ -28,6 +28,13 @@ export interface DownloadCounts {
   readonly failed: number;
 }
 
+/** Where files go, and where they may come from. */
+export interface DownloadPlace {
+  readonly directory: string;
+  /** True: over TLS alone, as Kling itself is spoken to. So nobody's word leads to what listens within our own network. */
+  readonly httpsOnly: boolean;
+}
+
 interface Job {
   readonly index: number;
   readonly id: string;
@@ -36,10 +43,14 @@ interface Job {
 }
 
 const atOnce = 4;
+/** Far more than a video of some seconds takes: what is longer is none. */
+const maxBytes = 2 ** 32;
+const mediaNames = /\.(mp4|mov|webm|png|jpe?g|webp|gif)$/i;
 
 /** Saves what tasks have made, a few files at once, beside the run that makes more. What is there already stays. */
 export class Downloads {
   readonly directory: string;
+  readonly #httpsOnly: boolean;
   readonly #observer: (event: DownloadEvent) => void;
   readonly #jobs = new Subject<Job>();
   readonly #over: Promise<unknown>;
@@ -48,8 +59,9 @@ export class Downloads {
   readonly #counts = { total: 0, saved: 0, earlier: 0, failed: 0 };
 
   /** @throws UsageError where `directory` cannot be made */
-  constructor(directory: string, observer: (event: DownloadEvent) => void) {
+  constructor({ directory, httpsOnly }: DownloadPlace, observer: (event: DownloadEvent) => void) {
     this.directory = directory;
+    this.#httpsOnly = httpsOnly;
     this.#observer = observer;
     this.#names = new Set(namesIn(directory).map(withoutPlace));
     const saving = this.#jobs.pipe(
@@ -84,7 +96,12 @@ export class Downloads {
   }
 
   #save({ index, id, url, file }: Job, signal: AbortSignal): Observable<unknown> {
-    return defer(() => download({ url, file, signal })).pipe(
+    const fetch = (): Promise<unknown> => {
+      if (this.#httpsOnly && !/^https:/i.test(url))
+        throw new OptionsError("it is not https, as Kling's address is", 'url');
+      return download({ url, file, signal, maxBytes });
+    };
+    return defer(fetch).pipe(
       retryWithJitter({ classify: classifyDownload }),
       tap(() => {
         this.#counts.saved += 1;
@@ -119,8 +136,9 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
+/** That of a video or an image, so that nothing else is saved under it. */
 function extensionOf(url: string, type: TaskOutput['type']): string {
-  const [, extension] = /\.([a-z0-9]{1,5})$/i.exec(URL.canParse(url) ? new URL(url).pathname : '') ?? [];
+  const [, extension] = mediaNames.exec(URL.canParse(url) ? new URL(url).pathname : '') ?? [];
   return extension?.toLowerCase() ?? (type === 'video' ? 'mp4' : 'png');
 }
 

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { join } from 'node:path';
 import type { CallbackFlags } from './callbacks.js';
+import type { DownloadPlace } from './downloads.js';
 import type { AskingFigureFlags } from './figures.js';
 import { figureFlags, reading } from './flags.js';
 import { progressModes, type ProgressMode } from './progress/progress.js';
@@ -84,8 +85,10 @@ export function settingsOf(flags: GenerateFlags): Settings {
 }
 
 /** Where what is made is saved, if it is. */
-export function downloadsOf({ out, download }: GenerateFlags): string | undefined {
-  return download === true ? join(out, 'videos') : download;
+export function downloadsOf({ out, download, simulate, baseUrl }: GenerateFlags): DownloadPlace | undefined {
+  if (download === undefined) return undefined;
+  const httpsOnly = simulate !== true && (baseUrl === undefined || /^https:/i.test(baseUrl));
+  return { directory: download === true ? join(out, 'videos') : download, httpsOnly };
 }
 
 function option(flags: string, description: string, parse: (text: string) => unknown): Option {

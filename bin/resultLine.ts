@@ -1,6 +1,6 @@
 import type { GenerateResult } from '../operators/index.js';
 import type { JournaledTask } from '../src/journal/index.js';
-import { promptText } from './text.js';
+import { jsonLine, promptText } from './text.js';
 
 /** What a line tells of a result. */
 type Told = Pick<GenerateResult<unknown>, 'index' | 'id' | 'status' | 'outputs' | 'attempts' | 'endedAtMs'> & {
@@ -13,7 +13,7 @@ type Told = Pick<GenerateResult<unknown>, 'index' | 'id' | 'status' | 'outputs' 
 /** The line of a result; `prompt` is the text of the prompt, '' where the request has none. */
 export function resultLine(result: Told): string {
   const { index, id, prompt, status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error } = result;
-  return JSON.stringify({
+  return jsonLine({
     ...{ index, id, prompt: promptText(prompt), status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error },
   });
 }

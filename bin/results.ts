@@ -39,7 +39,8 @@ export class ResultsFile {
    */
   static open(directory: string): ResultsFile {
     return opened(directory, (path) => {
-      const results = new ResultsFile(path, openSync(path, 'a+'));
+      // Prompts are private.
+      const results = new ResultsFile(path, openSync(path, 'a+', 0o600));
       if (results.#isRegular) results.#probe();
       return results;
     });

@@ -4,7 +4,7 @@ import type { KlingClient, KlingRequest } from '../src/kling/index.js';
 import type { TaskUpdates } from '../src/tasks/taskApi.js';
 import { Board } from './board.js';
 import type { Connection } from './connection.js';
-import { Downloads, type DownloadEvent } from './downloads.js';
+import { Downloads, type DownloadEvent, type DownloadPlace } from './downloads.js';
 import { exitCodes } from './exitCodes.js';
 import type { Figures } from './figures.js';
 import { heldJournal } from './heldJournal.js';
@@ -39,7 +39,7 @@ export interface RunOptions {
   readonly redis: RedisRun | undefined;
   readonly updates: TaskUpdates | undefined;
   /** Where what has been made is saved, if it is. */
-  readonly downloadTo: string | undefined;
+  readonly downloadTo: DownloadPlace | undefined;
   readonly pollIntervalMs: number | undefined;
   readonly deadlineMs: number;
   readonly maxRetries: number;

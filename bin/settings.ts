@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { UsageError } from './usageError.js';
@@ -70,7 +70,9 @@ function jsonIn(path: string): unknown {
 }
 
 function writeWhole(path: string, text: string): void {
-  const opened = openSync(path, 'w', 0o600);
+  // A link that somebody has put there leads elsewhere.
+  rmSync(path, { force: true });
+  const opened = openSync(path, 'wx', 0o600);
   try {
     writeSync(opened, text);
     fsyncSync(opened);

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { SluiceError } from '../src/errors.js';
 import { exitCodes } from './exitCodes.js';
 import { addGenerate } from './generate.js';
+import { clean, harmless } from './text.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   readonly version: string;
@@ -35,7 +36,7 @@ try {
 function codeFor(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.succeeded : exitCodes.usage;
   if (error instanceof SluiceError) {
-    for (const line of error.message.split('\n')) console.error(`sluice: ${line}`);
+    for (const line of error.message.split('\n')) console.error(`sluice: ${harmless(line)}`);
     return exitCodes.usage;
   }
   console.error(error);
@@ -43,9 +44,5 @@ function codeFor(error: unknown): number {
 }
 
 function oneLine(text: string): string {
-  return text
-    .replace(/^error: /, '')
-    .replace(' is invalid. ', ' is invalid: ')
-    .replace(/\s+/g, ' ')
-    .trim();
+  return clean(text.replace(/^error: /, '').replace(' is invalid. ', ' is invalid: '));
 }

@@ -3,10 +3,21 @@
  * direction of writing) is taken out, and runs of blanks become one.
  */
 export function clean(text: string): string {
-  return text
-    .replace(/[\p{Cf}\p{Cs}]+/gu, '')
-    .replace(/[\p{Cc}\p{Z}]+/gu, ' ')
+  return harmless(text)
+    .replace(/\p{Z}+/gu, ' ')
     .trim();
+}
+
+/** The same with its blanks as they are. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cf}\p{Cs}]+/gu, '').replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+}
+
+/** A value as one line of JSON that is harmless to a terminal, too, and of the same value: what could control one is escaped. */
+export function jsonLine(value: unknown): string {
+  return JSON.stringify(value).replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/gu, (it) => {
+    return `\\u${it.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 /** What an error of the library calls an option, by the flag that is meant. */

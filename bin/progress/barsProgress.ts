@@ -1,5 +1,6 @@
 import { systemClock, type Cancel } from '../../operators/index.js';
 import { summaryLines, type Summary } from '../summary.js';
+import { harmless } from '../text.js';
 import { bars, type View } from './bars.js';
 import { Pace } from './pace.js';
 import type { Output, Progress, RunEvent } from './progress.js';
@@ -33,7 +34,7 @@ export class BarsProgress implements Progress {
   }
 
   note(text: string): void {
-    this.print(text);
+    this.print(harmless(text));
   }
 
   print(line: string): void {

@@ -1,4 +1,5 @@
 import type { Summary } from '../summary.js';
+import { jsonLine } from '../text.js';
 import type { Output, Progress, RunEvent } from './progress.js';
 
 /**
@@ -15,11 +16,11 @@ export class JsonProgress implements Progress {
   event(event: RunEvent): void {
     const { type, index, id } = event;
     const atMs = 'atMs' in event ? { atMs: event.atMs } : {};
-    this.print(JSON.stringify({ type, index, id, ...atMs, ...detailsOf(event) }));
+    this.print(jsonLine({ type, index, id, ...atMs, ...detailsOf(event) }));
   }
 
   note(text: string): void {
-    this.print(JSON.stringify({ type: 'note', message: text }));
+    this.print(jsonLine({ type: 'note', message: text }));
   }
 
   print(line: string): void {
@@ -27,7 +28,7 @@ export class JsonProgress implements Progress {
   }
 
   close(summary?: Summary): void {
-    if (summary !== undefined) this.print(JSON.stringify({ type: 'summary', ...summary }));
+    if (summary !== undefined) this.print(jsonLine({ type: 'summary', ...summary }));
   }
 }
 

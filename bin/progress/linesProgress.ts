@@ -1,4 +1,5 @@
 import { summaryLines, type Summary } from '../summary.js';
+import { harmless } from '../text.js';
 import { eventLine } from './eventLine.js';
 import type { Output, Progress, RunEvent } from './progress.js';
 
@@ -20,7 +21,7 @@ export class LinesProgress implements Progress {
   }
 
   note(text: string): void {
-    this.print(text);
+    this.print(harmless(text));
   }
 
   print(line: string): void {

@@ -19,7 +19,7 @@ const underWay = new Set<string>();
  * - A length that was announced has to come; a server that announces none ends the file when it says so.
  * - Nothing is tried again here, so that each try can have a permit: use `retryWithJitter` with `classifyDownload`. Only
  *   a part that turns out to be of something else is followed by a second request, for the whole. Up to 5 redirects are
- *   followed. No credentials are sent, and no query is shown.
+ *   followed, none from https to http. No credentials are sent, and no query is shown.
  * - Two downloads to one file at the same time: the second of a process is refused at once (`busy`); of two processes
  *   one fails with that at its end, and neither spoils the other's.
  *

@@ -26,7 +26,7 @@ export function readOlderRateLimits(headers: HttpHeaders, nowEpochMs: number): R
     }),
     limits: families.flatMap(([name, family]) => {
       const counts = family.remaining.map(parseCount).filter((units) => units !== undefined);
-      const remaining = counts.length === 0 ? undefined : Math.min(...counts);
+      const remaining = counts.length === 0 ? undefined : counts.reduce((one, other) => Math.min(one, other));
       const resetMs = longest(family.reset.map((value) => parseReset(value, nowMs)));
       return remaining === undefined && resetMs === undefined ? [] : [{ name, remaining, resetMs }];
     }),
@@ -72,7 +72,7 @@ function familiesIn(headers: HttpHeaders): Map<string, Family> {
     const name = prefix + suffix;
     const family = families.get(name) ?? { limit: [], remaining: [], reset: [] };
     families.set(name, family);
-    for (const line of [value].flat()) family[part].push(...line.split(',').map((text) => text.trim()));
+    for (const text of [value].flat().join(',').split(',')) family[part].push(text.trim());
   }
   return families;
 }

@@ -111,14 +111,14 @@ function dictionaryOf(field: string): Record<string, unknown> | undefined {
 const decimal = /(?:^|[;,])[ \t]*(?:q|w|r|t|limit|remaining|reset)=-?\d+\./;
 
 function parsed<T>(field: string, parse: () => T): T | undefined {
-  if (decimal.test(withoutStrings(field))) return undefined;
   try {
-    return parse();
+    return decimal.test(withoutStrings(field)) ? undefined : parse();
   } catch {
     return undefined;
   }
 }
 
+/** A string without an end goes on to that of the field: to look for another one from each of its quotes takes long. */
 function withoutStrings(field: string): string {
-  return field.replace(/"(?:[^"\\]|\\.)*"/g, '""');
+  return field.replace(/"(?:[^"\\]|\\[^]?)*"?/g, '""');
 }

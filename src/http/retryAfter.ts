@@ -22,7 +22,7 @@ export function readRetryAfter(headers: HttpHeaders, nowEpochMs: number): number
  * two values in one, and seconds beyond what a number of ms holds exactly.
  */
 export function parseRetryAfter(value: string, nowEpochMs: number): number | undefined {
-  const text = value.replace(/^[ \t]+|[ \t]+$/g, '');
+  const text = value.replace(/^[ \t]+|(?<![ \t])[ \t]+$/g, '');
   if (/^\d+$/.test(text)) return exactMs(Number(text) * 1_000);
   const atMs = parseHttpDate(text, nowEpochMs);
   return atMs === undefined ? undefined : Math.max(0, atMs - nowEpochMs);

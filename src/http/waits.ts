@@ -6,5 +6,5 @@ export function exactMs(delayMs: number): number | undefined {
 /** The longest of the waits that could be read: each is a floor. Undefined where there is none. */
 export function longest(delays: readonly (number | undefined)[]): number | undefined {
   const readable = delays.filter((delayMs) => delayMs !== undefined);
-  return readable.length === 0 ? undefined : Math.max(...readable);
+  return readable.length === 0 ? undefined : readable.reduce((one, other) => Math.max(one, other));
 }

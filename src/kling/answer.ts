@@ -29,10 +29,10 @@ export function readEnvelope(text: string, redact: (text: string) => string): En
   return { code, message: oneLine(message), requestId: requestId ? oneLine(requestId) : undefined, data };
 }
 
-/** A server's words, fit for a message: no line breaks or terminal codes, and an end. */
+/** A server's words, fit for a message: no line breaks, terminal codes or changes of direction, and an end. */
 export function oneLine(text: string | null | undefined): string {
   return (text ?? '')
-    .replace(/\p{Cc}+/gu, ' ')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ')
     .trim()
     .slice(0, maxMessageLength);
 }

@@ -26,7 +26,7 @@ export function parseFaults(text: string): Faults {
 
 function readOccurrence(name: string, value: string): Occurrence {
   if (/^#\d+(\+#\d+)*$/.test(value)) return { at: value.split('+').map((piece) => Number(piece.slice(1))) };
-  if (/^\d*\.?\d+$/.test(value)) return Number(value);
+  if (/^(\d+(\.\d+)?|\.\d+)$/.test(value)) return Number(value);
   throw new OptionsError(
     `faults: ${name}: must be a share like 0.1, or #3, or #3+#7 (got ${JSON.stringify(value)})`,
     name,

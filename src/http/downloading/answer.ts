@@ -72,10 +72,10 @@ function wrongContentIn({ status, headers }: AnswerHead, url: string): DownloadE
   return new DownloadError(message, { kind: 'wrong-content', status, url });
 }
 
-/** An ETag that is not weak, or else a date that is a second older than the answer at least (RFC 9110, 8.8.2.2). */
+/** An ETag that is not weak and can be sent back, or else a date that is a second older than the answer at least (RFC 9110, 8.8.2.2). */
 function validatorIn(headers: HttpHeaders, nowEpochMs: number): string | undefined {
   const etag = first(headers, 'etag');
-  if (etag !== undefined && /^"[^"]*"$/.test(etag)) return etag;
+  if (etag !== undefined && /^"[\x20\x21\x23-\x7e\x80-\xff]*"$/.test(etag)) return etag;
   const modified = first(headers, 'last-modified');
   const modifiedAtMs = parseHttpDate(modified ?? '', nowEpochMs);
   const sentAtMs = parseHttpDate(first(headers, 'date') ?? '', nowEpochMs);
@@ -99,12 +99,18 @@ function isOfTheSame(headers: HttpHeaders, part: FoundPart): boolean {
 /** The length of the whole, where `Content-Range` says it. */
 function lengthInRange(headers: HttpHeaders): number | undefined {
   const [, bytes] = /^bytes (?:\d+-\d+|\*)\/(\d+)$/i.exec(first(headers, 'content-range') ?? '') ?? [];
-  return bytes === undefined ? undefined : Number(bytes);
+  return countOf(bytes);
 }
 
 function lengthOf(headers: HttpHeaders): number | undefined {
   const length = first(headers, 'content-length');
-  return length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined;
+  return countOf(/^\d+$/.exec(length ?? '')?.[0]);
+}
+
+/** Undefined, too, for more than a number holds exactly. */
+function countOf(digits: string | undefined): number | undefined {
+  const count = Number(digits ?? NaN);
+  return Number.isSafeInteger(count) ? count : undefined;
 }
 
 function first(headers: HttpHeaders, name: string): string | undefined {

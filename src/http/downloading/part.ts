@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import { DownloadError } from '../../errors.js';
@@ -23,7 +23,8 @@ export interface FoundPart extends PartOrigin {
 
 const origin = z.object({
   url: z.string(),
-  validator: z.string().min(1),
+  // It is sent as a field: what could not be would fail each time.
+  validator: z.string().regex(/^[\x20-\x7e\x80-\xff]+$/),
   bytes: z.int().min(1).optional(),
 });
 
@@ -52,16 +53,16 @@ export class Part {
   static async find(file: string, url: string): Promise<FoundPart | undefined> {
     const found = await saving(url, () => readOrigin(file));
     if (found?.url !== url) return undefined;
-    const size = await saving(url, () => sizeOf(partOf(file)));
-    if (size === undefined || size === 0 || size > (found.bytes ?? Infinity)) return undefined;
+    const size = await saving(url, async () => (await partIn(file))?.size ?? 0);
+    if (size === 0 || size > (found.bytes ?? Infinity)) return undefined;
     return { ...found, partBytes: size };
   }
 
   /** Goes on behind what is there. */
   static async resume(file: string, { url, partBytes }: FoundPart): Promise<Part> {
     return saving(url, async () => {
-      if ((await statOf(partOf(file))) === undefined) throw busy(url);
-      return new Part(file, url, await open(partOf(file), 'r+'), partBytes);
+      if ((await partIn(file)) === undefined) throw busy(url);
+      return new Part(file, url, await open(partOf(file), constants.O_RDWR | constants.O_NOFOLLOW), partBytes);
     });
   }
 
@@ -108,7 +109,7 @@ export class Part {
       await this.#handle.sync();
       const own = await this.#handle.stat();
       await this.#handle.close();
-      const found = await statOf(partOf(this.#file));
+      const found = await partIn(this.#file);
       if (found?.ino !== own.ino || found.dev !== own.dev) throw busy(this.#url);
       await rename(partOf(this.#file), this.#file);
       await rm(originOf(this.#file), { force: true });
@@ -159,15 +160,21 @@ async function readOrigin(file: string): Promise<PartOrigin | undefined> {
   }
 }
 
+/** Undefined where there is none, and where something else is there: a link, say, which would lead elsewhere. */
+async function partIn(file: string): Promise<Stats | undefined> {
+  const found = await orAbsent(lstat(partOf(file)));
+  return found?.isFile() === true ? found : undefined;
+}
+
 async function sizeOf(path: string): Promise<number | undefined> {
-  const found = await statOf(path);
+  const found = await orAbsent(stat(path));
   if (found?.isDirectory() === true) throw new Error(`${path} is a directory`);
   return found?.size;
 }
 
-async function statOf(path: string) {
+async function orAbsent<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
-    return await stat(path);
+    return await looking;
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;

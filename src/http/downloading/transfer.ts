@@ -1,6 +1,7 @@
 import { Agent, interceptors, request, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.js';
 import { DownloadError, type DownloadErrorKind } from '../../errors.js';
+import { RequestController } from '../requestController.js';
 import { headersFor, readAnswer } from './answer.js';
 import { headBytes, isPlausible } from './content.js';
 import { IdleTimer } from './idleTimer.js';
@@ -60,7 +61,7 @@ async function attempt(options: TransferOptions, found: FoundPart | undefined): 
       signal: aborting.signal,
       headersTimeout: 0,
       bodyTimeout: 0,
-      dispatcher: followingRedirects(options.dispatcher),
+      dispatcher: followingRedirects(options),
     });
     status = answer.statusCode;
     idle.heard();
@@ -144,9 +145,20 @@ function checkWhole(bytes: number, dueBytes: number | undefined, url: string, st
 }
 
 /** On a pool of our own where there is no other: the global one may be of another version of undici. */
-function followingRedirects(dispatcher: Dispatcher | undefined): Dispatcher {
+function followingRedirects({ dispatcher, url, shownUrl }: TransferOptions): Dispatcher {
   const base = dispatcher ?? (pool ??= new Agent({ keepAliveTimeout: keepAliveMs }));
-  return base.compose(interceptors.redirect({ maxRedirections: maxRedirects }));
+  return base.compose(withTls(url, shownUrl), interceptors.redirect({ maxRedirections: maxRedirects }));
+}
+
+/** What was asked for with TLS is not fetched without it: a redirect could lead to anything within our own network. */
+function withTls(url: string, shownUrl: string): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    if (!url.startsWith('https:') || String(options.origin).startsWith('https:')) return dispatch(options, handler);
+    const message = `${shownUrl}: it leads to an address that is not https`;
+    const controller = new RequestController(() => undefined);
+    handler.onResponseError?.(controller, new DownloadError(message, { kind: 'refused', url: shownUrl }));
+    return true;
+  };
 }
 
 function fail(kind: DownloadErrorKind, what: string, url: string, status?: number): never {

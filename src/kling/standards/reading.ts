@@ -80,10 +80,10 @@ export function instantMs(value: unknown): number | undefined {
   return number !== undefined && number <= latestInstantMs ? number : undefined;
 }
 
-/** Seconds in a field, in ms. */
+/** Seconds in a field, in ms; undefined for more than a number of ms holds exactly. */
 export function milliseconds(seconds: unknown): number | undefined {
-  const number = decimal(seconds);
-  return number === undefined ? undefined : Math.round(number * 1_000);
+  const ms = Math.round((decimal(seconds) ?? NaN) * 1_000);
+  return Number.isSafeInteger(ms) ? ms : undefined;
 }
 
 /** What a task says beside its state and its result. */

@@ -50,15 +50,20 @@ export type Reply = z.output<typeof reply>;
 
 /** @throws ZodError */
 export function parseReply(text: unknown): Reply {
-  return reply.parse(JSON.parse(String(text)));
+  return reply.parse(jsonIn(text));
 }
 
 const message = z.object({ to: z.string(), seq: z.number(), mail, wakeMs: z.number().optional() });
 
 /** What is none of ours is none. */
 export function parseMessage(text: string): z.output<typeof message> | undefined {
+  return message.safeParse(jsonIn(text)).data;
+}
+
+/** Undefined: there is none in it. */
+function jsonIn(text: unknown): unknown {
   try {
-    return message.parse(JSON.parse(text));
+    return JSON.parse(String(text));
   } catch {
     return undefined;
   }
