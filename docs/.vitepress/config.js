@@ -73,6 +73,7 @@ export default defineConfig({
   description:
     "Push a stream of work through somebody else's limits: RxJS operators over an exact rate-control engine.",
   lang: 'en-GB',
+  head: [['link', { rel: 'icon', href: '/icon.svg', type: 'image/svg+xml' }]],
   // The report of the public API is for reviewers of a change; the reference is for readers.
   srcExclude: ['api-report.md', 'node_modules/**'],
   // A folder's README is its index.
