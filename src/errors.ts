@@ -1,4 +1,7 @@
-/** The base of every error that sluice raises itself. `code` is stable: match on it, not on the message. */
+/**
+ * The base of every error that sluice raises itself. `code` is stable: match on it, not on the message.
+ * Each of ours has its `name` written out: what minifies a bundle renames classes.
+ */
 export abstract class SluiceError extends Error {
   abstract readonly code: `SLUICE_${string}`;
 
@@ -10,6 +13,7 @@ export abstract class SluiceError extends Error {
 
 /** An option, a file or a setting that cannot be worked with; `path` says which part. */
 export class OptionsError extends SluiceError {
+  override readonly name = 'OptionsError';
   readonly code = 'SLUICE_BAD_OPTIONS';
   readonly path: string;
 
@@ -21,6 +25,7 @@ export class OptionsError extends SluiceError {
 
 /** A request that costs more than a limit can ever hold: it would wait for ever, so it is refused at once. */
 export class CostOverCapacityError extends SluiceError {
+  override readonly name = 'CostOverCapacityError';
   readonly code = 'SLUICE_COST_OVER_CAPACITY';
   readonly limit: string;
   readonly cost: number;
@@ -36,6 +41,7 @@ export class CostOverCapacityError extends SluiceError {
 
 /** The queue is full and its overflow policy is `error`, or a waiter was dropped by another policy. */
 export class QueueFullError extends SluiceError {
+  override readonly name = 'QueueFullError';
   readonly code = 'SLUICE_QUEUE_FULL';
   readonly maxSize: number;
   /** True where the overflow policy gives work up in silence; a promise for it is rejected all the same. */
@@ -52,6 +58,7 @@ export class QueueFullError extends SluiceError {
 
 /** A budget that is never filled up again cannot pay for this. */
 export class BudgetSpentError extends SluiceError {
+  override readonly name = 'BudgetSpentError';
   readonly code = 'SLUICE_BUDGET_SPENT';
   /** The budget's name. */
   readonly limit: string;
@@ -68,6 +75,7 @@ export class BudgetSpentError extends SluiceError {
 
 /** A deadline of ours passed. The remote task goes on: nothing is known of its end. */
 export class DeadlineError extends SluiceError {
+  override readonly name = 'DeadlineError';
   readonly code = 'SLUICE_DEADLINE';
   readonly deadlineMs: number;
   /** What the last poll said, if any did. */
@@ -82,6 +90,7 @@ export class DeadlineError extends SluiceError {
 
 /** The server said that a task ended without a result. */
 export class TaskFailedError extends SluiceError {
+  override readonly name = 'TaskFailedError';
   readonly code = 'SLUICE_TASK_FAILED';
   readonly status: unknown;
 
@@ -93,6 +102,7 @@ export class TaskFailedError extends SluiceError {
 
 /** The server does not know a task that it had accepted. */
 export class TaskLostError extends SluiceError {
+  override readonly name = 'TaskLostError';
   readonly code = 'SLUICE_TASK_LOST';
   readonly taskId: string;
 
@@ -104,6 +114,7 @@ export class TaskLostError extends SluiceError {
 
 /** Whether a task exists could not be found out: look for the id in the account before sending the request again. */
 export class LookUpFailedError extends SluiceError {
+  override readonly name = 'LookUpFailedError';
   readonly code = 'SLUICE_LOOK_UP_FAILED';
   readonly externalId: string;
 
@@ -119,6 +130,7 @@ export class LookUpFailedError extends SluiceError {
 
 /** A replay would decide otherwise than its record: other options, another version, or a record with a gap. */
 export class ReplayError extends SluiceError {
+  override readonly name = 'ReplayError';
   readonly code = 'SLUICE_REPLAY';
   /** The number of the record's entry, from 0. */
   readonly position: number;
@@ -131,6 +143,7 @@ export class ReplayError extends SluiceError {
 
 /** A journal that cannot be read, written or trusted any more. What was on disk before is as it was. */
 export class JournalError extends SluiceError {
+  override readonly name = 'JournalError';
   readonly code = 'SLUICE_JOURNAL';
   /** Undefined where the journal is not a file. */
   readonly file: string | undefined;
@@ -143,6 +156,7 @@ export class JournalError extends SluiceError {
 
 /** Another process holds the journal, or this one has it open already. */
 export class JournalLockedError extends SluiceError {
+  override readonly name = 'JournalLockedError';
   readonly code = 'SLUICE_JOURNAL_LOCKED';
   /** The file that says who holds it. */
   readonly path: string;
@@ -191,6 +205,7 @@ export interface DownloadErrorDetails {
 
 /** A file did not come, or not as a whole: there is nothing under its name. */
 export class DownloadError extends SluiceError implements DownloadErrorDetails {
+  override readonly name = 'DownloadError';
   readonly code = 'SLUICE_DOWNLOAD';
   readonly kind: DownloadErrorKind;
   readonly url: string;
@@ -208,6 +223,7 @@ export class DownloadError extends SluiceError implements DownloadErrorDetails {
 
 /** Redis, which keeps the shared limits, cannot be asked: what waited was given up, as `onStoreLost` says, or it refuses us. */
 export class StoreLostError extends SluiceError {
+  override readonly name = 'StoreLostError';
   readonly code = 'SLUICE_STORE_LOST';
   /** The limiter's name. */
   readonly store: string;

@@ -12,7 +12,7 @@ const wholeOfZod = {
 };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'bench/node_modules/', 'sluice-out/'] },
+  { ignores: ['**/dist/', 'docs/.vitepress/cache/', 'coverage/', 'sluice-out/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -52,7 +52,10 @@ export default tseslint.config(
     files: ['**/*.{js,mjs}'],
     languageOptions: {
       globals: Object.fromEntries(
-        ['process', 'console', 'performance', 'URL', 'AbortController'].map((name) => [name, 'readonly']),
+        ['process', 'console', 'performance', 'fetch', 'setTimeout', 'URL', 'AbortController'].map((name) => [
+          name,
+          'readonly',
+        ]),
       ),
     },
   },

@@ -6,6 +6,7 @@ import { readHint } from './rateLimits.js';
 
 /** An answer with a status that is no success: throw it where a client (`fetch`, undici's `request`) does not. */
 export class HttpError extends SluiceError {
+  override readonly name = 'HttpError';
   readonly code = 'SLUICE_HTTP';
   readonly status: number;
   /** How long the answer asked to wait, in ms. */

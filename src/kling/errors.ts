@@ -46,6 +46,7 @@ export type AnswerContext = Omit<KlingErrorDetails, 'kind'>;
  * code alone, since a dispatcher's errors may hold the headers of the request.
  */
 export class KlingError extends SluiceError implements KlingErrorDetails {
+  override readonly name = 'KlingError';
   readonly code = 'SLUICE_KLING';
   readonly kind: KlingErrorKind;
   readonly call: KlingCall;

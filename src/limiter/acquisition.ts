@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Outcome } from '../limits/limit.js';
 import { noMoreAborted, whenAborted } from './aborting.js';
 import { placeOf, Waiter, type Admitter, type Cost } from './waiter.js';

@@ -47,6 +47,9 @@ describe('createRetryBudget', () => {
     [{ reserve: Infinity }, 'reserve'],
   ])('refuses %o', (wrong, path) => {
     const options = wrong as RetryBudgetOptions;
-    expect(() => createRetryBudget(options)).toThrow(expect.objectContaining({ code: 'SLUICE_BAD_OPTIONS', path }));
+    const message = expect.stringContaining(`createRetryBudget: ${path}: `) as string;
+    expect(() => createRetryBudget(options)).toThrow(
+      expect.objectContaining({ code: 'SLUICE_BAD_OPTIONS', path, message }),
+    );
   });
 });

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Jitter } from '../../src/backoff/backoff.js';
 import { RetrySchedule, retryScheduleShape, type RetryScheduleOptions } from '../../src/backoff/retrySchedule.js';
 import { parseOptions } from '../../src/options.js';
 import { isPermanent, type Refusal, type RefusalMeaning } from '../../src/refusal.js';
@@ -10,8 +11,10 @@ const meanings: RefusalMeaning[] = [
   ...(['policy', 'auth-stale', 'transient', 'ambiguous', 'duplicate'] as const),
 ];
 
+const parsed = (options: RetryScheduleOptions) => parseOptions(z.strictObject(retryScheduleShape), options, 'test');
+
 function scheduleOf(options: RetryScheduleOptions = {}): RetrySchedule {
-  return new RetrySchedule(parseOptions(z.strictObject(retryScheduleShape), { random: () => 0, ...options }, 'test'));
+  return new RetrySchedule(parsed({ random: () => 0, ...options }));
 }
 
 const delays = (schedule: RetrySchedule, refusals: readonly Refusal[]) =>
@@ -60,6 +63,17 @@ describe('RetrySchedule', () => {
   it('draws decorrelated delays from the previous one', () => {
     const schedule = scheduleOf({ jitter: 'decorrelated', baseMs: 100, capMs: 2_000, random: () => 1 });
     expect(delays(schedule, [transient, transient, transient, transient])).toEqual([300, 900, 2_000, 2_000]);
+  });
+});
+
+describe('the options of a retry schedule', () => {
+  it('are those of the source document where none is given, with chance as it comes', () => {
+    const defaults = { maxRetries: 5, baseMs: 1_000, capMs: 60_000, jitter: 'proportional', random: Math.random };
+    expect(parsed({})).toEqual(defaults);
+  });
+
+  it.each<Jitter>(['proportional', 'full', 'equal', 'decorrelated', 'none'])('know %s jitter', (jitter) => {
+    expect(parsed({ jitter }).jitter).toBe(jitter);
   });
 });
 

@@ -2,7 +2,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError } from '../../src/errors.js';
 import type { LimiterEvent } from '../../src/limiter/events.js';
+import { Waiter } from '../../src/limiter/waiter.js';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
+import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { evenly } from '../../src/limits/evenly.js';
@@ -57,6 +59,15 @@ describe('limiter.explain', () => {
     expect(limiter.snapshot()).toEqual(before);
   });
 
+  it('reads the calendar for those who wait for midnight', () => {
+    const { limiter, clock } = limiterOf({ limits: [dailyQuota({ limit: 1 })] });
+    new Work(limiter);
+    new Work(limiter, { id: 'tomorrow' });
+    clock.advance(1_000);
+    const atLeastMs = 12 * 3_600_000 - 1_000;
+    expect(limiter.explain('tomorrow')).toEqual({ place: 0, ahead: 0, heldBy: 'daily quota', atLeastMs });
+  });
+
   it('names the cool-down', () => {
     const { limiter } = limiterOf();
     limiter.coolDown(3_000);
@@ -85,6 +96,41 @@ describe('limiter.forecast', () => {
   it('is free at once where nothing binds', () => {
     const { limiter } = limiterOf({ limits: [concurrency({ limit: 3 })] });
     expect(limiter.forecast(3, { taskMs: 5 })).toEqual({ startsInMs: 0, doneInMs: 5, boundBy: undefined });
+  });
+
+  it('counts from now, by the calendar too', () => {
+    const { limiter, clock } = limiterOf({ limits: [dailyQuota({ limit: 2, name: 'credits' })] });
+    clock.advance(3_600_000);
+    const startsInMs = 11 * 3_600_000;
+    expect(limiter.forecast(4, { taskMs: 5 })).toEqual({ startsInMs, doneInMs: startsInMs + 5, boundBy: 'credits' });
+    expect(limiter.forecast(5).startsInMs).toBe(startsInMs + 24 * 3_600_000);
+  });
+
+  it('has nothing to wait for where there is nothing to do', () => {
+    const { limiter, clock } = limiterOf();
+    clock.advance(70);
+    expect(limiter.forecast(0)).toEqual({ startsInMs: 0, doneInMs: 0, boundBy: undefined });
+  });
+
+  it('never comes to an end over a budget that is too small', () => {
+    const { limiter } = limiterOf({ limits: [perMinute(3), budget({ limit: 5 })] });
+    expect(limiter.forecast(6)).toEqual({ startsInMs: Infinity, doneInMs: Infinity, boundBy: 'budget' });
+    expect(limiter.forecast(5)).toEqual({ startsInMs: 60_000, doneInMs: 60_000, boundBy: 'rate' });
+  });
+
+  it('names what holds back for longer, whichever of the limits comes first, and the first of two that hold alike', () => {
+    const slow = slidingWindow({ limit: 1, intervalMs: 900, name: 'slow', countUntil: 'start' });
+    const slots = concurrency({ limit: 2, name: 'slots' });
+    expect(limiterOf({ limits: [slow, slots] }).limiter.forecast(9, { taskMs: 2_000 }).boundBy).toBe('slots');
+    expect(limiterOf({ limits: [slots, slow] }).limiter.forecast(9, { taskMs: 1_000 }).boundBy).toBe('slow');
+  });
+
+  it("counts whose work it is, and what it costs, by each key's own limit", () => {
+    const { limiter } = limiterOf({ limits: [perKey(() => slidingWindow({ limit: 4, intervalMs: 60_000 }))] });
+    new Work(limiter, { key: 'ada', cost: 3 });
+    const startsInMs = (key: unknown, cost?: number) =>
+      limiter.forecast(1, { key, ...(cost !== undefined && { cost }), taskMs: 10 }).startsInMs;
+    expect([startsInMs('ada'), startsInMs('ada', 4), startsInMs('bob', 4)]).toEqual([0, Infinity, 0]);
   });
 
   it('comes to its end, though work waits in its place for a slot', () => {
@@ -203,6 +249,33 @@ describe('limiter.update', () => {
     limiter.update({ slots: { limit: 2 } });
     await expect(heavy.result).rejects.toBeInstanceOf(CostOverCapacityError);
     expect(light.isRunning).toBe(true);
+  });
+
+  it('gives nobody up who was taken along by one that it gave up', () => {
+    const { limiter } = limiterOf({ limits: [concurrency({ limit: 3, name: 'slots' })] });
+    class Heavy extends Waiter {
+      drops = 0;
+      readonly #along: Waiter | undefined;
+
+      constructor(along?: Waiter) {
+        super(3);
+        this.#along = along;
+      }
+
+      admitted(): void {}
+
+      dropped(): void {
+        this.drops++;
+        if (this.#along !== undefined) limiter.leave(this.#along);
+      }
+    }
+    new Work(limiter);
+    const second = new Heavy();
+    const first = new Heavy(second);
+    limiter.enter(first);
+    limiter.enter(second);
+    limiter.update({ slots: { limit: 2 } });
+    expect([first.drops, second.drops, limiter.waiting]).toEqual([1, 0, 0]);
   });
 
   it.each([

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
+import { CoolDown, coolDownSchema } from '../../src/limiter/coolDown.js';
 import type { Outcome } from '../../src/limits/limit.js';
+import { parseOptions } from '../../src/options.js';
 import { cooled } from './cooled.js';
 import { startsOf, Work, workers } from './work.js';
 
@@ -133,6 +135,54 @@ describe('limiter.coolDown', () => {
     expect(startsOf(works)).toEqual([100, 1_100, 1_100, 1_200]);
   });
 
+  it('lets 256 enter before everybody may, no more', async () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(600, limiter);
+    clock.advance(100);
+    const running = () => works.filter((work) => work.isRunning);
+    while (running().length < 256) await Promise.all(running().map((work) => work.succeed()));
+    expect(running()).toHaveLength(256);
+  });
+
+  it('counts for a round only what started in it', async () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(4, limiter);
+    clock.advance(1_100);
+    await works[0]?.succeed();
+    await works[1]?.succeed();
+    expect(startsOf(works)).toEqual([100, 1_100, 1_100, undefined]);
+    await works[2]?.succeed();
+    expect(works[3]?.startedAtMs).toBe(1_100);
+  });
+
+  it('lets as many in for a round as were refunded of it', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const works = workers(5, limiter);
+    clock.advance(1_100);
+    limiter.refund(1, 1_100);
+    limiter.admitWaiting();
+    expect(startsOf(works)).toEqual([100, 1_100, 1_100, 1_100, undefined]);
+  });
+
+  it('with no ramp lets all start as it is over, but goes on with a ramp that is under way', () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100, { ramp: false });
+    const first = workers(3, limiter);
+    clock.advance(100);
+    expect(startsOf(first)).toEqual([100, 100, 100]);
+    limiter.coolDown(100);
+    limiter.coolDown(50, { ramp: false });
+    const second = workers(3, limiter);
+    clock.advance(100);
+    expect(startsOf(second)).toEqual([200, undefined, undefined]);
+    limiter.coolDown(50, { ramp: false });
+    clock.advance(50);
+    expect(startsOf(second)).toEqual([200, 250, undefined]);
+  });
+
   it('holds one timer however many wait, and none when nobody does', () => {
     const { limiter, clock } = cooled();
     limiter.coolDown(5_000);
@@ -147,5 +197,16 @@ describe('limiter.coolDown', () => {
     expect(() => limiter.coolDown(delayMs)).toThrow(OptionsError);
     expect(() => limiter.coolDown(delayMs)).toThrow(`at least 0 ms (got ${delayMs})`);
     expect(coolDownMs()).toBe(0);
+  });
+});
+
+describe('a cool-down, as a limit', () => {
+  it('is used while it is closed, and not from the instant at which it opens', () => {
+    const gate = new CoolDown(parseOptions(coolDownSchema, {}, 'test'), () => 0);
+    gate.close(100, 50);
+    expect(gate.usage(149)).toEqual({ used: 1, capacity: 1, resetsAtMs: 150 });
+    expect(gate.usage(150)).toEqual({ used: 0, capacity: 1, resetsAtMs: 150 });
+    expect([gate.closedUntil(149), gate.closedUntil(150)]).toEqual([150, undefined]);
+    expect(gate.copy().usage(149)).toEqual(gate.usage(149));
   });
 });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError, OptionsError } from '../../src/errors.js';
 import type { Cost } from '../../src/limiter/waiter.js';
@@ -182,5 +183,32 @@ describe('one signal for many', () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off('warning', onWarning);
     expect(warnings).toEqual([]);
+  });
+
+  it('should tell those who wait on, though others of them have started or were given up', async () => {
+    const { limiter } = limiterOf({ queue: { maxSize: 2, overflow: 'drop-oldest' } });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const works = workers(4, limiter, { signal });
+    await expect(works[1]?.result).rejects.toThrow('the queue holds 2 already');
+    await works[0]?.succeed();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    const reason = new Error('given up');
+    controller.abort(reason);
+    await expect(works[3]?.result).rejects.toBe(reason);
+    expect([works[2]?.isRunning, limiter.waiting]).toEqual([true, 0]);
+  });
+
+  it('should hold no listener for work that started or was given up', async () => {
+    const { limiter } = limiterOf({ queue: { maxSize: 1, overflow: 'drop-oldest' } });
+    const { signal } = new AbortController();
+    new Work(limiter);
+    const [oldest] = workers(1, limiter, { signal });
+    new Work(limiter);
+    await expect(oldest?.result).rejects.toThrow('already');
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    const permit = limiterOf().limiter.acquire({ signal });
+    (await permit).release();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

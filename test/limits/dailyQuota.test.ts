@@ -130,6 +130,18 @@ describe('dailyQuota', () => {
     expect([usedOn(0), usedOn(1), usedOn(2), usedOn(31), usedOn(32)]).toEqual([66, 30, 1, 1, 0]);
   });
 
+  it('is told of what was spent up to 33 days ago, by the hour, as far as the wall may be set back', () => {
+    const noonMs = Date.UTC(2026, 10, 1, 12);
+    const usedAfter = (days: number): number => {
+      const limit = dailyQuota({ limit: 66 });
+      limit.observeWall?.(noonMs, 0);
+      limit.adjust?.(1, -days * 86_400_000, 0);
+      limit.observeWall?.(noonMs - days * 86_400_000, 0);
+      return limit.usage(0).used;
+    };
+    expect([usedAfter(31.25), usedAfter(32.75), usedAfter(33.25)]).toEqual([1, 1, 0]);
+  });
+
   it('never spends a date again just before it ends, by a wall that reads fractions', () => {
     const limit = dailyQuota({ limit: 66 });
     const midnightMs = Date.UTC(2026, 10, 2);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError } from '../../src/errors.js';
-import type { Limit, Usage } from '../../src/limits/limit.js';
+import { copyOf, type Limit, type Usage } from '../../src/limits/limit.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 
 const noon = Date.UTC(2026, 10, 1, 12);
@@ -57,6 +57,13 @@ class Asked {
     this.nowMs += gapMs;
     this.end(then);
     if (this.canPass(cost)) this.take(cost);
+  }
+
+  copy(): Asked {
+    const copy = new Asked(copyOf(this.limit));
+    copy.nowMs = this.nowMs;
+    copy.held.push(...this.held);
+    return copy;
   }
 
   releaseAll(): void {
@@ -233,6 +240,22 @@ export function limitContract(name: string, make: () => Limit, { comesBack = tru
           expect(asked.usage().used).toBe(before.usage.used);
           asked.limit.release(0, asked.nowMs, asked.nowMs, 'succeeded');
           expect({ usage: asked.usage(), next: asked.earliest(units) }).toEqual(before);
+        }),
+      );
+    });
+
+    it('should always have copies that go on as it does, whatever becomes of it', () => {
+      fc.assert(
+        fc.property(steps, steps, cost, (all, more, units) => {
+          const asked = after(all);
+          const copies = [asked.copy(), asked.copy().copy()];
+          const goOn = (one: Asked) =>
+            more.map((step) => {
+              one.step(step);
+              return { usage: one.usage(), next: one.earliest(units) };
+            });
+          const answers = goOn(asked);
+          expect(copies.map(goOn)).toEqual([answers, answers]);
         }),
       );
     });

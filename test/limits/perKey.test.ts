@@ -181,4 +181,21 @@ describe('the memory of perKey', () => {
     for (let key = 0; key < 1_000; key++) start(window.limit, 200, key);
     expect(knows(window, 'a', 200)).toBe(true);
   });
+
+  it('has forgotten a key whose work was refunded, and goes round all of them', () => {
+    const slots = watched(() => concurrency({ limit: 3 }));
+    slots.limit.take(1, 0, 'runs');
+    slots.limit.take(1, 0, 'refunded');
+    slots.limit.refund(1, 0, 'refunded');
+    expect(knows(slots, 'refunded', 0)).toBe(true);
+    for (let count = 0; count < 4; count++) slots.limit.take(1, 0, 'runs');
+    expect(knows(slots, 'refunded', 0)).toBe(false);
+  });
+
+  it('is not told of the end of what it does not know', () => {
+    const slots = watched(() => concurrency({ limit: 3 }));
+    slots.limit.release(1, 0, 0, 'succeeded', 'a');
+    slots.limit.refund(1, 0, 'b');
+    expect([knows(slots, 'a', 0), knows(slots, 'b', 0)]).toEqual([false, false]);
+  });
 });
