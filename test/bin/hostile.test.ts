@@ -72,15 +72,6 @@ describe('words of a hostile server', () => {
 });
 
 describe('a hostile server', () => {
-  it('leads the key nowhere else', async () => {
-    const other = await ScriptedServer.start();
-    server.answers(text(307, '', { location: `${other.url}/v1/videos/text2video` }));
-    const { code, stderr } = await sluice(argsIn(scratch()), { env: withKey });
-    expect([code, other.connections]).toEqual([2, 0]);
-    expect(stderr).toContain("answered 307 with something that is not Kling's");
-    await other.stop();
-  });
-
   it('chooses neither the names nor the kinds of what is saved, nor anything on this machine', async () => {
     const urls = [`${server.url}/run.sh`, `${server.url}/..%2f..%2fx.html`, 'file:///etc/passwd', '../../etc/passwd'];
     tellingOf({ task_status: 'succeed', task_result: { videos: urls.map((url) => ({ id: '../../x', url })) } });

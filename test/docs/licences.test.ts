@@ -8,6 +8,8 @@ interface Locked {
   readonly dev?: true;
   readonly link?: true;
   readonly license?: string;
+  readonly version?: string;
+  readonly hasInstallScript?: true;
 }
 
 function lockedIn(path: string): readonly (readonly [name: string, locked: Locked])[] {
@@ -17,12 +19,17 @@ function lockedIn(path: string): readonly (readonly [name: string, locked: Locke
     .map(([place, locked]) => [place.replace(/^.*node_modules\//, ''), locked]);
 }
 
-it('should list the licence of everything that is installed with sluice', () => {
-  const rows = [...page.matchAll(/^\| (.+?) \| (\S+) \| always \|$/gm)].map(([, name, licence]) => [name, licence]);
-  const shipped = lockedIn('package-lock.json')
-    .filter(([, { dev }]) => dev !== true)
-    .map(([name, { license }]) => [name, license]);
-  expect(rows).toEqual(shipped.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+/** What comes with sluice, and is no choice of the user's. */
+const shipped = lockedIn('package-lock.json').filter(([, { dev }]) => dev !== true);
+
+it('should list the version and the licence of everything that is installed with sluice', () => {
+  const rows = [...page.matchAll(/^\| (.+?) \| (\d+) \| (\S+) \| always \|$/gm)].map((row) => row.slice(1));
+  const due = shipped.map(([name, { version = '', license }]) => [name, version.split('.')[0], license]);
+  expect(rows).toEqual(due.toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)));
+});
+
+it('should bring nothing along that runs as it is installed', () => {
+  expect(shipped.filter(([, { hasInstallScript }]) => hasInstallScript === true)).toEqual([]);
 });
 
 it.each(developed)('should take nothing in by %s whose licence the page does not name', (path) => {
