@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launch } from '../examples/browser.js';
+import { freePort } from '../freePort.js';
 import { checkPlayground } from './playgroundPage.js';
 
 const dist = 'docs/.vitepress/dist';
@@ -24,8 +25,9 @@ afterAll(async () => {
 });
 
 async function serve(): Promise<{ readonly url: string; readonly stop: () => void }> {
+  const port = String(await freePort());
   const bin = 'docs/node_modules/vitepress/bin/vitepress.js';
-  const server = spawn(process.execPath, [bin, 'preview', 'docs', '--port', '0'], {
+  const server = spawn(process.execPath, [bin, 'preview', 'docs', '--port', port], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   for (let said = ''; ;) {
@@ -61,7 +63,7 @@ describe('the site', { timeout: 120_000 }, () => {
       [...html.matchAll(/href="(\/[^"#]*)?#([^"]+)"/g)]
         .filter(([, path = from, id = '']) => {
           const target = pages.get(path.replace(/\.html$/, ''));
-          return target === undefined || !target.includes(`id="${decodeURIComponent(id)}"`);
+          return !target?.includes(`id="${decodeURIComponent(id)}"`);
         })
         .map(([link]) => `${from}: ${link}`),
     );
@@ -72,6 +74,7 @@ describe('the site', { timeout: 120_000 }, () => {
   it('opens each of its pages, and finds them by search', async () => {
     const { page, complaints } = await open('/');
     await page.getByRole('link', { name: 'Ten minutes to a run' }).click();
+    await page.locator('.VPSidebar a').first().waitFor();
     const links = await page.locator('.VPSidebar a').evaluateAll((them) => them.map((it) => it.getAttribute('href')));
     expect(links.length).toBeGreaterThan(25);
     for (const link of links) {

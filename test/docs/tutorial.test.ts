@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../freePort.js';
 
 const page = readFileSync('docs/tutorial.md', 'utf8');
 
@@ -122,13 +122,4 @@ function expectSame(actual: string, printed: string): void {
   const figures = (text: string): readonly number[] =>
     [...text.matchAll(earliestOf)].map(([, seconds, results]) => Number(seconds ?? results));
   figures(printed).forEach((least, index) => expect(figures(actual)[index]).toBeGreaterThanOrEqual(least));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

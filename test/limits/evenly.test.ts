@@ -89,6 +89,26 @@ describe('evenly', () => {
     expect(evenly({ limit: 30, intervalMs: 60_000, name: 'pace' }).name).toBe('pace');
   });
 
+  it('makes up for less than 10 ms of lateness, and spaces anew from 10 on', () => {
+    const secondAfter = (lateMs: number): number => {
+      const limit = evenly({ limit: 10, intervalMs: 1_000, countUntil: 'start' });
+      limit.take(1, 0);
+      limit.earliest(1, 50);
+      limit.take(1, 100 + lateMs);
+      return limit.earliest(1, 100 + lateMs);
+    };
+    expect([0, 9.5, 10].map(secondAfter)).toEqual([200, 200, 210]);
+  });
+
+  it('makes up for one start more where it is so late that the next one is due as it starts', () => {
+    const limit = evenly({ limit: 200, intervalMs: 1_000, countUntil: 'start' });
+    limit.take(1, 0);
+    limit.earliest(1, 1);
+    limit.take(1, 10);
+    limit.take(1, 11);
+    expect(limit.earliest(1, 11)).toBe(15);
+  });
+
   it.each<[Partial<Record<keyof EvenlyOptions, unknown>>, string]>([
     [{ limit: 0 }, 'limit'],
     [{ intervalMs: -1 }, 'intervalMs'],

@@ -4,7 +4,7 @@ import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
-import type { Limit } from '../../src/limits/limit.js';
+import { copyOf, type Limit } from '../../src/limits/limit.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { tokenBucket } from '../../src/limits/tokenBucket.js';
@@ -120,6 +120,17 @@ describe('perKey', () => {
     expect(['a', 'b'].map((key) => limit.earliest(1, 20_000, key))).toEqual([Infinity, 30_000]);
     limit.granted?.(1, 3, 30_000, 'a');
     expect(limit.earliest(1, 30_000, 'a')).toBeLessThan(Infinity);
+  });
+
+  it('says of each key what is made for it, and changes it alike', () => {
+    const limit = perKey((key) => concurrency({ limit: key === 'small' ? 1 : 3 }));
+    const figures = () => [undefined, 'small', 'great'].map((key) => limit.describe?.(key));
+    expect(figures()).toEqual([3, 1, 3].map((each) => ({ type: 'concurrency', limit: each })));
+    limit.update?.({ limit: 2 });
+    expect(figures()).toEqual([2, 2, 2].map((each) => ({ type: 'concurrency', limit: each })));
+    expect([limit.earliest(2, 0, 'small'), limit.earliest(3, 0, 'great')]).toEqual([0, Infinity]);
+    const copy = copyOf(limit);
+    expect([copy.earliest(2, 0, 'later'), copy.earliest(3, 0, 'later')]).toEqual([0, Infinity]);
   });
 
   it('can do only what the limits of its keys can', () => {
