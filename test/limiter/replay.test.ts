@@ -179,13 +179,17 @@ describe('a limiter that is recorded', () => {
   });
 
   class Named extends Waiter {
-    override readonly label: string;
+    readonly #label: string;
     readonly #heard: unknown[];
 
     constructor(label: string, heard: unknown[]) {
       super(1);
-      this.label = label;
+      this.#label = label;
       this.#heard = heard;
+    }
+
+    override get label(): string {
+      return this.#label;
     }
 
     admitted(atMs: number): void {
