@@ -14,6 +14,13 @@ export default defineConfig({
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
     // Much of the suite waits for servers and processes: a core for each worker, where vitest keeps one free.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // What runs in a process of its own (the command as it is built, workers, kill -9) does not count here.
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'operators/**/*.ts', 'bin/**/*.ts'],
+      reportsDirectory: 'coverage/tests',
+      reporter: ['text', 'html', 'json-summary'],
+    },
     projects: [
       project('apart', apart, []),
       // What computes alone shares its modules: most of its time would go by in loading them for each file anew.

@@ -206,7 +206,7 @@ describe('a limiter that is recorded', () => {
     const clock = new VirtualClock();
     const limiter = createLimiter({ ...some(), clock, random: () => 0.5, ...(record !== undefined && { record }) });
     const heard: unknown[] = [];
-    const waiters = [...'abcde'].map((label) => new Named(label, heard));
+    const waiters = ['a', 'b', 'c', 'd', 'e'].map((label) => new Named(label, heard));
     const steps: (() => unknown)[] = [
       ...waiters.map((waiter) => () => limiter.enter(waiter)),
       () => limiter.leave(waiters[3]!),

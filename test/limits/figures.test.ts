@@ -151,7 +151,7 @@ describe('a change of a limit', () => {
       usage: (nowMs) => ({ used: 0, capacity: 1, resetsAtMs: nowMs }),
     };
     const keyed = perKey(() => bare);
-    expect(keyed.describe).toBeUndefined();
+    expect(typeof keyed.describe).toBe('undefined');
     keyed.observeWall?.(0, 0);
     keyed.take(1, 0, 'a');
     keyed.update?.({ limit: 2 }, 0);

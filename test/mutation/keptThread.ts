@@ -1,6 +1,5 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ProvidedContext } from 'vitest';
 import { ThreadsPoolWorker, type PoolOptions, type PoolWorker, type WorkerRequest } from 'vitest/node';
 
 type Listener = (message: unknown) => void;
@@ -10,12 +9,11 @@ const turns = 40;
 const ours = ['src', 'operators', 'test'].flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => resolve(folder, name)),
 );
-let isStatic = false;
 let kept: { readonly worker: ThreadsPoolWorker; left: number } | undefined;
 
 /**
  * A worker thread that stays for the next run, which has vitest, zod, RxJS and fast-check loaded then: nearly all of a
- * mutant's time. The tests are loaded anew for each run, and the code under test where the mutant shows as it loads.
+ * mutant's time. The code under test and the tests are loaded anew for each run, though not for each file of it.
  */
 export class KeptThread implements PoolWorker {
   readonly name = 'kept-thread';
@@ -45,7 +43,7 @@ export class KeptThread implements PoolWorker {
       for (const listener of this.#of('message')) listener({ type: 'stopped', __vitest_worker_response__: true });
       return;
     }
-    if (message.type === 'run' && this.#mustReload()) message.context.invalidates = ours;
+    if (message.type === 'run') message.context.invalidates = ours;
     if (message.type === 'start')
       message.context.config = { ...message.context.config, testTimeout: this.#testTimeout };
     this.#worker.send(message);
@@ -71,17 +69,7 @@ export class KeptThread implements PoolWorker {
 
   /** What a test waits for may never come with a mutant. In the run before, each step is counted, which takes its time. */
   get #testTimeout(): number {
-    return this.#provided.mode === 'mutant' ? 5_000 : 120_000;
-  }
-
-  get #provided(): ProvidedContext {
-    return this.#options.project.getProvidedContext();
-  }
-
-  #mustReload(): boolean {
-    const wasStatic = isStatic;
-    isStatic = this.#provided.mutantActivation === 'static';
-    return isStatic || wasStatic;
+    return this.#options.project.getProvidedContext().mode === 'mutant' ? 5_000 : 120_000;
   }
 
   #of(event: string): Listener[] {

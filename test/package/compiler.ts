@@ -35,7 +35,8 @@ export class Compiler {
         .filter(({ fileName }) => !/\/node_modules\/(?!(sluice|undici)\/)/.test(fileName))
         .flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
     ];
-    if (options.outDir !== undefined) program.emit();
+    // Each for itself: to emit them together would be to check all packages, too.
+    if (options.outDir !== undefined) for (const file of files) program.emit(program.getSourceFile(file));
     return problems.map(({ file, messageText }) => {
       const name = file === undefined ? 'options' : relative(this.#project, file.fileName);
       return `${name}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`;

@@ -1,4 +1,4 @@
-/* global document, EventSource, fetch, history, location, setInterval, setTimeout, URLSearchParams */
+/* global document, EventSource, history, location, setInterval, URLSearchParams */
 
 const byId = (id) => document.getElementById(id);
 const [form, prompt, problem, send, count] = ['form', 'prompt', 'problem', 'send', 'count'].map(byId);
