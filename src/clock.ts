@@ -24,8 +24,10 @@ export const systemClock: Clock = {
   now: () => performance.now(),
   epochNow: () => Date.now(),
   schedule(delayMs, run) {
-    const dueMs = performance.now() + Math.max(0, delayMs);
-    let timer = setTimeout(tick, Math.min(Math.ceil(delayMs), longestTimerMs));
+    // Node warns of a delay below 0.
+    const waitMs = Math.max(0, delayMs);
+    const dueMs = performance.now() + waitMs;
+    let timer = setTimeout(tick, Math.min(Math.ceil(waitMs), longestTimerMs));
     function tick(): void {
       const leftMs = dueMs - performance.now();
       if (leftMs > 0) timer = setTimeout(tick, Math.min(Math.ceil(leftMs), longestTimerMs));

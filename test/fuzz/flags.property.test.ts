@@ -18,15 +18,16 @@ type Flag = readonly [
 ];
 
 const isSpan = (ms: number): boolean => ms > 0 && Number.isFinite(ms);
+const isExactSpan = (ms: number): boolean => isSpan(ms) && ms <= Number.MAX_SAFE_INTEGER;
 const isCount = (count: number): boolean => Number.isSafeInteger(count) && count >= 1;
 
 const flags: readonly Flag[] = [
-  ['--deadline', units.parseDuration, ['500ms', '1.5m', '2h', '1sec'], isSpan],
+  ['--deadline', units.parseDuration, ['500ms', '1.5m', '2h', '1sec', `${'9'.repeat(16)}s`], isExactSpan],
   [
     '--task',
     units.parseTaskTime,
     ['90s', '60s-3m'],
-    ({ min, max }: { min: number; max: number }) => isSpan(min) && isSpan(max) && min <= max,
+    ({ min, max }: { min: number; max: number }) => isExactSpan(min) && isExactSpan(max) && min <= max,
   ],
   [
     '--rate',
@@ -98,7 +99,7 @@ describe('--faults, of any text', () => {
       .map((all) => all.join());
     let read = 0;
     fc.assert(
-      fc.property(mangled(good, '__proto__=1', 'latencyMs=1', '#0', '=', ',', '+#'), (text) => {
+      fc.property(mangled(good, ',__proto__=1,', ',toString=1,', 'latencyMs=1', '#0', '=', ',', '+#'), (text) => {
         const outcome = outcomeOf(() => parseFaults(text));
         expectUnpolluted(outcome);
         if ('error' in outcome) {
@@ -106,6 +107,8 @@ describe('--faults, of any text', () => {
           return;
         }
         read += 1;
+        // Each part is one fault: none is passed over.
+        expect(Object.keys(outcome.value)).toHaveLength(text.split(',').filter((part) => part.trim() !== '').length);
         const { latencyMs, ...occurrences } = outcome.value;
         if (latencyMs !== undefined)
           expect(latencyMs.min <= latencyMs.max && Number.isFinite(latencyMs.max)).toBe(true);

@@ -50,6 +50,7 @@ const body = fc.oneof(
       ...[apiKey, escaped, '\\u001b[31m', '"status":', '"duration":', '"url":""'],
     ),
   },
+  good.map((answer) => JSON.stringify(answer).replaceAll(apiKey, escaped)),
   wildJson.map((data) => `{"code":0,"data":${data}}`),
   wildJson,
 );

@@ -104,4 +104,17 @@ describe('a run.json, of any bytes', () => {
       runs(150),
     );
   });
+
+  it('should never be passed for other settings, nor be refused for its own', () => {
+    const names = fc.constantFrom('--api', '--model', 'constructor', '__proto__', 'toString');
+    const settings = fc.dictionary(names, fc.constantFrom('a', 'b'), { maxKeys: 3, noNullPrototype: true });
+    fc.assert(
+      fc.property(settings, settings, (before, now) => {
+        const outcome = outcomeOf(() => refuseOthers(directory, before, now));
+        expect('error' in outcome).toBe(canonicalJson(before) !== canonicalJson(now));
+        if ('error' in outcome) expectUsage(outcome.error, 1);
+      }),
+      runs(200),
+    );
+  });
 });

@@ -36,6 +36,10 @@ const pieces = [
   'remaining=0',
   '1m',
   '5ms',
+  ';r=-1',
+  ';t=-1',
+  ';q=-0',
+  'remaining=-1',
 ];
 const newer = mangled(fc.oneof(several(policy), several(state), earlier), ...pieces);
 const text = fc.oneof(newer, mangled(older, ...pieces), fc.string({ unit: 'binary' }));
@@ -74,6 +78,8 @@ describe('fields about limits, of any text', () => {
         const items: List = limits.map((it) => [it.name, parametersOf({ r: it.remaining, t: secondsOf(it.resetMs) })]);
         const again = parseRateLimit(serializeList(items)).limits;
         expect(again).toEqual(limits.map(({ partitionKey: _, ...it }) => ({ ...it, partitionKey: undefined })));
+        for (const { quota } of policies) expectCount(quota);
+        for (const { remaining } of limits) expectCount(remaining);
         read += policies.length + limits.length;
       }),
       runs(400),

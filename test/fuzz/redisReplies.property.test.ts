@@ -9,7 +9,7 @@ import { decodeFrom } from '../../src/redis/journalEntries.js';
 import { askOnce, JournalKeys } from '../../src/redis/journalStep.js';
 import { livesOf } from '../journal/entries.js';
 import { runs } from '../runs.js';
-import { expectUnpolluted, outcomeOf } from './expectations.js';
+import { expectCount, expectUnpolluted, outcomeOf } from './expectations.js';
 import { altered, mangled, wildJson } from './mangled.js';
 
 const letters = [
@@ -41,6 +41,13 @@ function textOf(good: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   return fc.oneof(altered(good), mangled(good.map((it) => JSON.stringify(it))), wildJson);
 }
 
+/** What was granted, or given up for good. */
+function isLetter(letter: readonly unknown[]): boolean {
+  const [number, id, lane, ...rest] = letter;
+  const isEnd = id === 0 && rest.length === 3 && typeof rest[0] === 'string' && rest.slice(1).every(Number.isFinite);
+  return [number, id, lane].every(Number.isSafeInteger) && (isEnd || (Number(id) > 0 && rest.length === 0));
+}
+
 function numbersIn(value: unknown): readonly number[] {
   if (typeof value === 'number') return [value];
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : [];
@@ -59,6 +66,7 @@ describe('a reply of Redis, whatever it is', () => {
         }
         read += 1;
         expect(numbersIn(outcome.value).every(Number.isFinite)).toBe(true);
+        if (outcome.value.status === 'ok') expect(outcome.value.mail.every(isLetter)).toBe(true);
         expect(parseReply(JSON.stringify(outcome.value))).toEqual(outcome.value);
       }),
       runs(400),
@@ -74,7 +82,8 @@ describe('a reply of Redis, whatever it is', () => {
         expectUnpolluted(message);
         if (message === undefined) return;
         read += 1;
-        expect(numbersIn(message).every(Number.isFinite)).toBe(true);
+        expect([typeof message.to, numbersIn(message).every(Number.isFinite)]).toEqual(['string', true]);
+        expect(message.mail.every(isLetter)).toBe(true);
       }),
       runs(400),
     );
@@ -102,7 +111,10 @@ describe('a reply of Redis, whatever it is', () => {
         }
         expectUnpolluted(answer);
         read += 1;
-        expectFolded((answer as { readonly entries?: readonly string[] }).entries ?? []);
+        const { length, entries = [] } = answer as { readonly length: number; readonly entries?: readonly unknown[] };
+        expectCount(length);
+        expect(entries.filter((it) => typeof it !== 'string')).toEqual([]);
+        expectFolded(entries as readonly string[]);
       }),
       runs(300),
     );

@@ -25,6 +25,14 @@ describe('limiter.explain', () => {
     expect(limiter.explain('b')).toEqual({ place: 1, ahead: 1, heldBy: 'rate', atLeastMs: 40_000 });
   });
 
+  it('names the first of two limits that hold alike', () => {
+    const same = slidingWindow({ limit: 1, intervalMs: 60_000, countUntil: 'start', name: 'another' });
+    const { limiter } = limiterOf({ limits: [perMinute(1), same] });
+    new Work(limiter);
+    new Work(limiter, { id: 'a' });
+    expect(limiter.explain('a')?.heldBy).toBe('rate');
+  });
+
   it('knows nobody who does not wait', () => {
     const { limiter } = limiterOf();
     new Work(limiter, { id: 'runs' });

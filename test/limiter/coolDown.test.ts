@@ -85,6 +85,16 @@ describe('limiter.coolDown', () => {
     expect(next.startedAtMs).toBe(opens ? 150 : 1_100);
   });
 
+  it('takes a permit that is released without a word for work that ended well', async () => {
+    const { limiter, clock } = cooled();
+    limiter.coolDown(100);
+    const probe = limiter.acquire();
+    const next = new Work(limiter);
+    clock.advance(150);
+    (await probe).release();
+    expect(next.startedAtMs).toBe(150);
+  });
+
   it('is not impressed by the success of work that started before it', async () => {
     const { limiter, clock } = cooled();
     const old = new Work(limiter);

@@ -47,6 +47,9 @@ describe('limiter.run', () => {
     ).rejects.toBe(error);
     await expect(limiter.run(() => 7)).resolves.toBe(7);
     await expect(limiter.run(() => null)).resolves.toBeNull();
+    const almost = limiter.run(() => ({ then: 'not a promise' }));
+    expect(limiter.active).toBe(0);
+    await expect(almost).resolves.toEqual({ then: 'not a promise' });
     expect(limiter.active).toBe(0);
   });
 
@@ -185,30 +188,32 @@ describe('one signal for many', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('should tell those who wait on, though others of them have started or were given up', async () => {
+  it('should tell those who wait on, though others of them were given up', async () => {
     const { limiter } = limiterOf({ queue: { maxSize: 2, overflow: 'drop-oldest' } });
     const controller = new AbortController();
-    const { signal } = controller;
-    const works = workers(4, limiter, { signal });
+    const works = workers(4, limiter, { signal: controller.signal });
     await expect(works[1]?.result).rejects.toThrow('the queue holds 2 already');
-    await works[0]?.succeed();
-    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
     const reason = new Error('given up');
     controller.abort(reason);
-    await expect(works[3]?.result).rejects.toBe(reason);
-    expect([works[2]?.isRunning, limiter.waiting]).toEqual([true, 0]);
+    for (const waiting of works.slice(2)) await expect(waiting.result).rejects.toBe(reason);
+    expect([works[0]?.isRunning, limiter.waiting]).toEqual([true, 0]);
   });
 
-  it('should hold no listener for work that started or was given up', async () => {
-    const { limiter } = limiterOf({ queue: { maxSize: 1, overflow: 'drop-oldest' } });
+  it('should hold no listener for work that has waited, once it has started or was given up', async () => {
+    const { limiter } = limiterOf({
+      limits: [concurrency({ limit: 2 })],
+      queue: { maxSize: 2, overflow: 'drop-oldest' },
+    });
     const { signal } = new AbortController();
-    new Work(limiter);
-    const [oldest] = workers(1, limiter, { signal });
-    new Work(limiter);
-    await expect(oldest?.result).rejects.toThrow('already');
-    expect(getEventListeners(signal, 'abort')).toEqual([]);
-    const permit = limiterOf().limiter.acquire({ signal });
-    (await permit).release();
+    const running = workers(2, limiter);
+    const oldest = new Work(limiter, { signal });
+    const next = new Work(limiter, { signal });
+    const last = limiter.acquire({ signal });
+    await expect(oldest.result).rejects.toThrow('already');
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    for (const work of running) await work.succeed();
+    expect([next.isRunning, (await last).cost]).toEqual([true, 1]);
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

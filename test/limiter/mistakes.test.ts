@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createRetryBudget } from '../../src/backoff/retryBudget.js';
 import { QueueFullError } from '../../src/errors.js';
 import { createLimiter, type LimiterOptions } from '../../src/limiter/createLimiter.js';
-import { placeOf } from '../../src/limiter/waiter.js';
+import { placeOf, sizeOf } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
@@ -42,6 +43,12 @@ describe('a place', () => {
       { key: undefined, weight: 2, priority: 0 },
       { key: undefined, weight: 1, priority: 1 },
     ]);
+  });
+});
+
+describe('the size of work', () => {
+  it('is its cost, or 1 where that is no figure to share by', () => {
+    expect([2, 0.5, 0, Infinity, { slots: 5 }].map(sizeOf)).toEqual([2, 0.5, 1, 1, 1]);
   });
 });
 
@@ -149,11 +156,37 @@ describe('a classifier that throws', () => {
 });
 
 describe('chance', () => {
-  it('is Math.random where none is given', () => {
-    const { limiter } = limiterOf();
+  it.each([
+    [5, 1_000, 1_500],
+    [1, 30_000, 60_000],
+  ])('is Math.random where none is given (a burst from %d refusals on)', (burstAfter, least, most) => {
+    const { limiter } = limiterOf({ coolDown: { burstAfter } });
     limiter.refused({ meaning: 'too-fast' });
     const { coolDownMs } = limiter.snapshot();
-    expect(coolDownMs).toBeGreaterThanOrEqual(1_000);
-    expect(coolDownMs).toBeLessThanOrEqual(1_500);
+    expect(coolDownMs).toBeGreaterThanOrEqual(least);
+    expect(coolDownMs).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('a retry budget', () => {
+  it('is shared where it is given, and made of its options', () => {
+    const shared = createRetryBudget({ reserve: 3 });
+    expect(limiterOf({ retryBudget: shared }).limiter.retryBudget).toBe(shared);
+    expect(limiterOf({ retryBudget: { reserve: 4 } }).limiter.retryBudget?.snapshot().available).toBe(4);
+    expect(limiterOf().limiter.retryBudget).toBeUndefined();
+  });
+});
+
+describe('where there is no Node', () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  it.each([undefined, {}])('a limiter tells only those who listen to it: process is %o', (process) => {
+    vi.stubGlobal('process', process);
+    const { limiter } = limiterOf();
+    new Work(limiter);
+    const told: string[] = [];
+    limiter.on(({ type }) => told.push(type));
+    new Work(limiter);
+    expect(told).toEqual(['waiting']);
   });
 });

@@ -171,6 +171,7 @@ describe('limiter.enter, for operators', () => {
     limiter.enter(running);
     limiter.enter(waiting);
     expect([limiter.leave(running), limiter.leave(waiting), limiter.leave(waiting)]).toEqual([false, true, false]);
+    expect(limiter.leave(new Bare(1))).toBe(false);
     expect(waiting.heard).toEqual([]);
   });
 });

@@ -279,6 +279,7 @@ describe('a record with a gap or a mistake', () => {
 
   it('is none where nothing was changed', () => {
     expect(replay(tape, one())).toEqual([{ id: 0, atMs: 0 }]);
+    expect(replay([{ type: 'leave', id: 9 }, ...tape], one())).toEqual([{ id: 0, atMs: 0 }]);
   });
 
   it.each<[string, TapeEntry[], string]>([
@@ -300,6 +301,14 @@ describe('a record with a gap or a mistake', () => {
       instead('dropped', { type: 'dropped', id: 1 }),
       'waiter 2 is given up, the record has {"type":"dropped","id":1}',
     ],
+    [
+      'has one start that was given up',
+      instead('dropped', { type: 'admitted', id: 2, atMs: 0 }),
+      'waiter 2 is given up, the record has {"type":"admitted","id":2,"atMs":0}',
+    ],
+    ['ends before one is given up', tape.slice(0, indexOf('dropped')), 'waiter 2 is given up, the record has ended'],
+    ['ends within work', tape.slice(0, indexOf('admitted') + 1), 'nothing is to be decided, the record has ended'],
+    ['ends before the clock was read', tape.slice(0, indexOf('now')), 'a reading of now is due, the record has ended'],
     ['lacks a reading of the clock', without('now'), 'a reading of now is due'],
     [
       'has another reading there',

@@ -75,6 +75,18 @@ describe('the warning', () => {
     expect(warnings.map(({ used }) => used)).toEqual([8, 8]);
   });
 
+  it('comes again where the use has fallen below it, though not to nothing', async () => {
+    const { limiter, clock, warnings } = watched([perMinute(10)]);
+    await spend(limiter, 3);
+    clock.advance(30_000);
+    await spend(limiter, 5);
+    clock.advance(30_000);
+    await spend(limiter, 2);
+    expect(warnings).toHaveLength(1);
+    await spend(limiter, 1);
+    expect(warnings.map(({ used }) => used)).toEqual([8, 8]);
+  });
+
   it('comes at every crossing of a limit that one piece of work fills', async () => {
     const { limiter, clock, warnings } = watched([perMinute(1)]);
     for (let minute = 0; minute < 3; minute++) {

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { calendarOf } from '../../src/limits/calendarDay.js';
 
 const hourMs = 3_600_000;
@@ -71,6 +71,28 @@ describe('calendarOf', () => {
         }
       }),
     );
+  });
+
+  it('asks the platform no more than it must: today and yesterday are known', () => {
+    // `format` is a getter, which the types of the platform do not tell.
+    const read = vi.spyOn(Intl.DateTimeFormat.prototype as { readonly format: unknown }, 'format', 'get');
+    const dayAt = calendarOf('Pacific/Kiritimati');
+    const noonMs = Date.UTC(2026, 5, 1, 22);
+    const readsFor = (...atMs: readonly number[]): number => {
+      read.mockClear();
+      for (const each of atMs) dayAt(each);
+      return read.mock.calls.length;
+    };
+    expect(readsFor(noonMs)).toBeGreaterThan(1);
+    expect(readsFor(noonMs, noonMs + 1, noonMs + 11 * hourMs)).toBe(0);
+    // Earlier on the same date: where that ends is known.
+    expect(readsFor(noonMs - hourMs, noonMs - hourMs, noonMs)).toBe(1);
+    expect(readsFor(noonMs - 24 * hourMs)).toBeGreaterThan(1);
+    expect(readsFor(noonMs, noonMs - 24 * hourMs, noonMs, noonMs - 24 * hourMs)).toBe(0);
+    // No third day is remembered.
+    expect(readsFor(noonMs + 24 * hourMs)).toBeGreaterThan(1);
+    expect(readsFor(noonMs)).toBeGreaterThan(1);
+    read.mockRestore();
   });
 
   it('throws for a zone that does not exist', () => {

@@ -142,6 +142,20 @@ describe('dailyQuota', () => {
     expect([usedAfter(31.25), usedAfter(32.75), usedAfter(33.25)]).toEqual([1, 1, 0]);
   });
 
+  it('knows the date of work however often it was asked since, and over 32 dates', () => {
+    const limit = dailyQuota({ limit: 66 });
+    const noonMs = Date.UTC(2026, 10, 1, 12);
+    const dayMs = 86_400_000;
+    limit.observeWall?.(noonMs, 0);
+    limit.take(30, 0);
+    for (let day = 1; day < 32; day++) {
+      for (let times = 0; times < 40; times++) limit.observeWall?.(noonMs + day * dayMs, day * dayMs);
+    }
+    limit.refund(20, 5);
+    limit.observeWall?.(noonMs, 32 * dayMs);
+    expect(limit.usage(0).used).toBe(10);
+  });
+
   it('never spends a date again just before it ends, by a wall that reads fractions', () => {
     const limit = dailyQuota({ limit: 66 });
     const midnightMs = Date.UTC(2026, 10, 2);

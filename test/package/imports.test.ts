@@ -66,7 +66,7 @@ describe('an import of any entry point', () => {
     const { output } = await bundle.generate({ minify: true });
     await bundle.close();
     expect(output.map(({ fileName }) => fileName)).toEqual(['start.js']);
-    expect(output[0].code.trim()).toBe('');
+    expect(output[0].code.trim().slice(0, 200)).toBe('');
   });
 });
 

@@ -48,7 +48,7 @@ describe('somebody who has installed the package and rxjs', () => {
   });
 
   it('should have its command', { timeout: 60_000 }, async () => {
-    const { stdout } = await run('npx', ['--no', 'sluice', 'plan', 'prompts.txt', '--json'], { cwd: project });
+    const { stdout } = await run('node_modules/.bin/sluice', ['plan', 'prompts.txt', '--json'], { cwd: project });
     expect(JSON.parse(stdout)).toMatchObject({ prompts: 2, made: 2 });
   });
 

@@ -59,6 +59,7 @@ const checks = {
     assert.deepEqual(await all(sluice.pullFrom([1, 2, 3], double, { limit: 1 })), [2, 4, 6]);
     const limiter = sluice.createLimiter({ limits: [sluice.concurrency({ limit: 1 })] });
     assert.deepEqual(await Promise.all([limiter.run(() => 'a'), limiter.run(() => 'b')]), ['a', 'b']);
+    await new Promise((resolve) => sluice.systemClock.schedule(-5, resolve));
     assert.throws(() => sluice.rateLimit({ limit: 0 }), { name: 'OptionsError', code: 'SLUICE_BAD_OPTIONS' });
   },
 
@@ -134,6 +135,10 @@ const checks = {
   },
 };
 
+process.on('warning', ({ message }) => {
+  process.exitCode = 1;
+  console.log(`failed  a warning: ${message}`);
+});
 for (const [name, check] of Object.entries(checks)) {
   if (values.without.includes(name)) continue;
   try {
