@@ -82,10 +82,10 @@ export class JournalLink {
         return answer;
       } catch (error) {
         if (error instanceof JournalError) throw error;
-        const isOver = clock.now() >= this.#endsAtMs;
-        if (isOver || isPermanent(client, error)) throw this.#failed(error, isOver);
+        if (this.#isOver() || isPermanent(client, error)) throw this.#failed(error, this.#isOver());
+        await this.#wait(backoffDelay({ attempt, baseMs: retryBaseMs, capMs: retryCapMs, jitter: 'equal', random }));
+        if (this.#isOver()) throw this.#failed(error, true);
       }
-      await this.#wait(backoffDelay({ attempt, baseMs: retryBaseMs, capMs: retryCapMs, jitter: 'equal', random }));
     }
   }
 
@@ -93,6 +93,10 @@ export class JournalLink {
   endBy(atMs: number): void {
     this.#endsAtMs = atMs;
     this.#hurry();
+  }
+
+  #isOver(): boolean {
+    return this.#options.clock.now() >= this.#endsAtMs;
   }
 
   #advance({ run, length, entries }: Answer): void {

@@ -6,6 +6,7 @@ import { Folding } from '../journal/fold.js';
 import type { Claim, JournaledTask, JournalEntry, JournalHistory } from '../journal/journal.js';
 import { WakeUp } from '../wakeUp.js';
 import type { RedisClient } from './client.js';
+import { ClosableClock } from './closableClock.js';
 import { Deferred } from './deferred.js';
 import { JournalClaims, type Hold } from './journalClaims.js';
 import { decodeFrom, encodeFor } from './journalEntries.js';
@@ -51,6 +52,7 @@ const closingMs = 2_000;
  */
 export class JournalSession {
   readonly #options: JournalSessionOptions;
+  readonly #clock: ClosableClock;
   readonly #link: JournalLink;
   readonly #folding = new Folding();
   readonly #renewal: WakeUp;
@@ -76,8 +78,9 @@ export class JournalSession {
 
   constructor(options: JournalSessionOptions) {
     this.#options = options;
-    this.#link = new JournalLink(options);
-    this.#renewal = new WakeUp(options.clock, () => this.#trip());
+    this.#clock = new ClosableClock(options.clock);
+    this.#link = new JournalLink({ ...options, clock: this.#clock });
+    this.#renewal = new WakeUp(this.#clock, () => this.#trip());
     this.#leaving.promise.catch(() => undefined);
   }
 
@@ -114,20 +117,19 @@ export class JournalSession {
 
   /** Gives back all it holds, where Redis is there to hear it. */
   async close(): Promise<void> {
-    const { clock } = this.#options;
     this.#unsubscribe();
     let isOver = false;
     const patience = new Deferred<void>();
-    const cancel = clock.schedule(closingMs, () => patience.resolve());
-    this.#link.endBy(clock.now() + closingMs);
+    this.#clock.schedule(closingMs, () => patience.resolve());
+    this.#link.endBy(this.#clock.now() + closingMs);
     const leaving = async (): Promise<void> => {
       while (this.#working !== undefined) await this.#working;
       if (!isOver && this.#failure === undefined) await this.#link.step({ ...nothing, leave: true });
     };
     await Promise.race([leaving().catch(() => undefined), patience.promise]);
     isOver = true;
-    cancel();
     this.#fail(this.#closed());
+    this.#clock.close();
   }
 
   /** Gives up opening, however long Redis takes to answer. */
@@ -135,6 +137,7 @@ export class JournalSession {
     this.#link.endBy(-Infinity);
     this.#fail(this.#closed());
     this.#leaving.reject(this.#closed());
+    this.#clock.close();
   }
 
   async #load(): Promise<JournalHistory> {
@@ -254,9 +257,9 @@ export class JournalSession {
   }
 
   #renewLater(): void {
-    const { clock, ttlMs } = this.#options;
+    const { ttlMs } = this.#options;
     const isBusy = this.#failure === undefined && this.#claims.isBusy;
-    this.#renewal.at(isBusy ? clock.now() + ttlMs / 3 : Infinity);
+    this.#renewal.at(isBusy ? this.#clock.now() + ttlMs / 3 : Infinity);
   }
 
   /** The first failure is everybody's from there on; it comes back. */

@@ -5,6 +5,7 @@ import { systemClock, type Clock } from '../../src/clock.js';
 import { JournalError } from '../../src/errors.js';
 import type { RedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
+import { VirtualClock } from '../virtualClock.js';
 import { lifeOf } from '../journal/entries.js';
 import { clientKinds, connected, describeOverRedis } from './journalClients.js';
 import { wait } from './journalWorkers.js';
@@ -59,6 +60,29 @@ describeOverRedis.each(clientKinds)('what passes, over %s,', (kind) => {
     await writing;
     expect(await command('LLEN', logOf(name))).toBe(1);
     await journal.close();
+  });
+
+  it('should leave no timer behind in a journal that is closed meanwhile, open or opening', async () => {
+    const clock = new VirtualClock();
+    const client = await connected(redis, kind);
+    const journal = redisJournal({ client, name: newName(), clock });
+    await journal.open();
+    redis.pause();
+    onTestFinished(() => redis.resume());
+    const writing = journal.write(intent!);
+    await wait(20);
+    const closing = journal.close();
+    await wait(20);
+    clock.advance(2_000);
+    await closing;
+    await expect(writing).rejects.toThrow('was closed');
+    const opening = journal.open();
+    await wait(20);
+    expect(clock.pending).toBeGreaterThan(0);
+    const closingAgain = journal.close();
+    await expect(opening).rejects.toThrow('was closed');
+    await closingAgain;
+    expect(clock.pending).toBe(0);
   });
 
   it('should be waited out: a server that is killed, and comes back with its data', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { concurrency, createLimiter, evenly, slidingWindow, type Limit, type Limiter } from '../../operators/index.js';
 import { Waiter } from '../../src/limiter/waiter.js';
+import { ClosableClock } from '../../src/redis/closableClock.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { runs } from '../runs.js';
 import { VirtualClock } from '../virtualClock.js';
@@ -66,19 +67,25 @@ class Probe extends Waiter {
 /** A process, or what is left of it. */
 class Process {
   readonly client: ProcessClient;
+  readonly #clock: ClosableClock;
   readonly limiter: Limiter;
   readonly probes: Probe[] = [];
-  isAlive = true;
   cutAtMs: number | undefined = undefined;
 
   constructor(limits: Limit[], name: string, clock: VirtualClock) {
     this.client = redis.client(clock);
+    this.#clock = new ClosableClock(clock);
     this.limiter = createLimiter({
       limits,
-      clock,
+      clock: this.#clock,
       random: () => 0.5,
       store: redisStore({ client: this.client, name, leaseMs }),
     });
+  }
+
+  kill(): void {
+    this.client.cut();
+    this.#clock.close();
   }
 
   get running(): Probe[] {
@@ -179,7 +186,7 @@ class Sharers {
 
   #kill(index: number): void {
     const it = this.#processes[index]!;
-    it.client.cut();
+    it.kill();
     for (const probe of it.running) probe.endedAtMs = Math.min(probe.endedAtMs, this.clock.now());
     this.#processes[index] = this.#start();
   }

@@ -54,6 +54,19 @@ it('takes no harm from a call that arrives when it has long been made again', as
   expect(workedMs).toBeLessThanOrEqual(6 * workMs + patienceMs + 100);
 });
 
+it('leaves no timer behind, closed while a call is unanswered', async () => {
+  const clock = new VirtualClock();
+  const store = redisStore({ client: losing(redis.client(clock), 1, () => never), name: 'closed' });
+  const limiter = createLimiter({ limits: [concurrency({ limit: 2, name: 'slots' })], clock, store });
+  void limiter.run(() => Promise.resolve());
+  await redis.advance(clock, 100);
+  expect(clock.pending).toBeGreaterThan(0);
+  const closing = store.close();
+  await redis.advance(clock, 2_000);
+  await closing;
+  expect(clock.pending).toBe(0);
+});
+
 /** Twelve pieces of work in two slots: how long they took, and how often one started. */
 async function work(clientOf: (client: IoRedisClient, clock: VirtualClock) => IoRedisClient) {
   const clock = new VirtualClock();

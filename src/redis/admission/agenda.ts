@@ -68,10 +68,6 @@ export class Agenda {
     this.#timer.at(Math.min(isWaiting ? this.#turnAtMs : Infinity, renewAtMs, this.#tellByMs));
   }
 
-  close(): void {
-    this.#timer.at(Infinity);
-  }
-
   /** A message and an answer come by two ways, and the later one may come first. */
   #setTurn(atMs: number, seq: number): void {
     if (seq < this.#turnSeq) return;

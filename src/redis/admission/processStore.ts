@@ -3,6 +3,7 @@ import { OptionsError, StoreLostError } from '../../errors.js';
 import type { AdmissionStore, Applicants } from '../../limiter/store.js';
 import { checkCost, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
+import { ClosableClock } from '../closableClock.js';
 import { subscribe } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js';
@@ -58,6 +59,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   readonly gate: SharedGate;
   heldBy: Limit | undefined = undefined;
   readonly #options: ProcessStoreOptions;
+  readonly #clock: ClosableClock;
   readonly #plan: SharedPlan;
   readonly #exchange: Exchange;
   readonly #inbox: Inbox;
@@ -76,14 +78,15 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   constructor(options: ProcessStoreOptions, base: string, gate: (tell: (news: GateNews) => void) => SharedGate) {
     this.#options = options;
+    this.#clock = new ClosableClock(options.clock);
     this.gate = gate((news) => {
       this.#held.news.gate.push(news);
       this.#exchange.ask();
     });
     this.#plan = new SharedPlan(options.limits, this.gate.rampStepMs, this);
-    this.#exchange = new Exchange(options, base, this);
+    this.#exchange = new Exchange({ ...options, clock: this.#clock }, base, this);
     this.#inbox = new Inbox(this.#exchange.process);
-    this.#agenda = new Agenda(options.clock, options.leaseMs, () => this.#exchange.ask());
+    this.#agenda = new Agenda(this.#clock, options.leaseMs, () => this.#exchange.ask());
   }
 
   get limits(): readonly MirroredLimit[] {
@@ -136,18 +139,18 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   refund(cost: Cost, takenAtMs: number, key: unknown): void {
-    this.#end(cost, takenAtMs, this.#options.clock.now(), 'refund', key);
+    this.#end(cost, takenAtMs, this.#clock.now(), 'refund', key);
   }
 
   observeWall(): void {}
 
   changed(limit: MirroredLimit, change: unknown): void {
-    this.#plan.change(limit, change, this.#options.clock.now());
+    this.#plan.change(limit, change, this.#clock.now());
     this.#exchange.ask();
   }
 
   adjusted(limit: MirroredLimit, delta: number, takenAtMs: number, key: unknown): void {
-    const wallMs = this.#exchange.wallMs - (this.#options.clock.now() - takenAtMs);
+    const wallMs = this.#exchange.wallMs - (this.#clock.now() - takenAtMs);
     this.#held.news.adjust.push([limit.name, delta, keyText(key), this.#plan.dateOf(limit, key, wallMs)]);
     this.#exchange.ask();
   }
@@ -158,16 +161,15 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   /** Tells what has ended, and lets go of the connection; what is held is held until its lease runs out. */
   async close(): Promise<void> {
-    const { clock } = this.#options;
     if (!this.#held.news.isEmpty) this.#exchange.ask();
-    const isOver = new Promise<void>((resolve) => clock.schedule(closingMs, resolve));
+    const isOver = new Promise<void>((resolve) => this.#clock.schedule(closingMs, resolve));
     await Promise.race([this.#exchange.settled(), isOver]);
-    this.#agenda.close();
+    this.#clock.close();
     this.#unsubscribe?.();
   }
 
   compose(): object {
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#clock.now();
     const { wishes, read } = this.#inbox;
     const news = this.#held.takeNews();
     const memory = this.#memory;
@@ -197,7 +199,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   decided(answer: Decided, sentAtMs: number): void {
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#clock.now();
     this.#agenda.called(sentAtMs, answer.processes);
     this.#peers = Math.max(answer.peers, answer.processes);
     this.gate.heard(answer.closedMs, answer.round, nowMs);
@@ -232,21 +234,21 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   failed(error: unknown): void {
-    this.#agenda.called(this.#options.clock.now());
+    this.#agenda.called(this.#clock.now());
     this.#giveUpAll(error);
     if (this.#held.size === 0) this.#beginAnew();
     this.#setTimer();
   }
 
   lost(error: unknown): void {
-    const { clock, onStoreLost } = this.#options;
-    this.#queue.tell({ type: 'store-lost', atMs: clock.now(), error });
+    const { onStoreLost } = this.#options;
+    this.#queue.tell({ type: 'store-lost', atMs: this.#clock.now(), error });
     if (onStoreLost === 'fail') this.#giveUpAll(error);
     if (onStoreLost === 'local-share') this.#goAlone();
   }
 
   back(): void {
-    this.#queue.tell({ type: 'store-back', atMs: this.#options.clock.now() });
+    this.#queue.tell({ type: 'store-back', atMs: this.#clock.now() });
     if (this.#alone === undefined) return;
     // What was done alone is told in a new life, and holds everybody back as long as it may count.
     this.#beginAnew({ hasRunAlone: true });
@@ -289,7 +291,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   /** @returns true where a letter is missing */
   #open(letters: readonly Letter[]): boolean {
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#clock.now();
     const { keys, givenUp, unwanted, hasGap } = this.#inbox.open(letters);
     for (const each of givenUp) this.#queue.giveUp(each);
     if (keys.size > 0) this.#queue.admit(keys);
@@ -339,7 +341,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   /** Another life: Redis is told of what runs as of something that it does not know. */
   #beginAnew({ hasLostData = false, hasRunAlone = false } = {}): void {
-    const nowMs = this.#options.clock.now();
+    const nowMs = this.#clock.now();
     this.#exchange.beginAnew();
     this.#inbox.beginAnew(this.#exchange.process);
     this.#agenda.beginAnew();
@@ -354,7 +356,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   #reclaimed(ids: readonly number[]): void {
     for (const { id, outcome = 'unknown' } of this.#held.reclaimed(ids)) {
-      if (id !== undefined) this.#endLease(id, this.#options.clock.now(), outcome);
+      if (id !== undefined) this.#endLease(id, this.#clock.now(), outcome);
     }
   }
 
@@ -369,13 +371,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   #goAlone(): void {
-    const { clock, graceMs } = this.#options;
     this.#alone = new LocalShare({
       limits: this.limits,
       share: 1 / this.#peers,
-      clock,
+      clock: this.#clock,
       holdings: this.#held.all(),
-      closedMs: graceMs,
+      closedMs: this.#options.graceMs,
     });
     this.#queue.admitAll();
   }
