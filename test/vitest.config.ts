@@ -12,8 +12,10 @@ export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
-    // Much of the suite waits for servers and processes: a core for each worker, where vitest keeps one free.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Much of the suite waits for servers and processes: more workers than cores, where vitest keeps one free.
+    maxWorkers: availableParallelism() + 1,
+    // A loaded machine takes longer than the second that vitest allows.
+    expect: { poll: { timeout: 20_000 } },
     // What runs in a process of its own (the command as it is built, workers, kill -9) does not count here.
     coverage: {
       provider: 'v8',
