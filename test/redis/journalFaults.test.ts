@@ -5,7 +5,6 @@ import { systemClock, type Clock } from '../../src/clock.js';
 import { JournalError } from '../../src/errors.js';
 import type { RedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
-import { VirtualClock } from '../virtualClock.js';
 import { lifeOf } from '../journal/entries.js';
 import { clientKinds, connected, describeOverRedis } from './journalClients.js';
 import { wait } from './journalWorkers.js';
@@ -60,29 +59,6 @@ describeOverRedis.each(clientKinds)('what passes, over %s,', (kind) => {
     await writing;
     expect(await command('LLEN', logOf(name))).toBe(1);
     await journal.close();
-  });
-
-  it('should leave no timer behind in a journal that is closed meanwhile, open or opening', async () => {
-    const clock = new VirtualClock();
-    const client = await connected(redis, kind);
-    const journal = redisJournal({ client, name: newName(), clock });
-    await journal.open();
-    redis.pause();
-    onTestFinished(() => redis.resume());
-    const writing = journal.write(intent!);
-    await wait(20);
-    const closing = journal.close();
-    await wait(20);
-    clock.advance(2_000);
-    await closing;
-    await expect(writing).rejects.toThrow('was closed');
-    const opening = journal.open();
-    await wait(20);
-    expect(clock.pending).toBeGreaterThan(0);
-    const closingAgain = journal.close();
-    await expect(opening).rejects.toThrow('was closed');
-    await closingAgain;
-    expect(clock.pending).toBe(0);
   });
 
   it('should be waited out: a server that is killed, and comes back with its data', async () => {
@@ -221,7 +197,7 @@ describeOverRedis('a Redis that has lost what a worker has seen', () => {
   });
 });
 
-describeOverRedis('a worker that has nothing to do', () => {
+describeOverRedis('the timers of a worker', () => {
   /** The machine's clock, and how many timers are set on it. */
   function countingClock(): Clock & { readonly timers: number } {
     let timers = 0;
@@ -250,7 +226,7 @@ describeOverRedis('a worker that has nothing to do', () => {
     };
   }
 
-  it('should hold no timer, and one while it holds a claim', async () => {
+  it('should be none while it has nothing to do, and one while it holds a claim', async () => {
     const client = await connected(redis);
     const clock = countingClock();
     const journal = redisJournal({ client, name: newName(), clock });
@@ -268,8 +244,10 @@ describeOverRedis('a worker that has nothing to do', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('should close in good time though Redis does not answer', async () => {
-    const { journal } = await opened();
+  it('should be none once it is closed, in good time though Redis does not answer', async () => {
+    const clock = countingClock();
+    const journal = redisJournal({ client: await connected(redis), name: newName(), clock });
+    await journal.open();
     redis.pause();
     const [before, writing] = [systemClock.now(), journal.write(intent!)];
     const closed = journal.close();
@@ -277,11 +255,13 @@ describeOverRedis('a worker that has nothing to do', () => {
     await closed;
     redis.resume();
     expect(systemClock.now() - before).toBeLessThan(4_000);
+    expect(clock.timers).toBe(0);
   });
 
-  it('should give up opening where it is closed meanwhile', async () => {
+  it('should be none once opening is given up, where it is closed meanwhile', async () => {
     const client = await connected(redis);
-    const journal = redisJournal({ client, name: newName() });
+    const clock = countingClock();
+    const journal = redisJournal({ client, name: newName(), clock });
     redis.pause();
     const opening = journal.open();
     const refused = expect(opening).rejects.toThrow(/was closed/);
@@ -289,5 +269,6 @@ describeOverRedis('a worker that has nothing to do', () => {
     await journal.close();
     await refused;
     redis.resume();
+    expect(clock.timers).toBe(0);
   });
 });
