@@ -1,6 +1,5 @@
 // Runs on what is not this machine's Node: the packed package, installed as anybody would, on every runtime that npm has
-// (test/package/smoke.js); then all of the suite but the command line and its child processes on other Nodes. `--smoke`
-// leaves the suite out.
+// (test/package/smoke.js); then the tests that need no process of their own on other Nodes. `--smoke` leaves these out.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,14 +21,7 @@ const runtimes = [
 const entries = ['', '/forecast', '/kling', '/journal', '/http', '/sse', '/simulator', '/redis'].map(
   (it) => `sluice${it}`,
 );
-const suite = [
-  'node_modules/vitest/vitest.mjs',
-  'run',
-  '--config',
-  'test/vitest.config.ts',
-  '--exclude',
-  'test/bin/**',
-];
+const suite = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', '--project', 'together'];
 const failed = [];
 
 const project = mkdtempSync(join(tmpdir(), 'sluice-matrix-'));

@@ -3,9 +3,11 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests that start processes, servers or browsers, or measure their own heap: each file has a process of its own. */
 const apart = [
-  'test/{bin,chaos,docs,examples,integration,package,redis,simulation}/**/*.test.ts',
+  'test/{bin,chaos,examples,package,redis,simulation}/**/*.test.ts',
   'test/**/*{Heap,emory}.test.ts',
-  'test/*.test.ts',
+  'test/docs/{site,tutorial}.test.ts',
+  'test/integration/exactness.test.ts',
+  'test/{docs,publicApi}.test.ts',
 ];
 
 export default defineConfig({
