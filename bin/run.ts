@@ -68,6 +68,8 @@ class Run {
   readonly #stop = new AbortController();
   #isInterrupted = false;
   #isLeaving = false;
+  /** Never resolves: the process ends first. */
+  #left: Promise<never> | undefined = undefined;
   #isUnwritten = false;
 
   constructor(options: RunOptions) {
@@ -138,7 +140,12 @@ class Run {
         return EMPTY;
       }),
     );
-    await lastValueFrom(results$, { defaultValue: undefined });
+    try {
+      await lastValueFrom(results$, { defaultValue: undefined });
+    } finally {
+      // What ran may have ended meanwhile: whoever leaves has told of it as it was.
+      await this.#left;
+    }
   }
 
   #listen(): () => void {
@@ -147,7 +154,10 @@ class Run {
       if (event.type !== 'warning' || event.usage.kind !== 'quota') return;
       this.#progress.note(quotaNotice(event.usage, figures.timeZone));
     });
-    const leave = (): void => void this.#leave();
+    const leave = (): void => {
+      if (this.#isLeaving) process.exit(exitCodes.interrupted);
+      this.#left = this.#leave();
+    };
     const interrupted = onInterrupt(drains ? () => this.#drain() : leave, leave);
     const listened = redis?.onAway((why) => this.#progress.note(awayNotice(why)));
     return () => {
@@ -184,8 +194,7 @@ class Run {
   }
 
   /** Nothing is lost: what was sent is in the journal, and is not sent again. */
-  async #leave(): Promise<void> {
-    if (this.#isLeaving) process.exit(exitCodes.interrupted);
+  async #leave(): Promise<never> {
     const { memory } = this.#options;
     this.#stop.abort();
     this.#noteRunning('leaving: nothing new is submitted, nothing is waited for');

@@ -42,9 +42,9 @@ const redisJournalOptions = z.strictObject({
  * what a dead one was at is taken over by the others, and every worker hears how all prompts have ended.
  *
  * An entry is written once Redis has it: it is as safe as Redis keeps it (`appendonly yes`, and `appendfsync always` for
- * a loss of power; a failover can lose what the replica did not have). That Redis is away, full, or loads its data is
- * waited out, and nothing is sent meanwhile. Where it comes back with less than a worker has seen, the journal has failed:
- * what was sent is then unknown, and nothing more is sent.
+ * a loss of power or a kill while the disk is busy; a failover can lose what the replica did not have). That Redis is
+ * away, full, or loads its data is waited out, and nothing is sent meanwhile. Where it comes back with less than a worker
+ * has seen, the journal has failed: what was sent is then unknown, and nothing more is sent.
  *
  * @throws OptionsError
  */

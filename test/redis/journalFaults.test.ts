@@ -12,7 +12,7 @@ import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;
 beforeAll(async () => {
-  redis = await RedisServer.start('--appendonly', 'yes');
+  redis = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
 });
 afterAll(() => redis.stop());
 

@@ -10,7 +10,7 @@ import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;
 beforeAll(async () => {
-  redis = await RedisServer.start('--appendonly', 'yes');
+  redis = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
 });
 afterAll(() => redis.stop());
 
@@ -112,7 +112,7 @@ describeOverRedis('processes that share a run', () => {
     const runs = ['a', 'b'].map((name) => work.start(name));
     await vi.waitUntil(() => work.simulator.books().created >= 6, patience);
     await redis.kill();
-    await wait(700);
+    await runs[0]?.shows(/Redis is away/);
     await redis.boot();
     const ended = await Promise.all(runs.map((run) => run.ended));
     expect(ended.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(['', '']);
