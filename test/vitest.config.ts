@@ -3,7 +3,8 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Tests that start processes, servers or browsers, or measure their own heap: each file has a process of its own. */
 const apart = [
-  'test/{bin,chaos,examples,package,redis,simulation}/**/*.test.ts',
+  'test/{chaos,examples,package,redis,simulation}/**/*.test.ts',
+  'test/bin/{account,badInput,download,fullDisk,generate,hostile,interrupts,plan,resume,terminal}.test.ts',
   'test/**/*{Heap,emory}.test.ts',
   'test/docs/{site,tutorial}.test.ts',
   'test/integration/exactness.test.ts',

@@ -17,7 +17,7 @@ const faults: Faults = {
 const concurrent = 3;
 
 /** With each API; `SLUICE_RUNS=10` kills ten times as often. */
-const kills = runs(10).numRuns;
+const kills = runs(6).numRuns;
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock.schedule(ms, resolve));
