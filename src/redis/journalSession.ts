@@ -257,9 +257,8 @@ export class JournalSession {
   }
 
   #renewLater(): void {
-    const { ttlMs } = this.#options;
     const isBusy = this.#failure === undefined && this.#claims.isBusy;
-    this.#renewal.at(isBusy ? this.#clock.now() + ttlMs / 3 : Infinity);
+    this.#renewal.at(isBusy ? this.#clock.now() + this.#options.ttlMs / 3 : Infinity);
   }
 
   /** The first failure is everybody's from there on; it comes back. */
