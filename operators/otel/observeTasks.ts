@@ -55,7 +55,7 @@ const schema = z.strictObject({
  * ```
  *
  * The parent of a task's span is what is active where its prompt is emitted. One stream each: its ids tell tasks apart.
- * Results that an earlier run had, told again from a journal, are not counted again.
+ * Results that an earlier run or another worker had, told again from a journal, are not counted again.
  *
  * @throws OptionsError
  */

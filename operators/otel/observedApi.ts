@@ -42,6 +42,7 @@ export function observedApi<Request>(
   function within<T>(id: string, send: () => Promise<T>): Promise<T> {
     return context.with(tasks.contextOf(id) ?? outside, send);
   }
+  const concurrency = api.concurrency?.bind(api);
 
   return {
     pollBatch: api.pollBatch,
@@ -58,8 +59,8 @@ export function observedApi<Request>(
         (errorType) => tasks.lookedUp(id, errorType, clock.epochNow()),
       ),
     poll: (refs, call) => timed('poll', () => context.with(outside, () => api.poll(refs, call))),
-    ...(api.concurrency !== undefined && {
-      concurrency: (call) => timed('concurrency', () => context.with(outside, async () => api.concurrency?.(call))),
+    ...(concurrency !== undefined && {
+      concurrency: (call) => timed('concurrency', () => context.with(outside, () => concurrency(call))),
     }),
   };
 }

@@ -111,24 +111,24 @@ export class TaskObserver {
   }
 
   #ended({ id, atMs, result }: Extract<GenerateEvent, { type: 'ended' }>): void {
-    // An earlier run has counted it.
-    if (result.isEarlier === true) return;
+    // Else an earlier run, or another worker, has counted it.
+    if (result.isEarlier !== true) this.#count(result);
+    this.#open.get(id)?.span.ended(result, statusOf(result), atMs);
+    this.#open.delete(id);
+  }
+
+  #count(result: GenerateResult<unknown>): void {
     const { duration, completions, credits } = this.#instruments;
-    const status = statusOf(result);
     const attributes = {
-      ...{ ...this.#attributes, 'sluice.task.status': status },
+      ...{ ...this.#attributes, 'sluice.task.status': statusOf(result) },
       ...(result.error !== undefined && { 'error.type': result.error.meaning }),
     };
     completions.add(1, attributes);
     // What is not over is still reserved, and goes on.
-    if (result.isFinal) {
-      credits.add(result.credits, this.#attributes);
-      if (result.submittedAtMs !== undefined) {
-        duration.record(seconds(result.endedAtMs - result.submittedAtMs), attributes);
-      }
-    }
-    this.#open.get(id)?.span.ended(result, status, atMs);
-    this.#open.delete(id);
+    if (!result.isFinal) return;
+    credits.add(result.credits, this.#attributes);
+    if (result.submittedAtMs === undefined) return;
+    duration.record(seconds(result.endedAtMs - result.submittedAtMs), attributes);
   }
 }
 

@@ -1,6 +1,8 @@
+import { DataPointType } from '@opentelemetry/sdk-metrics';
 import { describe, expect, it } from 'vitest';
 import { observeTasks } from '../../../operators/otel/observeTasks.js';
 import { OptionsError } from '../../../src/errors.js';
+import { Measured } from '../../otel/measured.js';
 import { FakeServer } from '../fakeServer.js';
 import { Machine } from '../machine.js';
 import { VirtualClock } from '../virtualClock.js';
@@ -22,6 +24,8 @@ describe('the metrics of observeTasks', () => {
       expect([kind, counted]).toEqual([kind, run.sent(sentAs)]);
       expect(counted).toBeGreaterThan(0);
     }
+    expect(await measured.total('sluice.task.queue.duration')).toBe(roughPrompts.length);
+    expect(await measured.total('sluice.task.duration')).toBe(server.tasks.length);
     const credits = recording.values.reduce((sum, result) => sum + result.credits, 0);
     expect(await measured.total('sluice.task.credits')).toBe(credits);
     expect(credits).toBe(5);
@@ -49,6 +53,36 @@ describe('the metrics of observeTasks', () => {
     expect(await meanings('sluice.task.retries')).toEqual({ 'too-fast': 1, 'no-slot': 1, ambiguous: 1 });
   });
 
+  it('tell of requests that go wrong what that means', async () => {
+    const { measured } = await roughRun();
+    const points = await measured.points('sluice.client.request.duration');
+    const counted = points.map(({ attributes, value }) => {
+      const { 'sluice.request.kind': kind, ...rest } = attributes;
+      return [kind, rest, typeof value === 'number' ? value : value.count];
+    });
+    const stream = { 'sluice.stream.name': 'videos' };
+    expect(counted.filter(([kind]) => kind !== 'poll')).toStrictEqual([
+      ['submit', stream, 5],
+      ['submit', { ...stream, 'error.type': 'too-fast' }, 1],
+      ['submit', { ...stream, 'error.type': 'no-slot' }, 1],
+      ['submit', { ...stream, 'error.type': 'ambiguous' }, 1],
+      ['submit', { ...stream, 'error.type': 'invalid' }, 1],
+      ['look_up', stream, 1],
+    ]);
+  });
+
+  it('have buckets for requests from 5 ms to a minute, and for tasks from a second to four hours', async () => {
+    const boundaries = new Map<string, readonly number[]>();
+    for (const metric of await (await roughRun()).measured.metrics()) {
+      if (metric.dataPointType !== DataPointType.HISTOGRAM) continue;
+      boundaries.set(metric.descriptor.name, metric.dataPoints[0]!.value.buckets.boundaries);
+    }
+    expect(boundaries.get('sluice.client.request.duration')).toEqual(expect.arrayContaining([0.005, 0.01, 1, 60]));
+    for (const name of ['sluice.task.queue.duration', 'sluice.task.duration']) {
+      expect(boundaries.get(name)).toEqual(expect.arrayContaining([1, 60, 90, 14_400]));
+    }
+  });
+
   it('time what waits, what runs and what is asked, in seconds', async () => {
     const run = await Observed.toItsEnd({
       prompts: [
@@ -64,7 +98,7 @@ describe('the metrics of observeTasks', () => {
       { attributes: { 'sluice.task.status': 'succeeded' }, value: { count: 2, sum: a! + b! } },
     ]);
     const secondSentAtMs = run.server.sent.find(({ prompt }) => prompt === 'b')?.atMs ?? NaN;
-    expect(await run.measured.points('sluice.task.queue.duration')).toEqual([
+    expect(await run.measured.points('sluice.task.queue.duration')).toStrictEqual([
       { attributes: {}, value: { count: 2, sum: secondSentAtMs / 1_000 } },
     ]);
     expect(await run.measured.points('sluice.client.request.duration')).toMatchObject([
@@ -90,6 +124,14 @@ describe('the metrics of observeTasks', () => {
       ['waiting', 0],
       ['active', 0],
     ]);
+  });
+
+  it('say so also where another stream of that name is stopped', async () => {
+    const one = new Observed({ prompts: ['a', 'b'] });
+    const other = new Observed({ prompts: [], meterProvider: one.measured.meterProvider });
+    await one.clock.settle(50);
+    other.telemetry.stop();
+    expect(await one.measured.total('sluice.task.count', { 'sluice.task.state': 'active' })).toBe(2);
   });
 
   it('have few attributes, whatever is asked for', async () => {
@@ -145,9 +187,28 @@ describe('observeTasks, over a journal', () => {
   });
 });
 
+describe('observeTasks, among several workers', () => {
+  it('ends what has waited here and was made elsewhere, and counts nothing of it', async () => {
+    const { telemetry, measured, tracing } = new Observed({ prompts: [] });
+    const task = { index: 0, id: 'theirs' };
+    const made = { taskId: 't-1', prompt: 'a', outputs: [], attempts: 1, credits: 5, submittedAtMs: 6, endedAtMs: 9 };
+    telemetry.observer.next({ ...task, type: 'queued', atMs: 5 });
+    telemetry.observer.next({
+      ...{ ...task, type: 'ended', atMs: 9 },
+      result: { ...task, ...made, status: 'succeeded', isFinal: true, isEarlier: true },
+    });
+    expect(await measured.total('sluice.task.count')).toBe(0);
+    expect(await measured.total('sluice.task.completions')).toBe(0);
+    expect(await measured.total('sluice.task.credits')).toBe(0);
+    const attributes = { 'sluice.task.status': 'succeeded', 'sluice.task.id': 't-1' };
+    expect(tracing.spans).toMatchObject([{ startAtMs: 5, endAtMs: 9, attributes }]);
+  });
+});
+
 describe('the options of observeTasks', () => {
   it('are checked', () => {
     expect(() => observeTasks({ nam: 'x' } as never)).toThrow(OptionsError);
+    expect(() => observeTasks({ name: '' })).toThrow(/^observeTasks: name: /);
     expect(() => observeTasks({ tracerProvider: {} as never })).toThrow(/getTracer/);
   });
 
@@ -160,5 +221,22 @@ describe('the options of observeTasks', () => {
     ]);
     expect(api.classify(new Error('x'))).toEqual(server.classify(new Error('x')));
     expect('concurrency' in api).toBe(false);
+  });
+
+  it('leave it the question how many slots there are, where it can be asked, and time that', async () => {
+    const clock = new VirtualClock();
+    const measured = new Measured();
+    const server = Object.assign(new FakeServer({ clock }), {
+      account: { slots: 7 },
+      concurrency(): Promise<number> {
+        clock.advance(250);
+        return Promise.resolve(this.account.slots);
+      },
+    });
+    const api = observeTasks({ meterProvider: measured.meterProvider, clock }).through(server);
+    expect(await api.concurrency?.()).toBe(7);
+    expect(await measured.points('sluice.client.request.duration')).toEqual([
+      { attributes: { 'sluice.request.kind': 'concurrency' }, value: { count: 1, sum: 0.25 } },
+    ]);
   });
 });

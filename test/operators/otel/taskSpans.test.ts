@@ -2,8 +2,9 @@ import { context, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import type { GenerateResult } from '../../../operators/generating/generateEvents.js';
-import type { Fault, Sent } from '../fakeServer.js';
+import { FakeServer, type Fault, type Sent } from '../fakeServer.js';
 import type { Prompt } from '../generating.js';
+import { Refused } from '../refused.js';
 import { Observed, rough, roughPrompts, roughRun } from './observed.js';
 import { withContext } from './traced.js';
 
@@ -116,15 +117,71 @@ describe('the spans of observeTasks', () => {
     expect([...polledWithin]).toEqual([undefined]);
   });
 
+  it('stand in for those of requests of which no event tells', async () => {
+    withContext();
+    const { telemetry, tracing, clock } = new Observed({ prompts: [] });
+    let within: string | undefined;
+    const faultOf = (): Fault => {
+      within = trace.getSpan(context.active())?.spanContext().spanId;
+      return 'transient';
+    };
+    const server = new FakeServer({ clock, faultOf });
+    telemetry.observer.next({ index: 0, id: 'ours', type: 'queued', atMs: 5 });
+    await expect(telemetry.through(server).lookUp(server.parse('a'), 'ours')).rejects.toThrow(Refused);
+    telemetry.stop();
+    expect(tracing.spans.map(({ spanId }) => spanId)).toEqual([within]);
+  });
+
+  it('are active no more once they are stopped, and requests are sent as before', async () => {
+    withContext();
+    const within: unknown[] = [];
+    const faultOf = ({ kind, prompt, nth }: Sent): Fault => {
+      within.push(trace.getSpan(context.active()));
+      return kind === 'submit' && prompt === 'b' && nth === 1 ? 'lost' : undefined;
+    };
+    const run = new Observed({ prompts: ['a', 'b'], concurrent: 1, server: { faultOf } });
+    await run.clock.settle(50);
+    within.length = 0;
+    run.telemetry.stop();
+    await run.clock.settle();
+    expect([run.sent('submit'), run.sent('look-up')]).toEqual([2, 1]);
+    expect(within.filter((span) => span !== undefined)).toEqual([]);
+    expect(run.recording.values.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('say how long the server asks to wait, in seconds', async () => {
+    const faultOf = ({ kind, nth }: Sent): Fault =>
+      kind === 'submit' && nth === 1 ? { meaning: 'too-fast', hintMs: 1_500 } : undefined;
+    const run = await Observed.toItsEnd({ prompts: ['a'], server: { faultOf } });
+    const hint = { 'sluice.refusal.meaning': 'too-fast', 'sluice.refusal.hint': 1.5 };
+    expect(run.tracing.childrenOf(run.taskSpan(0))[0]?.attributes).toMatchObject(hint);
+    expect(run.taskSpan(0).events[0]).toMatchObject({ name: 'retrying', attributes: hint });
+  });
+
+  it('are one of a task that was taken over, also where the server turns out not to have it', () => {
+    const { telemetry, tracing } = new Observed({ prompts: [] });
+    telemetry.observer.next({ index: 0, id: 'there', type: 'adopted', taskId: 't-1', sinceAtMs: 3, atMs: 5 });
+    telemetry.observer.next({ index: 1, id: 'absent', type: 'adopted', sinceAtMs: 3, atMs: 6 });
+    telemetry.observer.next({ index: 1, id: 'absent', type: 'queued', atMs: 7 });
+    telemetry.stop();
+    const taken = { 'sluice.task.adopted': true, 'sluice.task.status': 'abandoned' };
+    expect(tracing.spans.map(({ attributes }) => attributes)).toStrictEqual([
+      { ...taken, 'sluice.task.external_id': 'there', 'sluice.task.index': 0, 'sluice.task.id': 't-1' },
+      { ...taken, 'sluice.task.external_id': 'absent', 'sluice.task.index': 1 },
+    ]);
+  });
+
   it('are there without the requests being timed, too', async () => {
-    const run = await Observed.toItsEnd({ prompts: roughPrompts, server: { faultOf: rough }, isWrapped: false });
+    const faultOf = (sent: Sent): Fault => (sent.kind === 'look-up' && sent.nth === 1 ? 'transient' : rough(sent));
+    const run = await Observed.toItsEnd({ prompts: roughPrompts, server: { faultOf }, isWrapped: false });
+    expect(run.sent('look-up')).toBe(2);
     expect(run.tracing.spans.filter(({ name }) => name === 'submit task')).toHaveLength(run.sent('submit'));
     expect(run.tracing.spans.filter(({ name }) => name === 'look up task')).toHaveLength(run.sent('look-up'));
     expect(await run.measured.points('sluice.client.request.duration')).toEqual([]);
   });
 
   it('end as abandoned where nobody tells how, and nothing is observed or counted after that', async () => {
-    const run = new Observed({ prompts: ['a', 'b', 'c'], concurrent: 2 });
+    const run = new Observed({ prompts: ['a', 'b', 'c'], concurrent: 2, server: { latencyMs: 60 } });
     await run.clock.settle(50);
     await run.measured.metrics();
     run.telemetry.stop();
@@ -133,6 +190,8 @@ describe('the spans of observeTasks', () => {
     const tasks = run.tracing.spans.filter(({ name }) => name === 'generate task');
     expect(tasks.map(({ attributes }) => attributes['sluice.task.status'])).toEqual(Array(3).fill('abandoned'));
     expect(tasks.map(({ endAtMs, startAtMs }) => endAtMs - startAtMs)).toEqual([50, 50, 50]);
+    const underWay = run.tracing.spans.filter(({ name }) => name === 'submit task');
+    expect(underWay.map(({ endAtMs, startAtMs }) => endAtMs - startAtMs)).toEqual([50, 50]);
     expect(await run.measured.points('sluice.task.completions')).toEqual([]);
     expect(await run.measured.total('sluice.task.count')).toBe(0);
     expect(run.recording.values).toHaveLength(3);

@@ -80,6 +80,11 @@ describe('docs/guides/telemetry.md', () => {
     expect(new Map(listed.map((row) => [row[0], row]))).toEqual(new Map(produced.map((row) => [row[0], row])));
   });
 
+  it('need not say what a metric measures: each does so itself', async () => {
+    const metrics = await measured.metrics();
+    expect(metrics.filter(({ descriptor }) => descriptor.description === '')).toEqual([]);
+  });
+
   it('lists each span that there is, with its kind and attributes, and no event that there is not', () => {
     const produced = [...new Set(tracing.spans.map(({ name }) => name))].map((name) => {
       const spans = tracing.spans.filter((span) => span.name === name);
