@@ -119,13 +119,13 @@ class Store<T> implements KeyedStates<T> {
       this.#followers.add(follower);
       subscriber.add(() => this.#followers.delete(follower));
       follower.tell(this.#missedSince(lastEventId));
-      if (this.#isComplete) follower.complete();
+      this.#completeIfTold();
     });
   }
 
   complete(): void {
     this.#isComplete = true;
-    if (this.#telling.length === 0) this.#completeAll();
+    this.#completeIfTold();
   }
 
   #tell(entry: Entry<T>): void {
@@ -137,20 +137,21 @@ class Store<T> implements KeyedStates<T> {
       for (const follower of [...this.#followers]) follower.changed(change.version, event);
     }
     this.#telling.length = 0;
-    if (this.#isComplete) this.#completeAll();
+    this.#completeIfTold();
   }
 
-  #completeAll(): void {
+  #completeIfTold(): void {
+    if (!this.#isComplete || this.#telling.length > 0) return;
     for (const follower of [...this.#followers]) follower.complete();
   }
 
   /** Of those that have gone as many are known as of those that may be there. */
   #forget(): void {
-    if (this.#gone.size <= this.#maxKeys) return;
-    const [oldest] = this.#gone.values();
-    if (oldest === undefined) return;
-    this.#gone.delete(oldest.key);
-    this.#forgotten = oldest.version;
+    for (const { key, version } of this.#gone.values()) {
+      if (this.#gone.size <= this.#maxKeys) return;
+      this.#gone.delete(key);
+      this.#forgotten = version;
+    }
   }
 
   /** In the order of the versions. */
@@ -167,9 +168,9 @@ class Store<T> implements KeyedStates<T> {
 
   /** What the client has; undefined: nothing that can be gone on from. */
   #versionOf(id: string | undefined): number | undefined {
-    const [, epoch, digits] = /^(\w{1,64})-(\d{1,15})$/.exec(id ?? '') ?? [];
-    const version = Number(digits);
-    return epoch === this.#epoch && version <= this.#version && version >= this.#forgotten ? version : undefined;
+    const version = Number(id?.split('-')[1]);
+    const isKnown = id === this.#idOf(version) && version <= this.#version && version >= this.#forgotten;
+    return isKnown ? version : undefined;
   }
 
   #idOf(version: number): string {
@@ -191,7 +192,6 @@ class Follower {
   /** Changes up to here are among those that it begins with. */
   readonly #since: number;
   readonly #waiting: SseEvent[] = [];
-  #isComplete = false;
 
   constructor(subscriber: Subscriber<SseEvent>, since: number) {
     this.#subscriber = subscriber;
@@ -208,11 +208,10 @@ class Follower {
     if (isTelling) return;
     for (const event of this.#waiting) this.#subscriber.next(event);
     this.#waiting.length = 0;
-    if (this.#isComplete) this.#subscriber.complete();
   }
 
+  /** Not amid what it begins with: whoever tells that asks once more. */
   complete(): void {
-    this.#isComplete = true;
     if (this.#waiting.length === 0) this.#subscriber.complete();
   }
 }

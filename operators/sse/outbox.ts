@@ -62,7 +62,6 @@ export class Outbox {
 
   /** Unsubscribes, and drops what waits. The client, if it is there, will come back. */
   close(): void {
-    if (this.#isClosed) return;
     this.#isClosed = true;
     this.#cancelTimer?.();
     this.#closed.next();
@@ -131,7 +130,7 @@ export class Outbox {
     return piece;
   }
 
-  #hand(text: string | undefined): void {
+  #hand(text: string): void {
     this.#cancelTimer?.();
     const reader = this.#take();
     if (!this.#isClosed) this.#wait(this.#settings.stallMs, () => this.close());

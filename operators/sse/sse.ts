@@ -32,7 +32,7 @@ export interface SseOptions extends TimeOptions {
 const span = z.union([positiveMs, z.literal(Infinity)]);
 
 const schema = z.strictObject({
-  request: z.optional(z.custom<Request>((it: unknown) => typeof it === 'object' && it !== null && 'headers' in it)),
+  request: z.optional(having<Request>('clone')),
   signal: z.optional(having<AbortSignal>('addEventListener')),
   retryMs: z._default(durationMs, 3_000),
   heartbeatMs: z._default(span, 15_000),

@@ -53,5 +53,5 @@ it.each([
   [Object.assign(new Error('x'), { code: 'ENOENT', path: '/etc' }), { code: 'ENOENT', message: 'x' }],
   [Object.assign(new Error('x'), { code: 7 }), { code: 'Error', message: 'x' }],
 ])('plainError of %o', (error, plain) => {
-  expect(plainError(error)).toEqual(plain);
+  expect(plainError(error)).toStrictEqual(plain);
 });

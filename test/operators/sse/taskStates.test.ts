@@ -7,10 +7,11 @@ import { marbles } from '../marbles.js';
 import { record } from '../recording.js';
 
 const remote: RemoteTask = { ref: { product: 'p', id: 'r' }, status: 'running', outputs: [] };
-const result: GenerateResult<unknown> = {
+const unseen: GenerateResult<unknown> = {
   ...{ index: 0, id: 'a', prompt: 'secret', status: 'succeeded', isFinal: true, attempts: 1, credits: 10 },
-  ...{ outputs: [{ type: 'video', url: 'u' }], submittedAtMs: 3, endedAtMs: 9 },
+  ...{ outputs: [{ type: 'video', url: 'u' }], endedAtMs: 9 },
 };
+const result: GenerateResult<unknown> = { ...unseen, submittedAtMs: 3 };
 const at = (atMs: number) => ({ index: 0, id: 'a', atMs });
 
 operatorContract('taskStates', {
@@ -29,9 +30,10 @@ describe('taskStates', () => {
       { ...at(2), type: 'submitting' },
       { ...at(3), type: 'refused', refusal: { meaning: 'too-fast' }, error: new Error('slow down') },
       { ...at(4), type: 'retrying', refusal: { meaning: 'too-fast' }, delayMs: 10 },
-      { ...at(14), type: 'submitting' },
+      { ...at(14), type: 'looking-up' },
       { ...at(15), type: 'submitted', remote },
-      { ...at(16), type: 'processing', remote },
+      { ...at(16), type: 'refused', refusal: { meaning: 'transient' }, error: new Error('not now') },
+      { ...at(17), type: 'processing', remote },
       { ...at(20), type: 'ended', result },
     ];
     const known = { id: 'a', index: 0, queuedAtMs: 1 };
@@ -42,15 +44,19 @@ describe('taskStates', () => {
       { ...known, phase: 'submitting', sinceAtMs: 2, refusals: 0 },
       { ...known, phase: 'refused', sinceAtMs: 3, refusals: 1, refusal },
       { ...known, phase: 'retrying', sinceAtMs: 4, refusals: 1, refusal, retryAtMs: 14 },
-      { ...known, phase: 'submitting', sinceAtMs: 14, refusals: 1, refusal },
+      { ...known, phase: 'looking-up', sinceAtMs: 14, refusals: 1, refusal },
       { ...known, phase: 'submitted', sinceAtMs: 15, refusals: 1, submittedAtMs: 15 },
-      { ...known, phase: 'processing', sinceAtMs: 16, refusals: 1, submittedAtMs: 15 },
       {
-        ...{ ...known, phase: 'succeeded', sinceAtMs: 20, refusals: 1, submittedAtMs: 3, isFinal: true, credits: 10 },
+        ...{ ...known, phase: 'refused', sinceAtMs: 16, refusals: 2, submittedAtMs: 15 },
+        refusal: { code: 'Error', message: 'not now', meaning: 'transient' },
+      },
+      { ...known, phase: 'processing', sinceAtMs: 17, refusals: 2, submittedAtMs: 15 },
+      {
+        ...{ ...known, phase: 'succeeded', sinceAtMs: 20, refusals: 2, submittedAtMs: 3, isFinal: true, credits: 10 },
         outputs: result.outputs,
       },
     ]);
-    expect(JSON.parse(JSON.stringify(values))).toEqual(values);
+    expect(JSON.parse(JSON.stringify(values))).toStrictEqual(values);
     expect(JSON.stringify(values)).not.toContain('secret');
   });
 
@@ -73,6 +79,25 @@ describe('taskStates', () => {
       ['queued', 4, undefined],
     ]);
     expect(values[1]).toMatchObject({ isFinal: false, error: failed.error });
+  });
+
+  it('says since when the server has a task only where it is known to have it, and says that to the end', () => {
+    const lives: readonly (readonly GenerateEvent[])[] = [
+      [
+        { ...at(1), type: 'adopted', sinceAtMs: 0 },
+        { ...at(2), type: 'ended', result: unseen },
+      ],
+      [
+        { ...at(1), type: 'adopted', taskId: 'r', sinceAtMs: 0 },
+        { ...at(2), type: 'ended', result: unseen },
+      ],
+    ];
+    const states = lives.map((events) => record(from(events).pipe(taskStates())).values);
+    expect(JSON.parse(JSON.stringify(states))).toStrictEqual(states);
+    expect(states.map((life) => life.map(({ submittedAtMs }) => submittedAtMs))).toEqual([
+      [undefined, undefined],
+      [0, 0],
+    ]);
   });
 
   it(
