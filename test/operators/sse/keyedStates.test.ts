@@ -178,6 +178,7 @@ describe('keyedStates', () => {
     const [one, other] = [keyedStates<number>(), keyedStates<number>()];
     for (const states of [one, other]) states.set('a', 1);
     const { id = '' } = record(one.since()).values[0] ?? {};
+    expect(id).toMatch(/^\w{1,64}-1$/);
     expect(record(one.since(id)).values).toEqual([]);
     expect(record(other.since(id)).values.map(({ event }) => event)).toEqual(['reset', 'state']);
   });
