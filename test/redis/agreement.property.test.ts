@@ -88,20 +88,30 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 const spanOf = (step: Step): number => (step.type === 'advance' ? step.byMs : step.type === 'nextDay' ? 43_200_000 : 0);
 let named = 0;
 
-async function shared(limits: readonly Limit[]): Promise<World> {
+async function shared(limits: readonly Limit[], said: object): Promise<World> {
   await redis.flush();
   return new World(limits, (clock) => ({
-    store: redisStore({ client: redis.client(clock), name: `world ${named++}`, leaseMs: 1e9 }),
+    store: redisStore({ client: redis.client(clock, said), name: `world ${named++}`, leaseMs: 1e9 }),
   }));
 }
 
+/** Who leaves, or costs less, may go before the other's instant in memory; in Redis that has been granted by then. */
+const notAhead = { aheadUs: 0 };
+
 /** @param makes make the limits, as each of the two has its own */
-async function agree(makes: readonly Make[], script: readonly (readonly [Step, string?])[]): Promise<void> {
+async function agree(
+  makes: readonly Make[],
+  script: readonly (readonly [Step, string?])[],
+  said: object = notAhead,
+): Promise<void> {
   const here = new World(
     makes.map((make) => make()),
     () => ({}),
   );
-  const there = await shared(makes.map((make) => make()));
+  const there = await shared(
+    makes.map((make) => make()),
+    said,
+  );
   for (const [step, key] of script) {
     here.take(step, key);
     there.take(step, key);
@@ -113,6 +123,27 @@ async function agree(makes: readonly Make[], script: readonly (readonly [Step, s
   await redis.advance(there.clock, 2_000);
   expect(there.log).toEqual(here.log);
 }
+
+/** Work that comes and ends, in bursts, and never leaves before: nobody's instant moves once time alone gives it. */
+const patient: fc.Arbitrary<Step[]> = fc
+  .array(
+    fc.record({
+      arriving: fc.array(fc.nat(3), { maxLength: 4 }),
+      ending: fc.array(index, { maxLength: 4 }),
+      byMs: fc.oneof(fc.nat(9), fc.nat(300)),
+    }),
+    { maxLength: 20, size: 'max' },
+  )
+  .map((bursts) =>
+    bursts.flatMap(({ arriving, ending, byMs }) => [
+      ...arriving.map((cost) => ({ type: 'arrive', cost }) as const),
+      ...ending.flatMap((it) => [
+        { type: 'release', index: it, outcome: 'succeeded' } as const,
+        { type: 'advance', byMs: it % 5 } as const,
+      ]),
+      { type: 'advance', byMs } as const,
+    ]),
+  );
 
 const { learning: learningOne, ...plain } = kinds;
 /** What closes everybody out, and lets in little by little: which limit is asked when then depends on who asks. */
@@ -131,6 +162,21 @@ describe('the limits in Redis', () => {
         ),
       ),
       runs(150),
+    );
+  }, 120_000);
+
+  it('should always start what is granted ahead at the instants at which memory admits it', async () => {
+    const ahead = [kinds.window, kinds.even, kinds.slots];
+    const some = fc.subarray(ahead, { minLength: 1, maxLength: 3 }).chain((arbitraries) => fc.tuple(...arbitraries));
+    await fc.assert(
+      fc.asyncProperty(some, patient, (makes, script) =>
+        agree(
+          makes,
+          script.map((step) => [step] as const),
+          {},
+        ),
+      ),
+      runs(100),
     );
   }, 120_000);
 

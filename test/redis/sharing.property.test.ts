@@ -40,6 +40,7 @@ const steps = fc.array(
       arbitrary: fc.record({ type: fc.constant('advance' as const), byMs: fc.oneof(fc.nat(30), fc.nat(500)) }),
     },
     fc.record({ type: fc.constant('cancel' as const), process, index }),
+    fc.record({ type: fc.constant('coolDown' as const), process, byMs: fc.nat(300), ramp: fc.boolean() }),
     fc.record({ type: fc.constant('kill' as const), process }),
     fc.record({ type: fc.constant('cut' as const), process }),
     fc.record({ type: fc.constant('mend' as const), process }),
@@ -100,6 +101,8 @@ class Sharers {
   readonly #name: string;
   readonly #processes: Process[];
   readonly #all: Probe[] = [];
+  /** From when until when all have agreed to start nothing. */
+  #closed: { readonly fromMs: number; readonly untilMs: number }[] = [];
 
   constructor(given: Rules, name: string) {
     this.#rules = given;
@@ -117,6 +120,7 @@ class Sharers {
       const waiting = it.probes.filter((probe) => probe.isQueued);
       if (waiting.length > 0) it.limiter.leave(waiting[step.index % waiting.length]!);
     }
+    if (step.type === 'coolDown') this.#coolDown(it, step.byMs, step.ramp);
     if (step.type === 'kill') this.#kill(step.process);
     if (step.type === 'cut' && it.cutAtMs === undefined) {
       it.cutAtMs = this.clock.now();
@@ -163,6 +167,8 @@ class Sharers {
     );
     if (witness === undefined) return;
     await redis.flush();
+    // That too is lost.
+    this.#closed = [];
     this.#arrive(witness, 'a');
     await this.#advance(0);
   }
@@ -182,6 +188,13 @@ class Sharers {
     probe.endedAtMs = Math.min(probe.endedAtMs, this.clock.now());
     it.limiter.release(probe.cost, probe.startedAtMs!, 'succeeded', probe.place.key);
     it.limiter.admitWaiting();
+  }
+
+  /** What those think of it who are out of reach is not known. */
+  #coolDown(it: Process, byMs: number, ramp: boolean): void {
+    it.limiter.coolDown(byMs, { ramp });
+    if (this.#processes.some(({ cutAtMs }) => cutAtMs !== undefined)) return;
+    this.#closed.push({ fromMs: this.clock.now(), untilMs: this.clock.now() + byMs });
   }
 
   #kill(index: number): void {
@@ -215,6 +228,8 @@ class Sharers {
     const windowMs = intervalMs - 0.001;
     const started = this.#all.filter((probe) => probe.startedAtMs !== undefined);
     for (const { startedAtMs: atMs = 0 } of started) {
+      const isClosed = this.#closed.some(({ fromMs, untilMs }) => atMs > fromMs && atMs < untilMs);
+      expect(isClosed, `cooling down at ${atMs}`).toBe(false);
       const counts = started.filter((other) => {
         const untilMs = countUntil === 'start' ? other.startedAtMs! : other.endedAtMs;
         return other.startedAtMs! <= atMs && untilMs > atMs - windowMs;

@@ -34,8 +34,12 @@ export class VirtualRedis {
     return new VirtualRedis(await RedisServer.start());
   }
 
-  /** A process' client. */
-  client(clock: VirtualClock): ProcessClient {
+  /**
+   * A process' client.
+   *
+   * @param said what its requests are to say instead
+   */
+  client(clock: VirtualClock, said: object = {}): ProcessClient {
     const wire = new Wire();
     const ask = async (run: () => Promise<unknown>): Promise<unknown> => {
       await wire.open();
@@ -47,7 +51,7 @@ export class VirtualRedis {
         this.#open--;
       }
     };
-    const timed = ([keys, request]: string[]): [string, string] => [keys!, withTime(request!, clock)];
+    const timed = ([keys, request]: string[]): [string, string] => [keys!, withTime(request!, clock, said)];
     return {
       status: 'ready',
       evalsha: (sha, count, ...rest) => ask(() => this.#redis.evalsha(sha, count, ...timed(rest))),
@@ -135,7 +139,7 @@ class Wire {
   }
 }
 
-function withTime(request: string, clock: VirtualClock): string {
-  const epochMs = clock.epochNow();
-  return JSON.stringify({ ...JSON.parse(request), nowUs: Math.floor(clock.elapsedMs * 1_000) + 1, wallMs: epochMs });
+function withTime(request: string, clock: VirtualClock, said: object): string {
+  const time = { nowUs: Math.floor(clock.elapsedMs * 1_000) + 1, wallMs: clock.epochNow() };
+  return JSON.stringify({ ...JSON.parse(request), ...time, ...said });
 }

@@ -47,11 +47,6 @@ export class Agenda {
     return this.#opensAtMs - this.#clock.now();
   }
 
-  /** Others are at work: so long there is nothing to see to. */
-  seen(seq: number): void {
-    this.#setTurn(Math.max(this.#turnAtMs, this.#clock.now() + this.#backupMs()), seq);
-  }
-
   tellWithin(ms: number): void {
     this.#tellByMs = Math.min(this.#tellByMs, this.#clock.now() + ms);
   }

@@ -16,6 +16,8 @@ export interface ExchangeOptions {
   readonly leaseMs: number;
   /** How long whatever was used may count at the most, in ms. */
   readonly graceMs: number;
+  /** How long before its instant work may be granted that time alone lets in, in ms. */
+  readonly aheadMs: number;
   /** From when on a call that is not answered means that Redis is lost, in ms. */
   readonly lostAfterMs: number;
   readonly clock: Clock;
@@ -203,7 +205,7 @@ export class Exchange {
   }
 
   #request(news: object): string {
-    const { leaseMs, graceMs } = this.#options;
+    const { leaseMs, graceMs, aheadMs } = this.#options;
     return JSON.stringify({
       pid: this.process,
       call: this.#call,
@@ -211,6 +213,7 @@ export class Exchange {
       seq: this.#seq,
       ttlUs: micros(leaseMs),
       graceUs: micros(graceMs),
+      aheadUs: micros(aheadMs),
       days: this.#owner.daysAround(this.wallMs),
       ...news,
     });

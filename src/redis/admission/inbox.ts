@@ -1,6 +1,6 @@
 import { Purse } from './purse.js';
 import type { Letter } from './reply.js';
-import { Wishes } from './wishes.js';
+import { Wishes, type Granted } from './wishes.js';
 
 /** Work that no budget will ever pay for, the first of its key and cost. */
 export interface GivenUp {
@@ -10,9 +10,16 @@ export interface GivenUp {
   readonly left: number;
 }
 
+/** What may start at an instant that is still to come. */
+interface Ahead extends Granted {
+  readonly id: number;
+  readonly key: unknown;
+  readonly startsAtMs: number;
+}
+
 /** What has come of some letters. */
 export interface Opened {
-  /** Of whom something was granted; it lies in the purse. */
+  /** Of whom something may start now; it lies in the purse. */
   readonly keys: ReadonlySet<unknown>;
   readonly givenUp: readonly GivenUp[];
   /** What was granted to somebody who had left before. */
@@ -27,6 +34,8 @@ export class Inbox {
   readonly purse = new Purse();
   /** The number of the last letter that was read. */
   read = 0;
+  /** What was granted and has not started yet, in the order in which it came. */
+  #ahead: Ahead[] = [];
 
   constructor(process: string) {
     this.wishes = new Wishes(process);
@@ -35,26 +44,53 @@ export class Inbox {
   beginAnew(process: string): void {
     this.wishes.restart(process);
     this.purse.empty();
+    this.#ahead = [];
     this.read = 0;
   }
 
-  open(letters: readonly Letter[]): Opened {
-    const keys = new Set<unknown>();
+  get ahead(): readonly Ahead[] {
+    return this.#ahead;
+  }
+
+  /** When the next of it may start; Infinity: there is none. */
+  get startsAtMs(): number {
+    return Math.min(...this.#ahead.map(({ startsAtMs }) => startsAtMs));
+  }
+
+  /** Nothing of what has not started yet is to start. @returns its leases */
+  giveBack(): readonly number[] {
+    const ids = this.#ahead.map(({ id }) => id);
+    this.#ahead = [];
+    return ids;
+  }
+
+  /** @param letters that have come now; without any, only what may start by now is seen to */
+  open(letters: readonly Letter[], nowMs: number): Opened {
     const givenUp: GivenUp[] = [];
     const unwanted: number[] = [];
-    for (const [number, id, lane, limit = '', left = 0, place = 0] of letters) {
+    for (const letter of letters) {
+      const [number, id, lane] = letter;
       if (number <= this.read) continue;
-      if (number > this.read + 1) return { keys, givenUp, unwanted, hasGap: true };
+      if (number > this.read + 1) return { keys: this.#due(nowMs), givenUp, unwanted, hasGap: true };
       this.read = number;
-      const wish = this.wishes.decided(lane, place);
-      if (id === 0) {
+      if (letter.length === 4) {
+        const wish = this.wishes.decided(lane);
+        if (wish === undefined) unwanted.push(id);
+        else this.#ahead.push({ ...wish, id, lane, startsAtMs: nowMs + letter[3] });
+      } else {
+        const [, , , limit, left, place] = letter;
+        const wish = this.wishes.decided(lane, place);
         if (wish !== undefined) givenUp.push({ ...wish, limit, left });
-      } else if (wish === undefined) unwanted.push(id);
-      else {
-        this.purse.put(wish.key, wish.cost, id);
-        keys.add(wish.key);
       }
     }
-    return { keys, givenUp, unwanted, hasGap: false };
+    return { keys: this.#due(nowMs), givenUp, unwanted, hasGap: false };
+  }
+
+  /** What may start by now goes into the purse. */
+  #due(nowMs: number): ReadonlySet<unknown> {
+    const due = this.#ahead.filter(({ startsAtMs }) => startsAtMs <= nowMs);
+    this.#ahead = this.#ahead.filter(({ startsAtMs }) => startsAtMs > nowMs);
+    for (const { key, cost, id } of due) this.purse.put(key, cost, id);
+    return new Set(due.map(({ key }) => key));
   }
 }

@@ -4,6 +4,7 @@ import type { AdmissionStore, Applicants } from '../../limiter/store.js';
 import { checkCost, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
 import { ClosableClock } from '../closableClock.js';
+import { WakeUp } from '../../wakeUp.js';
 import { subscribe } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js';
@@ -66,6 +67,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   readonly #held = new Held();
   readonly #queue = new OwnQueue();
   readonly #agenda: Agenda;
+  /** When what was granted ahead may start. */
+  readonly #starts: WakeUp;
   #memory: Memory | undefined = undefined;
   #presentAtMs = -Infinity;
   #hasNewsOfQueue = false;
@@ -80,6 +83,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#options = options;
     this.#clock = new ClosableClock(options.clock);
     this.gate = gate((news) => {
+      this.#giveBack();
       this.#held.news.gate.push(news);
       this.#exchange.ask();
     });
@@ -87,6 +91,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#exchange = new Exchange({ ...options, clock: this.#clock }, base, this);
     this.#inbox = new Inbox(this.#exchange.process);
     this.#agenda = new Agenda(this.#clock, options.leaseMs, () => this.#exchange.ask());
+    this.#starts = new WakeUp(this.#clock, () => this.#start());
   }
 
   get limits(): readonly MirroredLimit[] {
@@ -145,6 +150,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   observeWall(): void {}
 
   changed(limit: MirroredLimit, change: unknown): void {
+    this.#giveBack();
     this.#plan.change(limit, change, this.#clock.now());
     this.#exchange.ask();
   }
@@ -170,15 +176,15 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   compose(): object {
     const nowMs = this.#clock.now();
-    const { wishes, read } = this.#inbox;
+    const { wishes, read, ahead } = this.#inbox;
     const news = this.#held.takeNews();
     const memory = this.#memory;
     this.#memory = undefined;
     this.#agenda.telling();
     const isQueueNews = this.#hasNewsOfQueue || wishes.isLow;
-    const { drop, want } = isQueueNews ? wishes.compare(this.#queue.inOrder()) : { drop: [], want: [] };
+    const { drop, want } = isQueueNews ? wishes.compare(this.#queue.inOrder(), ahead) : { drop: [], want: [] };
     this.#hasNewsOfQueue = false;
-    this.#isLastCall = this.#held.size === 0 && wishes.count === 0;
+    this.#isLastCall = this.#held.size + ahead.length + wishes.count === 0;
     return {
       ...this.#plan.takeNews(),
       ...news.told(nowMs),
@@ -211,11 +217,11 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       this.#exchange.ask();
       return;
     }
-    this.#agenda.turn(answer.wakeMs < 0 ? Infinity : answer.wakeMs, answer.isOurs, answer.seq);
+    this.#agenda.turn(answer.wakeMs, answer.isOurs, answer.seq);
     const hasGap = this.#open(answer.mail);
     // Redis has forgotten this life, or letters of it: what comes next is told in another.
     if (hasGap || (this.#isLastCall && answer.mail.length === 0)) this.#beginAnew();
-    this.#lookAhead();
+    this.#refill();
   }
 
   startOver(hasLostData: boolean): void {
@@ -292,7 +298,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   /** @returns true where a letter is missing */
   #open(letters: readonly Letter[]): boolean {
     const nowMs = this.#clock.now();
-    const { keys, givenUp, unwanted, hasGap } = this.#inbox.open(letters);
+    const { keys, givenUp, unwanted, hasGap } = this.#inbox.open(letters, nowMs);
+    this.#starts.at(this.#inbox.startsAtMs);
     for (const each of givenUp) this.#queue.giveUp(each);
     if (keys.size > 0) this.#queue.admit(keys);
     // Whoever it was for has left.
@@ -303,23 +310,37 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #heard(text: string): void {
     const message = parseMessage(text);
     if (message?.to !== this.#exchange.process) return;
-    const { mail, wakeMs, seq } = message;
-    // Who was stopped for long does not know whether what has come is still his; and a bare message asks for a call.
-    if (!this.#exchange.isSure || (mail.length === 0 && wakeMs === undefined)) {
+    if (message.isRecalled) this.#giveBack();
+    // Who was stopped for long does not know whether what has come is still his.
+    if (!this.#exchange.isSure || message.asks) {
       this.#exchange.ask();
       return;
     }
-    if (wakeMs === undefined) this.#agenda.seen(seq);
-    else this.#agenda.turn(wakeMs, true, seq);
+    const { mail, wakeMs, isOurs, seq } = message;
+    this.#agenda.turn(wakeMs, isOurs, seq);
     // What is missing comes with the next answer.
     if (this.#open(mail)) this.#exchange.ask();
-    this.#lookAhead();
+    this.#refill();
+  }
+
+  /** The instant has come of something that was granted ahead: it starts, unless it is not known whether it is still ours. */
+  #start(): void {
+    if (!this.#exchange.isSure || this.gate.closedUntil(this.#clock.now()) !== undefined) this.#giveBack();
+    this.#open([]);
+  }
+
+  /** What was granted ahead and has not started waits again. */
+  #giveBack(): void {
+    const ids = this.#inbox.giveBack();
+    if (ids.length === 0) return;
+    this.#hasNewsOfQueue = true;
+    for (const id of ids) this.#endLease(id, this.#clock.now(), 'refund');
   }
 
   /** Tells Redis of more of the queue where it knows little, and sets the timer. */
-  #lookAhead(): void {
-    const { wishes } = this.#inbox;
-    if (wishes.isLow && this.#queue.waiting > wishes.count) this.#exchange.ask();
+  #refill(): void {
+    const { wishes, ahead } = this.#inbox;
+    if (wishes.isLow && this.#queue.waiting > wishes.count + ahead.length) this.#exchange.ask();
     this.#setTimer();
   }
 

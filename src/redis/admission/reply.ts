@@ -1,7 +1,7 @@
 import * as z from 'zod';
 
-/** A letter to this process: its number, the id of what was granted, and the lane that it is for. */
-const granted = z.tuple([z.int(), z.int().min(1), z.int()]);
+/** A letter to this process: its number, the id of what was granted, the lane that it is for, and in how many ms it may start. */
+const granted = z.tuple([z.int(), z.int().min(1), z.int(), z.number()]);
 
 /**
  * What is given up for good: its number, 0, the lane, the budget that cannot pay for it, what that has left, and its place
@@ -13,14 +13,16 @@ const mail = z.array(z.union([granted, givenUp]));
 
 export type Letter = z.output<typeof mail>[number];
 
+/** When somebody not told of yet could be let in, in ms; Infinity (-1): not before something ends. */
+const wakeMs = z.number().transform((ms) => (ms < 0 ? Infinity : ms));
+
 const decided = z.object({
   status: z.literal('ok'),
   wallMs: z.number(),
   epoch: z.string(),
   seq: z.number(),
   mail,
-  /** When somebody could be let in; -1: not before something ends. */
-  wakeMs: z.number(),
+  wakeMs,
   /** Whether it is this process that is to ask then. */
   isOurs: z.boolean(),
   processes: z.int(),
@@ -53,7 +55,17 @@ export function parseReply(text: unknown): Reply {
   return reply.parse(jsonIn(text));
 }
 
-const message = z.object({ to: z.string(), seq: z.number(), mail, wakeMs: z.number().optional() });
+const message = z.object({
+  to: z.string(),
+  seq: z.number(),
+  mail,
+  wakeMs,
+  isOurs: z.boolean(),
+  /** A call is asked for. */
+  asks: z.boolean(),
+  /** What has not started yet is not to start. */
+  isRecalled: z.boolean(),
+});
 
 /** What is none of ours is none. */
 export function parseMessage(text: string): z.output<typeof message> | undefined {

@@ -14,6 +14,12 @@ export interface Wish {
   readonly costs: string[];
 }
 
+/** Of whom something was granted. */
+export interface Granted {
+  readonly lane: number;
+  readonly cost: string;
+}
+
 interface Lane {
   readonly place: LanePlace;
   readonly number: number;
@@ -65,9 +71,18 @@ export class Wishes {
     this.#registered = 0;
   }
 
-  /** What Redis is to be told, so that it knows the first of the queue again. */
-  compare(queue: Iterable<Waiter>): { readonly drop: LanePlace[]; readonly want: Wish[] } {
+  /**
+   * What Redis is to be told, so that it knows the first of the queue again.
+   *
+   * @param granted who of it has been granted something and has not started yet
+   */
+  compare(queue: Iterable<Waiter>, granted: Iterable<Granted>): { readonly drop: LanePlace[]; readonly want: Wish[] } {
     const { waiting, isWhole } = this.#firstOf(queue);
+    for (const { lane, cost } of granted) {
+      const costs = waiting.get(this.#byNumber.get(lane)!);
+      const index = costs?.indexOf(cost) ?? -1;
+      if (index >= 0) costs!.splice(index, 1);
+    }
     const drop: LanePlace[] = [];
     const want: Wish[] = [];
     // Where the whole queue was seen, whoever is registered beside it has left.

@@ -42,6 +42,7 @@ local function changePlan()
       kind.change(old, limit, scopeOf(limit, ''), (request.told or {})[limit.name])
     end
   end
+  recallAhead()
   set('plan', told)
   unparkUntil(INF)
 end
@@ -146,6 +147,7 @@ local function apply()
   end
   for _, event in ipairs(request.gate or {}) do
     if event[1] == 'close' then gate.close(event[2], event[3]) else gate.refuse(event[2], event[3], event[4]) end
+    recallAhead()
   end
   for _, place in ipairs(request.drop or {}) do
     lists.replace(wantedIn(place[3]), {})
@@ -165,7 +167,19 @@ end
 
 local function spanMs(atUs)
   if atUs == INF then return '-1' end
-  return string.format('%.3f', math.max(0, (atUs - now) / 1000))
+  return string.format('%.3f', math.max(0, math.ceil(atUs - now) / 1000))
+end
+
+-- A grant that is told says how long from now it may start: told again, the rest of it.
+local function letterNow(letter)
+  local grant, atUs = string.match(letter, '^([%[%d,]+)@(.*)]$')
+  return grant and grant .. ',' .. spanMs(tonumber(atUs)) .. ']' or letter
+end
+
+local function mailNow(letters)
+  local parts = {}
+  for _, letter in ipairs(letters) do table.insert(parts, letterNow(letter)) end
+  return '[' .. table.concat(parts, ',') .. ']'
 end
 
 local function usages()
@@ -210,9 +224,16 @@ if wakes and wakes ~= caller and wakeUs < INF then
   end
 end
 for pid, letters in pairs(outbox) do
-  local wake = wakes == pid and ',"wakeMs":' .. spanMs(wakeUs) or ''
-  local message = '{"to":"' .. pid .. '","seq":' .. text(num('seq')) .. ',"mail":[' .. table.concat(letters, ',') .. ']' .. wake .. '}'
-  order('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), message)
+  local asks = #letters == 0 and wakes ~= pid
+  order('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), '{' .. table.concat({
+    '"to":"' .. pid .. '"',
+    '"seq":' .. text(num('seq')),
+    '"mail":' .. mailNow(letters),
+    '"wakeMs":' .. spanMs(wakeUs),
+    '"isOurs":' .. tostring(wakes == pid),
+    '"asks":' .. tostring(asks),
+    '"isRecalled":' .. tostring(isRecalled),
+  }, ',') .. '}')
 end
 
 local usage = usages()
@@ -228,7 +249,7 @@ local open = num('gate|open', -INF)
 return answer('ok', {
   '"epoch":' .. cjson.encode(get('epoch')),
   '"seq":' .. text(num('seq')),
-  '"mail":[' .. table.concat(mail, ',') .. ']',
+  '"mail":' .. mailNow(mail),
   '"wakeMs":' .. spanMs(wakeUs),
   '"isOurs":' .. tostring(wakes == caller),
   '"processes":' .. live,

@@ -166,8 +166,22 @@ local function holdBack(atUs, lane)
   if atUs < wakeUs then wakeUs, wakes = atUs, laneCalled(lane).pid end
 end
 
+-- What time alone lets in within so long is granted now, to start then, so that nobody has to ask for it; in its turn,
+-- and where nothing but what is told to all can come between.
+local function aheadUntil()
+  if request.aheadUs == 0 or now < num('shut') or not gate.isOpen() then return now end
+  local untilUs = now + request.aheadUs
+  for _, limit in ipairs(plan.limits) do
+    if limit.type == 'dailyQuota' then
+      local _, _, dayEndsUs = quota.usage(limit, scopeOf(limit, ''))
+      untilUs = math.min(untilUs, dayEndsUs - 1)
+    end
+  end
+  return untilUs
+end
+
 -- Admits in turn until the next one must wait for something that is everybody's.
-local function admitInTurn(priority)
+local function admitInTurn(priority, untilUs)
   while true do
     local first = ranks.first(turnsOf(priority))
     -- A lane that is passed over or parked comes back with its priority.
@@ -178,10 +192,15 @@ local function admitInTurn(priority)
       ranks.leave(turnsOf(priority), key)
     else
       local atUs, isOwn = earliestOf(cost, key)
-      if atUs <= now then
+      atUs = math.max(atUs, num('ahead'))
+      if atUs <= untilUs then
+        local pid = laneCalled(lane).pid
         serve(priority, key, lane, cost)
-        local id = grant(laneCalled(lane).pid, cost, key, now)
-        post(laneCalled(lane).pid, text(id) .. ',' .. laneCalled(lane).number)
+        post(pid, text(grantAt(atUs, pid, cost, key)) .. ',' .. laneCalled(lane).number .. '@' .. text(atUs))
+        if atUs > now then
+          set('ahead', atUs)
+          hashes.put(ofProcess(pid), 'aheadUs', atUs)
+        end
         mostGrants = mostGrants - 1
         if mostGrants == 0 then
           holdBack(now, lane)
@@ -200,10 +219,11 @@ end
 
 local function admitAll()
   unparkUntil(now)
+  local untilUs = aheadUntil()
   repeat
     wakeUs, wakes = INF, nil
     for _, priority in ipairs(ranks.all(PRIORITIES)) do
-      if admitInTurn(priority) then break end
+      if admitInTurn(priority, untilUs) then break end
     end
     if plan.isKeyed then
       local parked = ranks.first(PARKED)

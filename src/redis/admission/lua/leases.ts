@@ -101,6 +101,15 @@ local function grant(pid, cost, key, takenUs)
   return id
 end
 
+-- As of an instant that is still to come.
+local function grantAt(atUs, pid, cost, key)
+  local nowUs = now
+  now = atUs
+  local id = grant(pid, cost, key, atUs)
+  now = nowUs
+  return id
+end
+
 local function takeBack(pid, id)
   local packed = hashes.get(heldBy(pid), text(id))
   if not packed then return nil end

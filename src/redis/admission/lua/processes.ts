@@ -29,6 +29,18 @@ local function post(pid, entry)
   table.insert(outbox[pid], letter)
 end
 
+local isRecalled = false
+
+-- What was granted ahead has not started, and is not to start any more.
+local function recallAhead()
+  if num('ahead') <= now then return end
+  set('ahead', nil)
+  isRecalled = true
+  for _, pid in ipairs(ranks.all(ALIVE)) do
+    if pid ~= caller and numOf(pid, 'aheadUs') > now then outbox[pid] = outbox[pid] or {} end
+  end
+end
+
 local stallUs, stallLetters = 150000, 2
 
 -- A process that does not read its mail may be dead, and then what it was granted is lost to all until its lease has

@@ -40,7 +40,10 @@ function window.usage(limit, at)
   local running = num(at .. 'units')
   local resets = now
   if running > 0 then resets = INF elseif num(at .. 'total') > 0 then resets = num(at .. 'newest') + limit.interval end
-  return running + num(at .. 'total'), limit.limit, resets
+  local used = running + num(at .. 'total')
+  -- What is granted ahead takes the place of what has not left yet.
+  if num('ahead') > now then used = math.min(used, limit.limit) end
+  return used, limit.limit, resets
 end
 
 -- When nothing of a key's counts any more, if nothing new comes.
