@@ -52,7 +52,8 @@ const perWindow = 50;
 const intervalMs = 1_000;
 const works = 60;
 
-async function utilised(limits: () => Limit[], wayMs: number) {
+/** @param mostMs how long work takes at the most */
+async function utilised(limits: () => Limit[], wayMs: number, mostMs = 40) {
   await redis.flush();
   redis.calls = 0;
   const clock = new VirtualClock();
@@ -67,7 +68,7 @@ async function utilised(limits: () => Limit[], wayMs: number) {
     for (let number = 0; number < works; number++) {
       void limiter.run(async () => {
         const startMs = clock.elapsedMs;
-        await new Promise<void>((resolve) => clock.schedule(2 + 38 * random(), resolve));
+        await new Promise<void>((resolve) => clock.schedule(2 + (mostMs - 2) * random(), resolve));
         runs.push([startMs, clock.elapsedMs]);
         left--;
       });
@@ -78,14 +79,32 @@ async function utilised(limits: () => Limit[], wayMs: number) {
 }
 
 describe('eight processes, in time that only the limits take', () => {
+  const window = () => slidingWindow({ limit: perWindow, intervalMs, name: 'window' });
+
+  // Work that takes longer spreads its ends, and each unit becomes free at an instant of its own.
   it.each([
-    [0, 0.999],
-    [1, 0.99],
-  ])('should use a window that counts to the end whole, over a way of %s ms', async (wayMs, least) => {
-    const window = () => [slidingWindow({ limit: perWindow, intervalMs, name: 'window' })];
-    const { tolds, callsEach } = await utilised(window, wayMs);
+    [0, 40, 0.999, 0.25],
+    [1, 40, 0.99, 0.25],
+    [0, 600, 0.999, 0.6],
+    [1, 600, 0.99, 0.6],
+  ])(
+    'should use a window that counts to the end whole, over a way of %s ms, for work of up to %s ms',
+    async (wayMs, mostMs, least, mostCalls) => {
+      const { tolds, callsEach } = await utilised(() => [window()], wayMs, mostMs);
+      expect(utilisation(tolds, perWindow, intervalMs)).toBeGreaterThan(least);
+      expect(callsEach).toBeLessThanOrEqual(mostCalls);
+    },
+  );
+
+  it.each([
+    [20, 40, 0.99, 1],
+    [20, 600, 0.98, 1],
+    [50, 600, 0.99, 0.95],
+  ])('should use a window whole beside %s slots, for work of up to %s ms', async (slots, mostMs, least, mostCalls) => {
+    const limits = () => [window(), concurrency({ limit: slots, name: 'slots' })];
+    const { tolds, callsEach } = await utilised(limits, 1, mostMs);
     expect(utilisation(tolds, perWindow, intervalMs)).toBeGreaterThan(least);
-    expect(callsEach).toBeLessThanOrEqual(1.1);
+    expect(callsEach).toBeLessThanOrEqual(mostCalls);
   });
 
   it('should use slots whole, with a call for each', async () => {

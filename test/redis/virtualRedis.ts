@@ -20,6 +20,8 @@ export class VirtualRedis {
   readonly #listeners = new Map<string, (message: string) => void>();
   #open = 0;
   calls = 0;
+  /** Messages are lost. */
+  drops = false;
 
   readonly #server: RedisServer;
 
@@ -27,7 +29,9 @@ export class VirtualRedis {
     this.#server = server;
     this.#redis = new Redis(server.port);
     this.#subscriber = new Redis(server.port);
-    this.#subscriber.on('message', (channel, message) => this.#listeners.get(channel)?.(message));
+    this.#subscriber.on('message', (channel, message) => {
+      if (!this.drops) this.#listeners.get(channel)?.(message);
+    });
   }
 
   static async start(): Promise<VirtualRedis> {

@@ -15,8 +15,7 @@ local function isRamping() return get('gate|round') ~= nil end
 function gate.isOpen() return now >= num('gate|open', -INF) and not isRamping() end
 
 function gate.close(delay, ramp)
-  -- What was granted ahead belongs to the time before, even if it never heard of this.
-  set('gate|open', math.max(num('gate|open', -INF), now + delay, num('ahead') + 1))
+  set('gate|open', math.max(num('gate|open', -INF), now + delay))
   if ramp or isRamping() then startRound(1, num('gate|open')) end
 end
 
