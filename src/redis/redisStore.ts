@@ -4,7 +4,7 @@ import { OptionsError } from '../errors.js';
 import type { LimiterStore } from '../limiter/store.js';
 import type { Limit } from '../limits/limit.js';
 import { parseOptions, positiveMs } from '../options.js';
-import { countsForMs, planned } from './admission/plan.js';
+import { aheadMsOf, countsForMs, planned } from './admission/plan.js';
 import { ProcessStore } from './admission/processStore.js';
 import { SharedGate } from './admission/sharedGate.js';
 import { isRedisClient, type RedisClient } from './client.js';
@@ -106,23 +106,6 @@ export function redisStore(options: RedisStoreOptions): RedisStore {
     },
     close: async () => open?.close(),
   };
-}
-
-/** How long before its instant work may be granted: a tenth of the shortest window, and so long at the most, in ms. */
-const mostAheadMs = 100;
-
-/**
- * 0 where an instant that time alone gives is not certain: a limit that learns may allow less by then, a key's own holds
- * back nobody else, and a bucket takes back only what it gave last.
- */
-function aheadMsOf(limits: readonly Limit[]): number {
-  const all = limits.map((limit) => limit.describe?.());
-  const isCertain = limits.every(({ isKeyed, refused }) => isKeyed !== true && refused === undefined);
-  if (!isCertain || all.some((figures) => figures?.type === 'tokenBucket')) return 0;
-  const spansMs = all.flatMap((figures) =>
-    figures !== undefined && 'intervalMs' in figures ? figures.intervalMs : [],
-  );
-  return spansMs.length === 0 ? 0 : Math.min(mostAheadMs, ...spansMs.map((spanMs) => spanMs / 10));
 }
 
 function longestSpanMs(limits: readonly Limit[]): number {

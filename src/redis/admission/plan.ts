@@ -18,6 +18,24 @@ export function countsForMs(figures: LimitFigures): number {
   return 'intervalMs' in figures ? figures.intervalMs : 0;
 }
 
+/** The most that work is granted before its instant, in ms. */
+const mostAheadMs = 100;
+
+/**
+ * How long before its instant work may be granted that time alone lets in, in ms: a tenth of the shortest window. 0 where
+ * that instant is not certain, or not everybody's: a limit that learns may allow less by then, a bucket takes back only
+ * what it gave last, and a key's own limit holds back nobody else.
+ */
+export function aheadMsOf(limits: readonly Limit[]): number {
+  const all = limits.map((limit) => limit.describe?.());
+  const isUncertain = all.some((figures) => figures?.type === 'adaptiveConcurrency' || figures?.type === 'tokenBucket');
+  if (isUncertain || limits.some((limit) => limit.isKeyed === true)) return 0;
+  const spansMs = all.flatMap((figures) =>
+    figures !== undefined && 'intervalMs' in figures ? figures.intervalMs : [],
+  );
+  return spansMs.length === 0 ? 0 : Math.min(mostAheadMs, ...spansMs.map((spanMs) => spanMs / 10));
+}
+
 function inMicros(figures: LimitFigures): PlannedLimit {
   switch (figures.type) {
     case 'slidingWindow':

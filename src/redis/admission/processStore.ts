@@ -3,10 +3,11 @@ import { OptionsError, StoreLostError } from '../../errors.js';
 import type { AdmissionStore, Applicants } from '../../limiter/store.js';
 import { checkCost, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
-import { ClosableClock } from '../closableClock.js';
 import { WakeUp } from '../../wakeUp.js';
+import { ClosableClock } from '../closableClock.js';
 import { subscribe } from '../subscription.js';
 import { Agenda } from './agenda.js';
+import { elsewhere } from './elsewhere.js';
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js';
 import { Held } from './held.js';
 import { Inbox } from './inbox.js';
@@ -39,22 +40,10 @@ const closingMs = 1_000;
 /** How often a process says that it is there, in ms. */
 const presenceMs = 600_000;
 
-/** Work that waits for Redis is held back by its key, so that it stands in nobody's way whose answer has come. */
-const elsewhere: Limit = {
-  name: 'shared limits',
-  kind: 'gate',
-  isKeyed: true,
-  capacity: Infinity,
-  earliest: () => Infinity,
-  take: () => undefined,
-  release: () => undefined,
-  refund: () => undefined,
-  usage: () => ({ used: 0, capacity: Infinity, resetsAtMs: Infinity }),
-};
-
 /**
  * One process' face of limits that are kept in Redis. It decides nothing: who waits is told, what is granted comes by
- * answer or by message and is handed out at the next `tryAdmit`, and what ends is told with how long ago it did.
+ * answer or by message and is handed out, once its instant has come, at the next `tryAdmit`; and what ends is told with
+ * how long ago it did.
  */
 export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner {
   readonly gate: SharedGate;

@@ -165,23 +165,6 @@ local function apply()
   end
 end
 
-local function spanMs(atUs)
-  if atUs == INF then return '-1' end
-  return string.format('%.3f', math.max(0, math.ceil(atUs - now) / 1000))
-end
-
--- A grant that is told says how long from now it may start: told again, the rest of it.
-local function letterNow(letter)
-  local grant, atUs = string.match(letter, '^([%[%d,]+)@(.*)]$')
-  return grant and grant .. ',' .. spanMs(tonumber(atUs)) .. ']' or letter
-end
-
-local function mailNow(letters)
-  local parts = {}
-  for _, letter in ipairs(letters) do table.insert(parts, letterNow(letter)) end
-  return '[' .. table.concat(parts, ',') .. ']'
-end
-
 local function usages()
   local parts = {}
   for _, limit in ipairs(plan.limits) do

@@ -29,9 +29,26 @@ local function post(pid, entry)
   table.insert(outbox[pid], letter)
 end
 
+local function spanMs(atUs)
+  if atUs == INF then return '-1' end
+  return string.format('%.3f', math.max(0, math.ceil(atUs - now) / 1000))
+end
+
+-- A grant is kept with its instant, and told with how long from now that is.
+local function letterNow(letter)
+  local grant, atUs = string.match(letter, '^([%[%d,]+)@(.*)]$')
+  return grant and grant .. ',' .. spanMs(tonumber(atUs)) .. ']' or letter
+end
+
+local function mailNow(letters)
+  local parts = {}
+  for _, letter in ipairs(letters) do table.insert(parts, letterNow(letter)) end
+  return '[' .. table.concat(parts, ',') .. ']'
+end
+
 local isRecalled = false
 
--- What was granted ahead has not started, and is not to start any more.
+-- What was granted ahead and has not started is to be given back.
 local function recallAhead()
   if num('ahead') <= now then return end
   set('ahead', nil)

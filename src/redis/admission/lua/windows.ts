@@ -41,7 +41,7 @@ function window.usage(limit, at)
   local resets = now
   if running > 0 then resets = INF elseif num(at .. 'total') > 0 then resets = num(at .. 'newest') + limit.interval end
   local used = running + num(at .. 'total')
-  -- What is granted ahead takes the place of what has not left yet.
+  -- What is granted ahead takes the place of what has yet to leave.
   if num('ahead') > now then used = math.min(used, limit.limit) end
   return used, limit.limit, resets
 end
