@@ -38,6 +38,44 @@ describe('forecast', () => {
     expect(plan.tookMs).toBeGreaterThan(2 * dayMs);
   });
 
+  it('counts the days by the date at which it would start', async () => {
+    const noonMs = Date.UTC(2026, 5, 1, 12);
+    const atNoon = await forecast(prompts(8), { tier: 'free', timeZone: 'UTC', startAtMs: noonMs });
+    const late = await forecast(prompts(8), { tier: 'free', timeZone: 'UTC', startAtMs: noonMs + 11 * 60 * minuteMs });
+    expect([atNoon.days, late.days]).toEqual([2, 2]);
+    expect(atNoon.tookMs).toBeGreaterThan(dayMs / 2);
+    expect(late.tookMs).toBeLessThan(dayMs / 12);
+  });
+
+  it('is bound by no credits where a day of them is enough, or there is no limit of them', async () => {
+    const within = await forecast(prompts(2), { tier: 'free' });
+    expect(within).toMatchObject({ days: 1, boundBy: 'tasks' });
+    const startAtMs = Date.UTC(2026, 5, 1, 23, 59);
+    const over = await forecast(prompts(4), { concurrent: 1, dailyCredits: 'off', timeZone: 'UTC', startAtMs });
+    expect(over).toMatchObject({ days: 2, boundBy: 'tasks' });
+  });
+
+  it('takes as many slots as the tier has where their number is to be learnt', async () => {
+    const [learnt, known] = await Promise.all(
+      (['auto', undefined] as const).map((concurrent) =>
+        forecast(prompts(12), { tier: 'pro', taskMs: 90_000, ...(concurrent && { concurrent }) }),
+      ),
+    );
+    expect(learnt).toEqual(known);
+  });
+
+  it('counts how long answers take, how long tasks do, and what they are thought to cost', async () => {
+    const plan = async (options: Parameters<typeof forecast>[1]) => forecast(prompts(3), { concurrent: 1, ...options });
+    const quick = await plan({ taskMs: 10_000, answerMs: 0 });
+    const slow = await plan({ taskMs: 10_000, answerMs: 8_000 });
+    expect(quick.tookMs).toBeGreaterThanOrEqual(30_000);
+    expect(slow.tookMs - quick.tookMs).toBeGreaterThanOrEqual(3 * 8_000);
+    expect((await plan({ taskMs: 100_000 })).tookMs).toBeGreaterThanOrEqual(300_000);
+    // The first is found to have cost 10; whether there is room for a second one is a matter of what that is thought to.
+    expect((await plan({ runCredits: 14 })).made).toBe(1);
+    expect((await plan({ runCredits: 14, creditsFor: () => 4 })).made).toBe(2);
+  });
+
   it('says what would not be made, and why', async () => {
     const heavy = { product: 'images', prompt: 'a cat', n: 9 };
     const plan = await forecast(['a', heavy, '', 'b', 'c'], { concurrent: 3, rate: 'off', runCredits: 25 });

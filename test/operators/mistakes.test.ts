@@ -1,0 +1,59 @@
+import { of } from 'rxjs';
+import { describe, expect, it } from 'vitest';
+import { concurrencyLimit } from '../../operators/concurrencyLimit.js';
+import { createRequestQueue } from '../../operators/createRequestQueue.js';
+import { forecast } from '../../operators/forecast.js';
+import { generate } from '../../operators/generate.js';
+import { pollUntilDone } from '../../operators/pollUntilDone.js';
+import { pullFrom } from '../../operators/pullFrom.js';
+import { rateLimit } from '../../operators/rateLimit.js';
+import { retryWithJitter } from '../../operators/retryWithJitter.js';
+import { systemClock } from '../../src/clock.js';
+import { OptionsError } from '../../src/errors.js';
+import { createLimiter } from '../../src/limiter/createLimiter.js';
+import { FakeServer } from './fakeServer.js';
+
+const project = () => of(1);
+
+/** Each of them, with options as somebody without types gives them. */
+const asking: Readonly<Record<string, (options: never) => unknown>> = {
+  rateLimit,
+  concurrencyLimit: (options) => concurrencyLimit(project, options),
+  retryWithJitter,
+  pollUntilDone,
+  pullFrom: (options) => pullFrom([], project, options),
+  createRequestQueue,
+  generate: (options) => generate(new FakeServer({ clock: systemClock }), options),
+  forecast: (options) => forecast([], options),
+};
+
+async function mistake(name: string, options: object): Promise<unknown> {
+  try {
+    return await asking[name]?.(options as never);
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('the error of a wrong option', () => {
+  it.each(Object.keys(asking))('says whose it is: %s', async (name) => {
+    // What is none of its own options, a forecast takes for one of `generate`.
+    const error = await mistake(name, name === 'forecast' ? { answerMs: -1 } : { noSuchOption: 1 });
+    expect(error).toBeInstanceOf(OptionsError);
+    expect(String(error)).toMatch(new RegExp(`^OptionsError: ${name}: `));
+  });
+
+  const limiter = createLimiter({ limits: [] });
+  it.each([
+    ['concurrencyLimit', { limit: 1, limiter }, 'give either limit, or a limiter'],
+    ['concurrencyLimit', {}, 'give either limit, or a limiter'],
+    ['concurrencyLimit', { limit: 1, weight: () => 1 }, 'cost, key, weight, priority and classify need a limiter'],
+    ['concurrencyLimit', { limiter, queue: { maxSize: 1 } }, 'a shared limiter has a queue of its own'],
+    ['pullFrom', { limit: 1, limiter }, 'give either limit, or a limiter'],
+    ['forecast', { taskMs: -1 }, 'must be a time of more than 0 ms, or { min, max, tailMs?, tailShare? }'],
+    ['forecast', { startAtMs: -1 }, 'startAtMs'],
+    ['forecast', { taskMs: { min: 1, max: 2, tailShare: 1.5 } }, 'taskMs'],
+  ])('says what to change: %s, case %#', async (name, options, advice) => {
+    expect(String(await mistake(name, options))).toContain(advice);
+  });
+});
