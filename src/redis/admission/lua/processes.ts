@@ -58,10 +58,10 @@ local function recallAhead()
   end
 end
 
-local stallUs, stallLetters = 150000, 2
+local stallUs, stallLetters = 150000, 3
 
 -- A process that does not read its mail may be dead, and then what it was granted is lost to all until its lease has
--- expired. It is passed over until it calls: slots, which are few and held for long, after two letters that others posted;
+-- expired. It is passed over until it calls: slots, which are few and held for long, after three letters that others posted;
 -- windows, which come in bursts, after a while.
 local function isStalled(pid)
   if pid == caller or numOf(pid, 'posted') < stallLetters then return false end
