@@ -20,8 +20,8 @@ export function fold(runId: string, entries: Iterable<StoredEntry>): JournalHist
 /** The same, entry by entry: for a journal that goes on being read. */
 export class Folding {
   readonly #tasks = new Map<string, JournaledTask>();
-  /** The prompt of each task, by the task's id. */
-  readonly #keys = new Map<string, string>();
+  /** The same, by the tasks' ids. */
+  readonly #byId = new Map<string, JournaledTask>();
   readonly #replaced: { credits: number; intendedAtMs: number }[] = [];
 
   /** The newest task of a prompt. */
@@ -31,7 +31,7 @@ export class Folding {
 
   /** Whose newest task it is. */
   keyOf(id: string): string | undefined {
-    return this.#keys.get(id);
+    return this.#byId.get(id)?.key;
   }
 
   history(runId: string): JournalHistory {
@@ -43,19 +43,23 @@ export class Folding {
       this.#replace(entry);
       return;
     }
-    if (entry.type === 'intent' && !this.#keys.has(entry.id)) {
-      const older = this.#tasks.get(entry.key);
-      if (older !== undefined) {
-        this.#keys.delete(older.id);
-        if (older.phase !== 'unsent') this.#replace(older);
-      }
-      this.#keys.set(entry.id, entry.key);
-      this.#tasks.set(entry.key, intended(entry));
-      return;
+    const task = this.#byId.get(entry.id);
+    if (task !== undefined) this.#put(after(task, entry));
+    else if (entry.type === 'intent') this.#begin(entry);
+  }
+
+  #begin(intent: Intent): void {
+    const older = this.#tasks.get(intent.key);
+    if (older !== undefined) {
+      this.#byId.delete(older.id);
+      if (older.phase !== 'unsent') this.#replace(older);
     }
-    const key = this.#keys.get(entry.id);
-    const task = key === undefined ? undefined : this.#tasks.get(key);
-    if (key !== undefined && task !== undefined) this.#tasks.set(key, after(task, entry));
+    this.#put(intended(intent));
+  }
+
+  #put(task: JournaledTask): void {
+    this.#tasks.set(task.key, task);
+    this.#byId.set(task.id, task);
   }
 
   #replace({ credits, intendedAtMs }: { readonly credits: number; readonly intendedAtMs: number }): void {

@@ -85,7 +85,7 @@ export class JournalFile {
   }
 
   async #create(runId: string): Promise<JournalHistory> {
-    const history = fold(runId, []);
+    const history: JournalHistory = { runId, tasks: [], replaced: [] };
     await this.#replace(wholeOf(history));
     return history;
   }

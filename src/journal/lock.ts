@@ -63,8 +63,7 @@ class Lock {
   async sweep(): Promise<void> {
     const { files } = this.#world;
     for (const path of await files.beside(this.#path)) {
-      const text = await files.read(path);
-      const owner = text === undefined ? undefined : ownerIn(text);
+      const owner = ownerIn((await files.read(path)) ?? '');
       if (owner === undefined) continue;
       if ((await this.#world.standingOf(owner, this.#self)) === 'dead') await files.remove(path);
     }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from './codeOf.js';
 
 /** What a lock asks of a file system. */
 export interface LockFiles {
@@ -17,7 +18,7 @@ export const nodeLockFiles: LockFiles = {
   async create(path, text) {
     const draft = `${path}.${randomUUID()}`;
     try {
-      await writeFile(draft, text, { flag: 'wx' });
+      await writeFile(draft, text);
       await link(draft, path);
       return true;
     } catch (error) {
@@ -42,7 +43,3 @@ export const nodeLockFiles: LockFiles = {
     return names.filter((name) => name.startsWith(`${basename(path)}.`)).map((name) => join(directory, name));
   },
 };
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}

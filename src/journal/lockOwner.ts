@@ -1,6 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as z from 'zod';
+import { codeOf } from './codeOf.js';
 
 /** A process, told apart from all that ever had its number, as far as the system says. */
 export interface LockOwner {
@@ -23,12 +24,12 @@ export const lockOwner: z.ZodType<LockOwner> = z.object({
 });
 
 export async function thisProcess(): Promise<LockOwner> {
-  const [boot, pidSpace, stat] = await Promise.all([
+  const [boot, pidSpace, { started }] = await Promise.all([
     orNothing(readFile('/proc/sys/kernel/random/boot_id', 'utf8')),
     orNothing(readlink('/proc/self/ns/pid')),
     statOf(process.pid),
   ]);
-  return { pid: process.pid, host: hostname(), boot: boot?.trim(), pidSpace, started: stat?.started };
+  return { pid: process.pid, host: hostname(), boot: boot?.trim(), pidSpace, started };
 }
 
 /** `unseen`: it may or may not live, and nobody here can tell. */
@@ -36,14 +37,18 @@ export async function standingOf(owner: LockOwner, self: LockOwner): Promise<'al
   const isSameBoot = owner.boot !== undefined && owner.boot === self.boot;
   if (!isSameBoot && owner.host !== self.host) return 'unseen';
   // The same host, started anew since.
-  if (!isSameBoot && owner.boot !== undefined && self.boot !== undefined) return 'dead';
+  if (areKnownToDiffer(owner.boot, self.boot)) return 'dead';
   if (owner.pidSpace !== self.pidSpace) return 'unseen';
   if (!isRunning(owner.pid)) return 'dead';
-  const stat = await statOf(owner.pid);
-  if (stat === undefined) return 'alive';
+  const { state, started } = await statOf(owner.pid);
   // What was killed and not yet reaped still has its number.
-  if (stat.state === 'Z' || stat.state === 'X') return 'dead';
-  return owner.started === undefined || owner.started === stat.started ? 'alive' : 'dead';
+  if (state === 'Z' || state === 'X') return 'dead';
+  return areKnownToDiffer(owner.started, started) ? 'dead' : 'alive';
+}
+
+/** What the system did not say may be the same. */
+function areKnownToDiffer(one: string | undefined, other: string | undefined): boolean {
+  return one !== undefined && other !== undefined && one !== other;
 }
 
 /** Sends nothing: signal 0 only asks. One that belongs to somebody else is there, too. */
@@ -51,17 +56,22 @@ function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return codeOf(error) !== 'ESRCH';
   }
 }
 
-/** See proc(5). Undefined where the system does not say. */
-async function statOf(pid: number): Promise<{ readonly state: string; readonly started: string } | undefined> {
+interface Stat {
+  readonly state?: string | undefined;
+  readonly started?: string | undefined;
+}
+
+/** See proc(5). Neither where the system does not say. */
+async function statOf(pid: number): Promise<Stat> {
   const text = await orNothing(readFile(`/proc/${pid}/stat`, 'latin1'));
+  if (text === undefined) return {};
   // The name in brackets may hold anything, brackets too; the state is field 3, the start field 22.
-  const fields = text?.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, started] = [fields?.[0], fields?.[19]];
-  return state === undefined || started === undefined ? undefined : { state, started };
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0], started: fields[19] };
 }
 
 async function orNothing<T>(reading: Promise<T>): Promise<T | undefined> {

@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { codeOf } from './codeOf.js';
 import type { Disk, DiskFile } from './disk.js';
 import { lockFile } from './lock.js';
 import { syncDirectory } from '../syncDirectory.js';
@@ -36,7 +37,3 @@ export const nodeDisk: Disk = {
   syncDirectory,
   lock: (path) => lockFile(path),
 };
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}

@@ -51,9 +51,8 @@ export function decodeLines(bytes: Uint8Array): { readonly lines: readonly Line[
   const gapUpTo = (atByte: number): void => {
     if (atByte > wholeUpTo) gaps.push({ atByte: wholeUpTo, bytes: atByte - wholeUpTo });
   };
-  for (let atByte = 0; atByte < buffer.length;) {
-    const end = buffer.indexOf(newline, atByte);
-    if (end === -1) break;
+  let atByte = 0;
+  for (let end = buffer.indexOf(newline); end !== -1; end = buffer.indexOf(newline, atByte)) {
     // Where a crash has left zeros, a line begins behind them; there are none in JSON.
     const from = atByte + buffer.subarray(atByte, end).lastIndexOf(0) + 1;
     const line = decodeLine(buffer.subarray(from, end), from);

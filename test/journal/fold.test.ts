@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fold } from '../../src/journal/fold.js';
+import { fold, Folding } from '../../src/journal/fold.js';
 import type { JournaledOutcome, JournaledTask, JournalEntry } from '../../src/journal/journal.js';
 
 const id = 'a';
@@ -75,5 +75,18 @@ describe('fold, by the last entries of a task', () => {
     ['one of which nothing more is known may have cost what was reserved', [accepted], [10]],
   ])('a newer round: %s', (_, entries, costs) => {
     expect(fold('run', [intent, ...entries, again]).replaced.map(({ credits }) => credits)).toEqual(costs);
+  });
+});
+
+describe('Folding', () => {
+  it('should tell the newest task of a prompt, and whose a task is', () => {
+    const folding = new Folding();
+    expect([folding.taskOf('x'), folding.keyOf(id)]).toEqual([undefined, undefined]);
+    folding.add(intent);
+    folding.add(accepted);
+    expect([folding.taskOf('x'), folding.keyOf(id)]).toEqual([running, 'x']);
+    folding.add(again);
+    expect(folding.taskOf('x')).toEqual({ ...unknown, id: 'b', round: 1, intendedAtMs: 9 });
+    expect([folding.keyOf(id), folding.keyOf('b')]).toEqual([undefined, 'x']);
   });
 });

@@ -1,5 +1,4 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { JournalLockedError } from '../../src/errors.js';
@@ -69,52 +68,6 @@ describe('a lock', () => {
     await (
       await lockFile(path)
     )();
-  });
-
-  it('should not be kept by another process that was given the number of the dead one', async ({ skip }) => {
-    if (process.platform !== 'linux') skip('needs /proc');
-    const path = join(temporaryDirectory(), 'journal.lock');
-    const unlock = await lockFile(path);
-    const owner = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    await unlock();
-    expect(owner).toMatchObject({
-      pid: process.pid,
-      host: hostname(),
-      started: expect.stringMatching(/^\d+$/) as string,
-    });
-    writeFileSync(path, JSON.stringify({ ...owner, started: '1' }));
-    await (
-      await lockFile(path)
-    )();
-
-    writeFileSync(path, JSON.stringify({ ...owner, boot: 'another' }));
-    await (
-      await lockFile(path)
-    )();
-  });
-
-  it.each([
-    ['on another host', { host: 'elsewhere', boot: 'another' }, 'the host or container "elsewhere"'],
-    ['in another container', { pidSpace: 'pid:[1]' }, 'another container'],
-  ])('should be kept by a holder %s, which cannot be seen', async (_, changes, words) => {
-    const path = join(temporaryDirectory(), 'journal.lock');
-    const unlock = await lockFile(path);
-    const owner = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
-    await unlock();
-    writeFileSync(path, JSON.stringify({ ...owner, ...changes, started: '1' }));
-    const error = (await refusal(path)) as JournalLockedError;
-    expect(error).toBeInstanceOf(JournalLockedError);
-    expect(error.message).toContain(words);
-    expect(error.message).toContain('remove the file if it has ended already');
-  });
-
-  it.each(['', '\0\0\0\0', '{"pid":'])('should not be kept by %j, which a crash of the machine left', async (text) => {
-    const path = join(temporaryDirectory(), 'journal.lock');
-    writeFileSync(path, text);
-    await (
-      await lockFile(path)
-    )();
-    expect(readdirSync(join(path, '..'))).toEqual([]);
   });
 
   it('should always go to exactly one of many processes that find its holder dead', async () => {

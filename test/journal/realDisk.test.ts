@@ -171,6 +171,11 @@ describe('fileJournal', () => {
     expect(() => fileJournal(options as { directory: string })).toThrow(expect.objectContaining({ path }) as Error);
   });
 
+  it('should say which names it takes', () => {
+    const naming = (): unknown => fileJournal({ directory: 'd', name: '../up' });
+    expect(naming).toThrow(/fileJournal.*name: must be of letters, digits, _ and -/);
+  });
+
   it('should fail with an entry that could not be read again, and with all after it, and with none before it', async () => {
     const journal = fileJournal({ directory: temporaryDirectory() });
     await journal.open();
@@ -178,6 +183,7 @@ describe('fileJournal', () => {
     const error = await journal.write({ ...lifeOf(7)[0]!, credits: NaN } as never).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(JournalError);
     expect((error as JournalError).message).toMatch(/an entry \(intent of sluice-7\) cannot be written .*credits/);
+    expect((error as JournalError).cause).toBeInstanceOf(Error);
     await expect(journal.write(entries[1]!)).rejects.toBe(error);
     await before;
     await journal.close();

@@ -140,6 +140,7 @@ describe('a file that is not understood', () => {
   it.each([
     ['another file', 'hello\nworld\n', /does not begin as a journal does.*another directory or name/],
     ['a newer format', headerOf({ type: 'journal', format: 2, runId }), /is of format 2, .* up to 1: upgrade sluice/],
+    ['text that is no JSON', encodeLine('{', 0), /at byte 0 is whole, .* writes \(.*JSON.*\): use the version/],
     ['no header', encodeLine('{"type":"status","id":"a","atMs":1}', 0), /at byte 0 is whole, and not what/],
     [
       'an entry of a kind that is not known',
@@ -161,6 +162,11 @@ describe('a file that is not understood', () => {
       expect(Buffer.from(machine.bytesOf(path)!).toString()).toBe(text);
       await expect(historyOn(machine)).rejects.not.toMatchObject({ code: 'SLUICE_JOURNAL_LOCKED' });
     }
+  });
+
+  it('should keep what was wrong with a line as the cause', async () => {
+    const opening = historyOn(machineWith(Buffer.from(encodeLine('{', 0))));
+    await expect(opening).rejects.toMatchObject({ cause: expect.any(SyntaxError) as SyntaxError });
   });
 });
 
