@@ -25,7 +25,7 @@ const replies = fc.constantFrom<unknown>(
   { status: 'days', wallMs: 1 },
   { status: 'differs', wallMs: 1 },
 );
-const messages = fc.constant({ to: 'p.1', seq: 1, mail: letters, wakeMs: 5 });
+const messages = fc.constant({ to: 'p.1', seq: 1, mail: letters, wakeMs: 5, isOurs: true, asks: false, isRecalled: false });
 const entries = livesOf(2).map((entry) => JSON.stringify(entry));
 const steps = fc.constantFrom<unknown>(
   ['done', 8, 'run', '{}', '110', 0, [1, 0], entries],
@@ -45,7 +45,7 @@ function textOf(good: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
 function isLetter(letter: readonly unknown[]): boolean {
   const [number, id, lane, ...rest] = letter;
   const isEnd = id === 0 && rest.length === 3 && typeof rest[0] === 'string' && rest.slice(1).every(Number.isFinite);
-  return [number, id, lane].every(Number.isSafeInteger) && (isEnd || (Number(id) > 0 && rest.length === 0));
+  return [number, id, lane].every(Number.isSafeInteger) && (isEnd || (Number(id) > 0 && rest.length === 1 && Number.isFinite(rest[0])));
 }
 
 function numbersIn(value: unknown): readonly number[] {
