@@ -13,7 +13,7 @@ import { expectCount, expectUnpolluted, outcomeOf } from './expectations.js';
 import { altered, mangled, wildJson } from './mangled.js';
 
 const letters = [
-  [1, 7, 0],
+  [1, 7, 0, 12.5],
   [2, 0, 0, 'credits', 1.5, 3],
 ];
 const replies = fc.constantFrom<unknown>(
