@@ -67,7 +67,8 @@ describe('a reply of Redis, whatever it is', () => {
         read += 1;
         expect(numbersIn(outcome.value).every(Number.isFinite)).toBe(true);
         if (outcome.value.status === 'ok') expect(outcome.value.mail.every(isLetter)).toBe(true);
-        expect(parseReply(JSON.stringify(outcome.value))).toEqual(outcome.value);
+        const told = JSON.stringify(outcome.value, (_, it: unknown) => (it === Infinity ? -1 : it));
+        expect(parseReply(told)).toEqual(outcome.value);
       }),
       runs(400),
     );
