@@ -17,7 +17,7 @@ export interface IoRedisClient {
   readonly status: string;
   evalsha(sha: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>;
-  duplicate(): unknown;
+  duplicate(options?: object): unknown;
 }
 
 export function isRedisClient(client: unknown): client is RedisClient {

@@ -82,9 +82,11 @@ export class JournalLink {
         return answer;
       } catch (error) {
         if (error instanceof JournalError) throw error;
-        if (this.#isOver() || isPermanent(client, error)) throw this.#failed(error, this.#isOver());
-        await this.#wait(backoffDelay({ attempt, baseMs: retryBaseMs, capMs: retryCapMs, jitter: 'equal', random }));
-        if (this.#isOver()) throw this.#failed(error, true);
+        if (!this.#isOver() && !isPermanent(client, error)) {
+          await this.#wait(backoffDelay({ attempt, baseMs: retryBaseMs, capMs: retryCapMs, jitter: 'equal', random }));
+          if (!this.#isOver()) continue;
+        }
+        throw this.#failed(error, this.#isOver());
       }
     }
   }

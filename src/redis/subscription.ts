@@ -45,7 +45,7 @@ interface IoRedisSubscriber {
 export function subscribe(client: RedisClient, channel: string, listener: SubscriptionListener): () => void {
   const stop = isNodeRedis(client)
     ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener)
-    : subscribeIoRedis(client.duplicate() as IoRedisSubscriber, channel, listener);
+    : subscribeIoRedis(client.duplicate(withoutResubscribing) as IoRedisSubscriber, channel, listener);
   const ending = client as Ending;
   for (const event of endings) ending.once?.(event, end);
   return end;
@@ -83,6 +83,12 @@ function destroy(subscriber: NodeRedisSubscriber): void {
     // It was closed already.
   }
 }
+
+/**
+ * We subscribe again ourselves: where the connection is lost just then, ioredis has a rejection of its own that nobody
+ * handles, which ends the process. Its `Cluster` has not, and knows no options in this place.
+ */
+const withoutResubscribing = { autoResubscribe: false };
 
 function subscribeIoRedis(subscriber: IoRedisSubscriber, channel: string, listener: SubscriptionListener): () => void {
   subscriber.on('error', () => undefined);

@@ -192,6 +192,9 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     );
     const bar = screen.findIndex((line) => line.startsWith('['));
     const drawn = screen.slice(bar).filter((line) => line !== '');
+    const [more = 0, ...each] = [...(drawn.at(-1) ?? '').matchAll(/\d+/g)].map(Number);
+    expect(each.reduce((sum, count) => sum + count, 0)).toBe(more);
+    expect(drawn.length - 4 + more).toBeLessThanOrEqual(50);
     expect(drawn.length).toBeLessThanOrEqual(23);
     expect(drawn.slice(3, -1).filter((line) => !/^ +#\d+ .* prompt \d+$/.test(line))).toEqual([]);
     run.ended();

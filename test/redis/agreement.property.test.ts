@@ -149,47 +149,33 @@ const { learning: learningOne, ...plain } = kinds;
 /** What closes everybody out, and lets in little by little: which limit is asked when then depends on who asks. */
 const withoutGate = steps.map((some) => some.filter(({ type }) => type !== 'coolDown' && type !== 'refused'));
 
+/** One to three limits of these kinds. */
+const someOf = (of: readonly fc.Arbitrary<Make>[]) =>
+  fc.subarray([...of], { minLength: 1, maxLength: 3 }).chain((arbitraries) => fc.tuple(...arbitraries));
+
+/** As `agree`, with limits that are not kept by key. */
+const agreeUnkeyed = (makes: readonly Make[], script: readonly Step[], said?: object): Promise<void> =>
+  agree(
+    makes,
+    script.map((step) => [step] as const),
+    said,
+  );
+
 describe('the limits in Redis', () => {
   it('should always admit what those in memory do, at the same instants', async () => {
-    const some = fc
-      .subarray(Object.values(plain), { minLength: 1, maxLength: 3 })
-      .chain((arbitraries) => fc.tuple(...arbitraries));
-    await fc.assert(
-      fc.asyncProperty(some, steps, (makes, script) =>
-        agree(
-          makes,
-          script.map((step) => [step] as const),
-        ),
-      ),
-      runs(150),
-    );
+    const law = fc.asyncProperty(someOf(Object.values(plain)), steps, (makes, script) => agreeUnkeyed(makes, script));
+    await fc.assert(law, runs(150));
   }, 120_000);
 
   it('should always start what is granted ahead at the instants at which memory admits it', async () => {
-    const ahead = [kinds.window, kinds.even, kinds.slots];
-    const some = fc.subarray(ahead, { minLength: 1, maxLength: 3 }).chain((arbitraries) => fc.tuple(...arbitraries));
-    await fc.assert(
-      fc.asyncProperty(some, patient, (makes, script) =>
-        agree(
-          makes,
-          script.map((step) => [step] as const),
-          {},
-        ),
-      ),
-      runs(100),
-    );
+    const some = someOf([kinds.window, kinds.even, kinds.slots]);
+    const law = fc.asyncProperty(some, patient, (makes, script) => agreeUnkeyed(makes, script, {}));
+    await fc.assert(law, runs(100));
   }, 120_000);
 
   it('should always learn what those in memory do', async () => {
-    await fc.assert(
-      fc.asyncProperty(learningOne, withoutGate, (make, script) =>
-        agree(
-          [make],
-          script.map((step) => [step] as const),
-        ),
-      ),
-      runs(100),
-    );
+    const law = fc.asyncProperty(learningOne, withoutGate, (make, script) => agreeUnkeyed([make], script));
+    await fc.assert(law, runs(100));
   }, 120_000);
 
   it('should always keep the limits of each key as those in memory do', async () => {

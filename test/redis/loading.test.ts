@@ -5,7 +5,7 @@ import { concurrency } from '../../src/limits/concurrency.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { lifeOf } from '../journal/entries.js';
-import { connected, describeOverRedis } from './journalClients.js';
+import { clientKinds, connected, describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
 import { admin, wait } from './sharing.js';
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => redis.stop());
 
-describeOverRedis.each(['redis'] as const)('a Redis that loads its data, over %s', (kind) => {
+describeOverRedis.each(clientKinds)('a Redis that loads its data, over %s', (kind) => {
   it('is waited for, and what it knew still counts', async () => {
     const [one, other] = [await limiter(), await limiter()];
     const permit = await one.acquire();
