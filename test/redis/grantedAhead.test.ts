@@ -19,7 +19,8 @@ afterAll(() => redis.close());
 
 const leaseMs = 1_200;
 const intervalMs = 1_000;
-const twoPerSecond = () => [slidingWindow({ limit: 2, intervalMs, name: 'window' })];
+const perSecond = (limit: number) => [slidingWindow({ limit, intervalMs, name: 'window' })];
+const twoPerSecond = () => perSecond(2);
 
 let clock: VirtualClock;
 beforeEach(async () => {
@@ -102,6 +103,24 @@ describe('what was granted ahead', () => {
     other.client.mend();
     await after(50);
     expect(waiting.startedAtMs).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it('should come with a call to read its mail, where its process is passed over for not having read it', async () => {
+    const [one, other] = [process(perSecond(4)), process(perSecond(4))];
+    const used = Array.from({ length: 4 }, () => new Work(one.limiter));
+    for (const afterMs of [0, 10, 150, 10]) {
+      await after(afterMs);
+      await used.shift()!.end();
+    }
+    await after(720);
+    const works = Array.from({ length: 4 }, () => new Work(other.limiter));
+    await after(60);
+    // Two calls of another: the first grants what is due at 1000 and 1010 ms, the second, 165 ms later, at 1160.
+    const passing = new Work(one.limiter, -1);
+    await after(165);
+    passing.leave();
+    await after(100);
+    expect(works.map(({ startedAtMs = NaN }) => Math.round(startedAtMs))).toEqual([1_000, 1_010, 1_160, 1_170]);
   });
 
   it('should not start where another process cools down before', async () => {

@@ -85,7 +85,7 @@ describe('eight processes, in time that only the limits take', { timeout: 60_000
   it.each([
     [0, 40, 0.999, 0.25],
     [1, 40, 0.99, 0.25],
-    [0, 600, 0.99, 0.6],
+    [0, 600, 0.999, 0.6],
     [1, 600, 0.99, 0.6],
   ])(
     'should use a window that counts to the end whole, over a way of %s ms, for work of up to %s ms',
@@ -98,7 +98,7 @@ describe('eight processes, in time that only the limits take', { timeout: 60_000
 
   it.each([
     [20, 40, 0.99, 1],
-    [20, 600, 0.96, 1.05],
+    [20, 600, 0.96, 1],
     [50, 600, 0.99, 0.95],
   ])('should use a window whole beside %s slots, for work of up to %s ms', async (slots, mostMs, least, mostCalls) => {
     const limits = () => [window(), concurrency({ limit: slots, name: 'slots' })];

@@ -301,14 +301,14 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     if (message?.to !== this.#exchange.process) return;
     if (message.isRecalled) this.#giveBack();
     // Who was stopped for long does not know whether what has come is still his.
-    if (!this.#exchange.isSure || message.asks) {
+    if (!this.#exchange.isSure) {
       this.#exchange.ask();
       return;
     }
-    const { mail, wakeMs, isOurs, seq } = message;
+    const { mail, wakeMs, isOurs, seq, asks } = message;
     this.#agenda.turn(wakeMs, isOurs, seq);
     // What is missing comes with the next answer.
-    if (this.#open(mail)) this.#exchange.ask();
+    if (this.#open(mail) || asks) this.#exchange.ask();
     this.#refill();
   }
 

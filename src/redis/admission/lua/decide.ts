@@ -207,14 +207,13 @@ if wakes and wakes ~= caller and wakeUs < INF then
   end
 end
 for pid, letters in pairs(outbox) do
-  local asks = #letters == 0 and wakes ~= pid
   order('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), '{' .. table.concat({
     '"to":"' .. pid .. '"',
     '"seq":' .. text(num('seq')),
     '"mail":' .. mailNow(letters),
     '"wakeMs":' .. spanMs(wakeUs),
     '"isOurs":' .. tostring(wakes == pid),
-    '"asks":' .. tostring(asks),
+    '"asks":' .. tostring(asked[pid] == true),
     '"isRecalled":' .. tostring(isRecalled),
   }, ',') .. '}')
 end

@@ -75,7 +75,7 @@ local function passOver(priority, key, lane)
   ranks.leave(lanesOf(priority, key), lane)
   lists.append(passedBy(pid), priority .. '\n' .. key .. '\n' .. lane)
   hashes.put(ofProcess(pid), 'hasPassed', 1)
-  outbox[pid] = outbox[pid] or {}
+  ask(pid)
 end
 
 local function takePlacesBack()

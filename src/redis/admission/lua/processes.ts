@@ -5,6 +5,7 @@
 export const processes = String.raw`
 local caller = request.pid
 local outbox = {}
+local asked = {}
 local ALIVE = KEY .. ':alive'
 
 local function ofProcess(pid) return KEY .. ':process:' .. pid end
@@ -27,6 +28,12 @@ local function post(pid, entry)
   hashes.put(ofProcess(pid), 'posted', numOf(pid, 'posted') + 1)
   outbox[pid] = outbox[pid] or {}
   table.insert(outbox[pid], letter)
+end
+
+-- To call, whatever else it is told.
+local function ask(pid)
+  asked[pid] = true
+  outbox[pid] = outbox[pid] or {}
 end
 
 local function spanMs(atUs)
@@ -54,7 +61,7 @@ local function recallAhead()
   set('ahead', nil)
   isRecalled = true
   for _, pid in ipairs(ranks.all(ALIVE)) do
-    if pid ~= caller and numOf(pid, 'aheadUs') > now then outbox[pid] = outbox[pid] or {} end
+    if pid ~= caller and numOf(pid, 'aheadUs') > now then ask(pid) end
   end
 end
 
