@@ -4,7 +4,7 @@ import type { Overflow } from '../src/limiter/admissions.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import type { Classify } from '../src/refusal.js';
-import { callback, having, parseOptions, positiveCount } from '../src/options.js';
+import { callback, countOrInfinity, having, parseOptions } from '../src/options.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
 import { Pool, type ProjectionContext } from './pool/pool.js';
 import { LimiterTurns, OwnTurns, type Start, type Turns } from './pool/turns.js';
@@ -29,7 +29,7 @@ export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
 
 const schema = z
   .strictObject({
-    limit: z.optional(z.union([positiveCount, z.literal(Infinity)])),
+    limit: z.optional(countOrInfinity),
     limiter: z.optional(having<Limiter>('enter')),
     cost: z.optional(callback<(value: unknown) => Cost>()),
     classify: z.optional(callback<Classify>()),
@@ -38,7 +38,7 @@ const schema = z
     stop: z.optional(z.instanceof(AbortSignal)),
     queue: z._default(
       z.strictObject({
-        maxSize: z.union([positiveCount, z.literal(Infinity)]),
+        maxSize: countOrInfinity,
         overflow: z._default(z.enum(['error', 'drop-oldest', 'drop-newest']), 'error'),
       }),
       { maxSize: Infinity, overflow: 'error' },

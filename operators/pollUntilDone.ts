@@ -20,7 +20,7 @@ import { backoffDelay } from '../src/backoff/backoff.js';
 import type { Clock } from '../src/clock.js';
 import { TaskFailedError } from '../src/errors.js';
 import type { Limiter } from '../src/limiter/limiter.js';
-import { callback, durationMs, having, parseOptions, positiveMs } from '../src/options.js';
+import { callback, durationMs, having, msOrInfinity, parseOptions, positiveMs } from '../src/options.js';
 import { asRefusal, isPermanent, type Refusal, type RefusalMeaning } from '../src/refusal.js';
 import { after } from './time/after.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
@@ -72,7 +72,7 @@ const schema = z.strictObject({
   firstDelayMs: z.optional(durationMs),
   growth: z._default(z.number().check(z.gte(1)), 1),
   maxIntervalMs: z._default(positiveMs, 60_000),
-  deadlineMs: z._default(z.union([positiveMs, z.literal(Infinity)]), 3_600_000),
+  deadlineMs: z._default(msOrInfinity, 3_600_000),
   emit: z._default(z.enum(['final', 'changes']), 'final'),
   changeKey: z._default(callback<(status: unknown) => unknown>(), () => (status: unknown) => status),
   classify: z.optional(callback<(error: unknown) => Refusal | RefusalMeaning>()),

@@ -4,7 +4,7 @@ import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { placeOf, Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
 import { concurrency } from '../src/limits/concurrency.js';
-import { amount, having, parseOptions, positive, positiveCount } from '../src/options.js';
+import { costOrCosts, having, parseOptions, positive, positiveCount } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { Pool, type ProjectionContext } from './pool/pool.js';
 import { releaseTo, type Start, type Turns } from './pool/turns.js';
@@ -28,7 +28,7 @@ const schema = z
   .strictObject({
     limit: z.optional(positiveCount),
     limiter: z.optional(having<Limiter>('enter')),
-    cost: z._default(z.union([amount, z.record(z.string(), amount)]), 1),
+    cost: z._default(costOrCosts, 1),
     key: z.optional(z.unknown()),
     weight: z._default(positive, 1),
     priority: z._default(z.number(), 0),

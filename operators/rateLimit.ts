@@ -6,7 +6,7 @@ import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Admission, Cost, Place } from '../src/limiter/waiter.js';
 import { evenly } from '../src/limits/evenly.js';
 import { slidingWindow } from '../src/limits/slidingWindow.js';
-import { callback, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
+import { callback, countOrInfinity, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
 import { connect } from './pool/upstream.js';
@@ -37,7 +37,7 @@ const schema = z
     ...placingShape,
     queue: z.optional(
       z.strictObject({
-        maxSize: z.union([positiveCount, z.literal(Infinity)]),
+        maxSize: countOrInfinity,
         overflow: z.optional(z.enum(['error', 'drop-oldest', 'drop-newest'])),
       }),
     ),

@@ -17,6 +17,21 @@ export const positiveCount = z.int().check(z.gte(1));
 /** A cost: finite and not negative. */
 export const amount = z.number().check(z.gte(0));
 
+/** How many at most: a `positiveCount`, or as many as come. */
+export const countOrInfinity = z.union([positiveCount, z.literal(Infinity)], {
+  error: 'must be an integer of at least 1, or Infinity',
+});
+
+/** A span of time in milliseconds that must not be empty, or one that never ends. */
+export const msOrInfinity = z.union([positiveMs, z.literal(Infinity)], {
+  error: 'must be a number of milliseconds greater than 0, or Infinity',
+});
+
+/** One cost for all limits, or one for each, by its name. */
+export const costOrCosts = z.union([amount, z.record(z.string(), amount)], {
+  error: 'must be a number of at least 0, or an object of such numbers by the names of the limits',
+});
+
 /** Finite and more than 0. */
 export const positive = z.number().check(z.positive());
 

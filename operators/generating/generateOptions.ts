@@ -67,8 +67,8 @@ export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleO
   readonly random?: () => number;
 }
 
-const offOr = <S extends z.ZodMiniType>(schema: S): z.ZodMiniUnion<[S, z.ZodMiniLiteral<'off'>]> =>
-  z.union([schema, z.literal('off')]);
+const offOr = <S extends z.ZodMiniType>(schema: S, what: string): z.ZodMiniUnion<[S, z.ZodMiniLiteral<'off'>]> =>
+  z.union([schema, z.literal('off')], { error: `must be ${what}, or 'off'` });
 
 const shape = z.strictObject({
   tier: z._default(
@@ -77,9 +77,11 @@ const shape = z.strictObject({
     }),
     'standard',
   ),
-  concurrent: z.optional(z.union([positiveCount, z.literal('auto')])),
-  rate: z.optional(offOr(z.strictObject({ limit: positiveCount, intervalMs: positiveMs }))),
-  dailyCredits: z.optional(offOr(positive)),
+  concurrent: z.optional(
+    z.union([positiveCount, z.literal('auto')], { error: "must be an integer of at least 1, or 'auto'" }),
+  ),
+  rate: z.optional(offOr(z.strictObject({ limit: positiveCount, intervalMs: positiveMs }), '{ limit, intervalMs }')),
+  dailyCredits: z.optional(offOr(positive, 'a number greater than 0')),
   dailyCreditsPerKey: z.optional(positive),
   timeZone: z._default(timeZoneName, 'UTC'),
   runCredits: z.optional(positive),

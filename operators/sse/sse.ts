@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import * as z from 'zod/mini';
-import { callback, durationMs, having, parseOptions, positiveCount, positiveMs } from '../../src/options.js';
+import { callback, durationMs, having, msOrInfinity, parseOptions, positiveCount } from '../../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from '../time/clock.js';
 import { Outbox } from './outbox.js';
 import { endId, type SseEvent } from './sseEvent.js';
@@ -29,14 +29,12 @@ export interface SseOptions extends TimeOptions {
   readonly random?: () => number;
 }
 
-const span = z.union([positiveMs, z.literal(Infinity)]);
-
 const schema = z.strictObject({
   request: z.optional(having<Request>('clone')),
   signal: z.optional(having<AbortSignal>('addEventListener')),
   retryMs: z._default(durationMs, 3_000),
-  heartbeatMs: z._default(span, 15_000),
-  stallMs: z._default(span, 60_000),
+  heartbeatMs: z._default(msOrInfinity, 15_000),
+  stallMs: z._default(msOrInfinity, 60_000),
   maxBuffered: z._default(positiveCount, 4_096),
   overflow: z._default(z.enum(['disconnect', 'drop-oldest']), 'disconnect'),
   headers: z._default(z.record(z.string(), z.string()), {}),

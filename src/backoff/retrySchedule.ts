@@ -17,7 +17,10 @@ export interface RetryScheduleOptions {
 }
 
 export const retryScheduleShape = {
-  maxRetries: z._default(z.union([z.int().check(z.gte(0)), z.literal(Infinity)]), 5),
+  maxRetries: z._default(
+    z.union([z.int().check(z.gte(0)), z.literal(Infinity)], { error: 'must be an integer of at least 0, or Infinity' }),
+    5,
+  ),
   baseMs: z._default(durationMs, 1_000),
   capMs: z._default(durationMs, 60_000),
   jitter: z._default(z.enum(['proportional', 'full', 'equal', 'decorrelated', 'none']), 'proportional'),

@@ -3,7 +3,7 @@ import { monotonic, systemClock, type Clock } from '../clock.js';
 import { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
 import type { Limit } from '../limits/limit.js';
-import { callback, having, parseOptions, positiveCount } from '../options.js';
+import { callback, countOrInfinity, having, parseOptions } from '../options.js';
 import type { Classify } from '../refusal.js';
 import { CoolDown, coolDownSchema, type CoolDownOptions } from './coolDown.js';
 import type { LimiterParts, Overflow } from './admissions.js';
@@ -46,7 +46,7 @@ const schema = z.strictObject({
   limits: z.array(having<Limit>('earliest')),
   queue: z._default(
     z.strictObject({
-      maxSize: z.union([positiveCount, z.literal(Infinity)]),
+      maxSize: countOrInfinity,
       overflow: z._default(z.enum(['error', 'drop-oldest', 'drop-newest']), 'error'),
     }),
     { maxSize: Infinity, overflow: 'error' },

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { amount, durationMs } from '../options.js';
+import { costOrCosts, durationMs } from '../options.js';
 import { copyOf, type Limit } from '../limits/limit.js';
 import { MemoryStore } from './memoryStore.js';
 import { commonPlace, type Admission } from './waiter.js';
@@ -7,7 +7,7 @@ import { commonPlace, type Admission } from './waiter.js';
 export const forecastSchema = z.strictObject({
   count: z.int().check(z.gte(0)),
   taskMs: z._default(durationMs, 0),
-  cost: z._default(z.union([amount, z.record(z.string(), amount)]), 1),
+  cost: z._default(costOrCosts, 1),
   key: z.optional(z.unknown()),
 });
 

@@ -53,6 +53,25 @@ describe('the error of a wrong option', () => {
     ['forecast', { taskMs: -1 }, 'must be a time of more than 0 ms, or { min, max, tailMs?, tailShare? }'],
     ['forecast', { startAtMs: -1 }, 'startAtMs'],
     ['forecast', { taskMs: { min: 1, max: 2, tailShare: 1.5 } }, 'taskMs'],
+    ['concurrencyLimit', { limit: 'x' }, 'limit: must be an integer of at least 1, or Infinity (got "x")'],
+    ['concurrencyLimit', { limit: 1, queue: {} }, 'queue.maxSize: must be an integer of at least 1, or Infinity'],
+    [
+      'rateLimit',
+      { limit: 1, intervalMs: 1, queue: { maxSize: '9' } },
+      'must be an integer of at least 1, or Infinity',
+    ],
+    ['retryWithJitter', { maxRetries: '3' }, 'maxRetries: must be an integer of at least 0, or Infinity (got "3")'],
+    [
+      'pollUntilDone',
+      { poll: () => of(1), isDone: () => true, intervalMs: 1, deadlineMs: '1 h' },
+      'deadlineMs: must be a number of milliseconds greater than 0, or Infinity (got "1 h")',
+    ],
+    ['pullFrom', { limiter, cost: 'x' }, 'cost: must be a number of at least 0, or an object of such numbers by the'],
+    ['generate', { concurrent: 'all' }, `concurrent: must be an integer of at least 1, or 'auto' (got "all")`],
+    ['generate', { rate: 5 }, "rate: must be { limit, intervalMs }, or 'off' (got 5)"],
+    ['generate', { dailyCredits: 'x' }, `dailyCredits: must be a number greater than 0, or 'off' (got "x")`],
+    ['generate', { dailyCredits: 0 }, 'dailyCredits: '],
+    ['generate', { rate: { limit: 0, intervalMs: 1 } }, 'rate'],
   ])('says what to change: %s, case %#', async (name, options, advice) => {
     expect(String(await mistake(name, options))).toContain(advice);
   });
