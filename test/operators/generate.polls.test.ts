@@ -113,6 +113,47 @@ describe('the polls of generate', () => {
     expect(server.polled.length).toBeLessThan(0.4 * 60 * 6);
   });
 
+  describe('of tasks that take 10 s each, one after the other', () => {
+    const [takesMs, pollIntervalMs] = [10_000, 4_000];
+
+    /** When each was asked for, from its start. */
+    async function asked(stamps: (createdAtMs: number) => object): Promise<readonly (readonly number[])[]> {
+      const prompts = Array.from({ length: 14 }, (_, index) => ({ prompt: `${index}`, takesMs }));
+      const { server, clock } = begin({ prompts, concurrent: 1, pollIntervalMs });
+      const poll = server.poll.bind(server);
+      server.poll = async (refs, options) => {
+        const [answer] = await poll(refs, options);
+        const { createdAtMs } = server.tasks.find(({ taskId }) => taskId === refs[0]?.id)!;
+        return typeof answer === 'object' && !(answer instanceof Error) ? [{ ...answer, ...stamps(createdAtMs) }] : [];
+      };
+      await clock.settle();
+      return server.tasks.map(({ order, createdAtMs }) => {
+        const polls = server.sent.filter(({ kind, prompt }) => kind === 'poll' && prompt === order.prompt);
+        return polls.map(({ atMs }) => atMs - createdAtMs);
+      });
+    }
+
+    it('come when it is about to end, once the server has said how long eight took by its own clock', async () => {
+      const polls = await asked((createdAtMs) => ({
+        createdAtMs: 1e12 + createdAtMs,
+        updatedAtMs: 1e12 + createdAtMs + takesMs,
+      }));
+      expect(polls.slice(0, 8)).toEqual(Array.from({ length: 8 }, () => [4_000, 8_000, 12_000]));
+      for (const [first = NaN, ...later] of polls.slice(9)) {
+        expect(first).toBeGreaterThan(9_000);
+        expect([first, ...later].at(-1)).toBeLessThan(12_000);
+      }
+    });
+
+    it.each([
+      ['ends before it begins', { createdAtMs: 1e12, updatedAtMs: 1e12 - 1 }],
+      ['begins and does not end', { createdAtMs: 1e12 }],
+      ['ends and did not begin', { updatedAtMs: 1e12 }],
+    ])('go by what they have seen themselves where by its clock it %s', async (_, stamps) => {
+      expect(await asked(() => stamps)).toEqual(await asked(() => ({})));
+    });
+  });
+
   it('are aborted with the subscription', async () => {
     const generating = begin({ prompts: ['a'], server: { latencyMs: 50, pollBatch: 20 } });
     await generating.clock.settle(115);
