@@ -62,7 +62,7 @@ describe('a result of generate', () => {
   ])('names an error that was thrown: %s', async (thrown, error) => {
     const clock = new VirtualClock();
     const api = new FakeServer({ clock });
-    api.submit = () => Promise.reject(thrown as Error);
+    api.submit = () => Promise.reject(thrown);
     Object.assign(api, { classify: () => ({ meaning: 'invalid' }) });
     const { recording } = await play({ prompts: ['a'], clock, api, maxRetries: 0 });
     expect(recording.values).toMatchObject([{ error }]);
@@ -143,7 +143,7 @@ describe('a later run', () => {
     const options = { prompts: [{ prompt: 'a', takesMs: 60_000 }], deadlineMs: 1_500, pollIntervalMs: 1_000 };
     await machine.killed(600, options);
     const second = await machine.ended(options);
-    expect(machine.server.sent.filter(({ kind }) => kind === 'poll')[0]?.atMs).toBe(1_000);
+    expect(machine.server.sent.find(({ kind }) => kind === 'poll')?.atMs).toBe(1_000);
     expect(second.recording.timeline).toMatchObject([[2_100, { error: { meaning: 'overdue' } }]]);
   });
 
