@@ -1,6 +1,6 @@
 /**
  * What is mutated together, and by which tests it is judged: those of its own folder, so that a mutant asks a second of
- * tests and not minutes. Left out are tests that need a build, a child process or a server of their own.
+ * tests and not minutes. Left out are tests that need a build, or child processes of their own, but for a Redis.
  */
 export const parts = [
   { name: 'backoff', mutate: ['src/backoff/**/*.ts'], tests: ['test/backoff/**'] },
@@ -19,14 +19,17 @@ export const parts = [
   },
   {
     name: 'generating',
-    mutate: ['operators/generate.ts', 'operators/generating/**/*.ts'],
+    mutate: ['operators/generate.ts', 'operators/generating/**/*.ts', '!operators/generating/shared*.ts'],
     tests: [
       'test/operators/generate*',
+      'test/operators/mistakes',
       'test/operators/generating/**',
       'test/operators/credits*',
       'test/operators/reasons*',
     ],
   },
+  // What shares a run with other workers is asked over a real Redis, in seconds: it is a part of its own.
+  { name: 'shared', mutate: ['operators/generating/shared*.ts'], tests: ['test/redis/journal{Workers,Sleepers}'] },
   { name: 'otel', mutate: ['operators/otel/**/*.ts'], tests: ['test/operators/otel/**'] },
   {
     name: 'sse',

@@ -70,6 +70,9 @@ describe('the error of a wrong option', () => {
     ['generate', { concurrent: 'all' }, `concurrent: must be an integer of at least 1, or 'auto' (got "all")`],
     ['generate', { rate: 5 }, "rate: must be { limit, intervalMs }, or 'off' (got 5)"],
     ['generate', { dailyCredits: 'x' }, `dailyCredits: must be a number greater than 0, or 'off' (got "x")`],
+    ['generate', { promptId: () => 'a', externalId: () => 'a' }, 'externalId: give either externalId or promptId'],
+    ['generate', { tier: 'gold' }, 'tier: must be free, standard, pro, or a tier such as tiers.enterprise({ ... })'],
+    ['generate', { tier: { concurrent: 1, requests: { limit: 1 } } }, 'tier: must be free, standard, pro, or a tier'],
     ['generate', { dailyCredits: 0 }, 'dailyCredits: '],
     ['generate', { rate: { limit: 0, intervalMs: 1 } }, 'rate'],
   ])('says what to change: %s, case %#', async (name, options, advice) => {
