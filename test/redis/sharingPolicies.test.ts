@@ -108,24 +108,22 @@ describe('where Redis is lost', () => {
     const { server, workers, ended } = await sharing(redis, 3, (index) => ({
       kind: index === 1 ? 'ioredis' : 'redis',
       store: { name: 'local', leaseMs: 1_000, onStoreLost: 'local-share', lostAfterMs: 300 },
-      ...{ limits: [window, slots], works: 90 },
+      // More than they do before the test has noticed that they began, on a machine that stands still for seconds.
+      ...{ limits: [window, slots], works: 150 },
     }));
     await server.hasSeen(40);
     redis.pause();
     const pausedMs = monotonicMs();
-    await wait(2_800);
+    const alone = () =>
+      workers.map(({ id }) => server.of(id).filter(({ arrivedAtMs }) => arrivedAtMs > pausedMs + 300));
+    // Each has a third of the window, over and over.
+    await expect.poll(() => Math.min(...alone().map(({ length }) => length))).toBeGreaterThanOrEqual(26);
+    // Nothing at first: what was used before may still count.
+    for (const [first] of alone()) expect(first!.arrivedAtMs).toBeGreaterThan(pausedMs + 1_000);
     redis.resume();
     await ended();
     server.expectWithin({ perWindow: 40, intervalMs: 400, atOnce: 8 });
-    server.expectOnce(270);
-    for (const { id } of workers) {
-      const alone = server
-        .of(id)
-        .filter(({ arrivedAtMs }) => arrivedAtMs > pausedMs + 300 && arrivedAtMs < pausedMs + 2_800);
-      expect(alone.length).toBeGreaterThanOrEqual(13);
-      // Nothing at first: what was used before may still count.
-      expect(alone[0]!.arrivedAtMs).toBeGreaterThan(pausedMs + 1_000);
-    }
+    server.expectOnce(450);
   });
 });
 
