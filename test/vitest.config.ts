@@ -40,6 +40,6 @@ function project(name: string, include: string[], exclude: string[]) {
     include,
     exclude: [...configDefaults.exclude, ...exclude],
     setupFiles: [`${import.meta.dirname}/setup.ts`],
-    testTimeout: 30_000 * Number(process.env['SLUICE_RUNS'] ?? 1),
+    testTimeout: 30_000 * Math.max(1, Number(process.env['SLUICE_RUNS'] ?? 1)),
   };
 }

@@ -120,9 +120,9 @@ describe.skipIf(!hasBrowser)('the page', { timeout: 60_000 }, () => {
     await submit(page, 'A');
     await submit(page, 'B');
     await expect.poll(() => chips(page)).toEqual(['Failed', 'Done']);
+    await page.getByText(/1 made and 1 failed/).waitFor();
     await submit(page, `A long word: ${'unbroken'.repeat(20)}`);
     for (const prompt of ['Paper cranes fold themselves', 'City of glass at night']) await submit(page, prompt);
-    await page.getByText(/\d made and 1 failed/).waitFor();
     expect(await barriers(page)).toEqual([]);
     await picture(page, `wide-${colorScheme}`);
     await page.setViewportSize({ width: 360, height: 740 });
