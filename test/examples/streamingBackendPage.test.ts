@@ -83,7 +83,9 @@ describe.skipIf(!hasBrowser)('the page', { timeout: 60_000 }, () => {
   });
 
   it('can be used by the keyboard alone', async () => {
-    const backend = await backendFor(oneAtATime);
+    // The first is in the making until the end, so the third waits and can be cancelled.
+    const taskMs = { min: 3_600_000, max: 3_600_000 };
+    const backend = await backendFor({ env: { TASKS: '1' }, simulator: { tasks: 1, taskMs } });
     const { page } = await open(browser, backend.url);
     const focused = (): Promise<string> =>
       page.evaluate(
