@@ -67,7 +67,7 @@ describe.skipIf(!hasBrowser)('the page', { timeout: 60_000 }, () => {
   it('says so where the queue is full and where a task has failed, and keeps what was written', async () => {
     const backend = await backendFor({
       env: { TASKS: '1', WAITING: '1' },
-      simulator: { tasks: 1, taskMs: { min: 60_000, max: 60_000 }, faults: { failing: { at: [1] } } },
+      simulator: { tasks: 1, taskMs: { min: 450_000, max: 450_000 }, faults: { failing: { at: [1] } } },
     });
     const { page } = await open(browser, backend.url);
     await submit(page, 'Fails');
