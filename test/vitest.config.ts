@@ -8,7 +8,7 @@ const apart = [
   'test/**/*{Heap,emory}.test.ts',
   'test/docs/{site,tutorial}.test.ts',
   'test/integration/exactness.test.ts',
-  'test/{docs,publicApi}.test.ts',
+  'test/publicApi.test.ts',
 ];
 
 export default defineConfig({

@@ -3,8 +3,8 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../src/simulator/server.js';
+import { problemsBy } from '../compiler.js';
 import { RedisServer } from '../redis/redisServer.js';
-import { Compiler } from './compiler.js';
 import { ExampleCom } from './exampleCom.js';
 import { emptyProject, link, pack, run } from './packed.js';
 import { examples, expectationOf } from './readme.js';
@@ -12,7 +12,6 @@ import { examples, expectationOf } from './readme.js';
 const entries = ['forecast', 'kling', 'journal', 'http', 'sse', 'simulator', 'redis'].map((name) => `sluice/${name}`);
 const readme = examples().map((example, index) => ({ ...example, number: index + 1 }));
 let project = '';
-let compiler: Compiler;
 let exampleCom: ExampleCom;
 let simulator: Simulator;
 let redis: RedisServer | undefined;
@@ -22,7 +21,6 @@ beforeAll(async () => {
   const tarball = await pack(project);
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error'];
   await run('npm', ['install', ...quiet, tarball, 'rxjs'], { cwd: project });
-  compiler = new Compiler(project);
   await mkdir(join(project, 'readme'));
   for (const { number, code } of readme) await writeFile(pathOf(number), code);
   await writeFile(join(project, 'prompts.txt'), 'a lighthouse\na cat\n');
@@ -54,7 +52,7 @@ describe('somebody who has installed the package and rxjs', () => {
 
   it('should need no types but those of rxjs for the operators', { timeout: 60_000 }, async () => {
     const operators = await module('operators.mts', ['sluice', 'sluice/sse']);
-    expect(compiler.problems([operators], { module: 'nodenext', types: [] })).toEqual([]);
+    expect(await problems([operators], { module: 'nodenext', types: [], noEmit: true })).toEqual([]);
   });
 
   it('should need those of Node for the rest, and no more', { timeout: 60_000 }, async () => {
@@ -62,7 +60,7 @@ describe('somebody who has installed the package and rxjs', () => {
     const everything = await module('everything.mts', ['sluice', ...entries]);
     const examples = readme.filter(({ code }) => !code.includes("from 'redis'")).map(({ number }) => pathOf(number));
     const options = { module: 'nodenext', types: ['node'], noEmit: true };
-    expect(compiler.problems([everything, ...examples], options)).toEqual([]);
+    expect(await problems([everything, ...examples], options)).toEqual([]);
   });
 });
 
@@ -88,7 +86,7 @@ describe('the examples of the README', () => {
         rootDir: project,
         outDir: 'built',
       };
-      expect(compiler.problems(files, options)).toEqual([]);
+      expect(await problems(files, options)).toEqual([]);
     },
   );
 
@@ -133,6 +131,17 @@ async function module(name: string, from: readonly string[]): Promise<string> {
     [...imports, `export const all = [${from.map((_, index) => `it${index}`).join(', ')}];`].join('\n'),
   );
   return path;
+}
+
+/** TypeScript at its strictest, as somebody runs it in a project of their own; the declarations of all packages are checked, too. */
+function problems(files: readonly string[], options: object): Promise<readonly string[]> {
+  const strict = ['strict', 'exactOptionalPropertyTypes', 'noUncheckedIndexedAccess', 'verbatimModuleSyntax'];
+  const compilerOptions = {
+    ...Object.fromEntries(strict.map((name) => [name, true])),
+    ...{ target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'] },
+    ...options,
+  };
+  return problemsBy(join(project, 'tsconfig.json'), { compilerOptions, files });
 }
 
 async function hasRedis(): Promise<boolean> {
