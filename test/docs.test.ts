@@ -16,7 +16,7 @@ const snippets = new Map(
   ),
 );
 
-it('should have snippets that compile, each on its own', { timeout: 120_000 }, async () => {
+it('should have snippets that compile, each on its own', async () => {
   const folder = resolve('coverage/snippets');
   mkdirSync(folder, { recursive: true });
   onTestFinished(() => rmSync(folder, { recursive: true }));

@@ -18,7 +18,7 @@ export default defineConfig({
     // Much of the suite waits for servers and processes: more workers than cores, where vitest keeps one free.
     maxWorkers: availableParallelism() + 1,
     // A loaded machine takes longer than the second that vitest allows.
-    expect: { poll: { timeout: 20_000 } },
+    expect: { poll: { timeout: 60_000 } },
     // What runs in a process of its own (the command as it is built, workers, kill -9) does not count here.
     coverage: {
       provider: 'v8',
@@ -40,6 +40,8 @@ function project(name: string, include: string[], exclude: string[]) {
     include,
     exclude: [...configDefaults.exclude, ...exclude],
     setupFiles: [`${import.meta.dirname}/setup.ts`],
-    testTimeout: 30_000 * Math.max(1, Number(process.env['SLUICE_RUNS'] ?? 1)),
+    // What ends a test that hangs; a loaded machine may take several times as long as it should.
+    testTimeout: 120_000 * Math.max(1, Number(process.env['SLUICE_RUNS'] ?? 1)),
+    hookTimeout: 120_000,
   };
 }

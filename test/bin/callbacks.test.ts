@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { openCallbacks } from '../../bin/callbacks.js';
+import { until } from '../until.js';
 
 it('holds no more than a hundred connections open, and still answers on those', async () => {
   const callbacks = await openCallbacks({ callbackPort: 0, simulate: true }, {});
@@ -18,7 +19,7 @@ it('holds no more than a hundred connections open, and still answers on those', 
     sockets.push(socket);
     await once(socket, 'connect');
   }
-  await vi.waitUntil(() => hungUp === 20, { timeout: 20_000, interval: 5 });
+  await until(() => hungUp === 20);
   sockets[0]?.write('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
   const [answer] = (await once(sockets[0]!, 'data')) as [Buffer];
   expect(answer.toString()).toMatch(/^HTTP\/1.1 405 /);

@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { until } from '../until.js';
 import { against, resultsIn, scratch, simulated, sluice, SluiceRun, withKey } from './sluice.js';
 
 const prompts = Array.from({ length: 8 }, (_, index) => `prompt ${index}`).join('\n');
@@ -39,7 +40,7 @@ describe('an interrupt', () => {
     const out = scratch();
     const args = ['generate', '-', '--out', out, ...against(simulator, '--concurrent', '3')];
     const run = new SluiceRun(args, { env: withKey, stdin: prompts });
-    await vi.waitUntil(() => simulator.books().created === 3, { timeout: 20_000, interval: 5 });
+    await until(() => simulator.books().created === 3);
     run.child.kill('SIGINT');
     expect((await run.ended).stderr).toMatch(/no answer yet, external id sluice-/);
     expect((await sluice(args, { env: withKey, stdin: prompts })).code).toBe(0);

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Simulator } from '../../src/simulator/server.js';
+import { until } from '../until.js';
 import { against, promptsFile, resultsIn, scratch, simulated, sluice, SluiceRun, withKey } from './sluice.js';
 
 const ten = Array.from({ length: 10 }, (_, index) => `prompt ${index}`);
-const patience = { timeout: 20_000, interval: 2 };
 
 /** One line for each prompt, in their order, and one task for each at Kling: all of it was paid once. */
 function expectOnce(simulator: Simulator, out: string, prompts: readonly string[]): void {
@@ -44,7 +44,7 @@ describe('the same command once more, after kill -9', () => {
     const out = scratch();
     const args = ['generate', promptsFile(out, ...ten), '--out', out, ...against(simulator)];
     const run = new SluiceRun(args, { env: withKey });
-    await vi.waitUntil(() => isTime(simulator, out), patience);
+    await until(() => isTime(simulator, out));
     run.child.kill('SIGKILL');
     await run.ended;
     const before = lines(out);
@@ -154,7 +154,7 @@ describe('a directory', () => {
     const args = ['generate', promptsFile(out, 'a'), '--out', out, ...against(simulator)];
     const run = new SluiceRun(args, { env: withKey });
     await run.shows(/#1 submitted as/);
-    await vi.waitUntil(() => readFileSync(join(out, 'journal.log'), 'utf8').includes('"accepted"'), patience);
+    await until(() => readFileSync(join(out, 'journal.log'), 'utf8').includes('"accepted"'));
     const contents = (): unknown => readdirSync(out).map((name) => [name, readFileSync(join(out, name), 'utf8')]);
     const before = contents();
     const { code, stderr } = await sluice(args, { env: withKey });

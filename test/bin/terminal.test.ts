@@ -1,8 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { columnsOf } from '../../bin/text.js';
+import { until } from '../until.js';
 import { resultsIn, scratch, sluicePath } from './sluice.js';
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
@@ -92,13 +93,10 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const terminal = new Terminal(columns, rows);
     writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
     const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '60', '--out', 'o');
-    const during = await vi.waitUntil(
-      () => {
-        const lines = terminal.lines();
-        return lines.some(isBar) && lines.some((line) => line.startsWith('  #3 ')) && lines;
-      },
-      { timeout: 20_000, interval: 20 },
-    );
+    const during = await until(() => {
+      const lines = terminal.lines();
+      return lines.some(isBar) && lines.some((line) => line.startsWith('  #3 ')) && lines;
+    }, 20);
     expect(during.filter(isBar)).toHaveLength(1);
     expect(during.filter((line) => /^ +#\d+ /.test(line)).length).toBeLessThanOrEqual(3);
     const drawn = during.slice(during.findIndex(isBar));
@@ -126,10 +124,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     writeFileSync(join(terminal.cwd, 'p.txt'), Array.from({ length: 20 }, (_, index) => `prompt ${index}`).join('\n'));
     const flags = ['--simulate', '--speed', '60', '--concurrent', '20', '--rate', 'off', '--out', 'o'];
     const run = terminal.start('generate', 'p.txt', ...flags);
-    await vi.waitUntil(() => terminal.lines().some((line) => /^ and \d+ more: \d+ \w+/.test(line)), {
-      timeout: 20_000,
-      interval: 20,
-    });
+    await until(() => terminal.lines().some((line) => /^ and \d+ more: \d+ \w+/.test(line)), 20);
     run.ended();
     expect(terminal.lines()).toContain('made       20 of 20');
     expect(terminal.lines().filter((line) => /^\[|^ and /.test(line))).toEqual([]);
@@ -139,10 +134,10 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const terminal = new Terminal(100, 30);
     writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
     const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '60', '--out', 'o');
-    await vi.waitUntil(() => terminal.lines().some(isBar), { timeout: 20_000, interval: 20 });
+    await until(() => terminal.lines().some(isBar), 20);
     terminal.resize(50, 20);
     // What the terminal itself has pushed into its history as it broke the lines is out of reach.
-    await vi.waitUntil(() => terminal.screen().filter(isBar).length === 1, { timeout: 20_000, interval: 20 });
+    await until(() => terminal.screen().filter(isBar).length === 1, 20);
     run.ended();
     expect(terminal.screen().filter((line) => line.startsWith('['))).toEqual([]);
     expect(terminal.screen()).toContain('made       6 of 6');
@@ -152,7 +147,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const terminal = new Terminal(100, 24);
     writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
     const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '30', '--out', 'o');
-    await vi.waitUntil(() => terminal.lines().some((line) => line.includes('ETA')), { timeout: 20_000, interval: 20 });
+    await until(() => terminal.lines().some((line) => line.includes('ETA')), 20);
     for (const [columns, rows] of [
       [60, 24],
       [40, 12],
@@ -161,9 +156,9 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     ] as const) {
       terminal.resize(columns, rows);
       const width = Math.min(60, columns - 12) + 2;
-      const bar = await vi.waitUntil(
+      const bar = await until(
         () => terminal.screen().findLast((line) => isBar(line) && Math.abs(line.indexOf(']') + 1 - width) <= 2),
-        { timeout: 20_000, interval: 20 },
+        20,
       );
       expect(columnsOf(bar)).toBeLessThan(columns);
       // Two of them on one line would be one line too few to climb over, and the next frame would start too high.
@@ -183,13 +178,10 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     writeFileSync(join(terminal.cwd, 'p.txt'), Array.from({ length: 60 }, (_, index) => `prompt ${index}`).join('\n'));
     const flags = ['--simulate', '--speed', '30', '--concurrent', '50', '--rate', 'off', '--out', 'o'];
     const run = terminal.start('generate', 'p.txt', ...flags);
-    const screen = await vi.waitUntil(
-      () => {
-        const rows = terminal.screen();
-        return rows.some((line) => /^ and \d+ more: \d+ \w+(, \d+ \w+)*$/.test(line)) && rows;
-      },
-      { timeout: 20_000, interval: 20 },
-    );
+    const screen = await until(() => {
+      const rows = terminal.screen();
+      return rows.some((line) => /^ and \d+ more: \d+ \w+(, \d+ \w+)*$/.test(line)) && rows;
+    }, 20);
     const bar = screen.findIndex((line) => line.startsWith('['));
     const drawn = screen.slice(bar).filter((line) => line !== '');
     const [more = 0, ...each] = [...(drawn.at(-1) ?? '').matchAll(/\d+/g)].map(Number);
@@ -208,7 +200,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const terminal = new Terminal(100, 30, env);
     writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
     const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '5', '--out', 'o');
-    await vi.waitUntil(() => terminal.screen().some(isBar), { timeout: 20_000, interval: 20 });
+    await until(() => terminal.screen().some(isBar), 20);
     if (key === '') writeFileSync(join(terminal.cwd, 'throw'), '');
     else terminal.press(key);
     run.ended();
@@ -220,16 +212,13 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const terminal = new Terminal(100, 30);
     writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
     terminal.start('generate', 'p.txt', '--simulate', '--speed', '5', '--out', 'o');
-    await vi.waitUntil(() => terminal.screen().some(isBar), { timeout: 20_000, interval: 20 });
+    await until(() => terminal.screen().some(isBar), 20);
     terminal.press('C-z');
-    await vi.waitUntil(() => terminal.screen().some((line) => line.includes('Stopped')), {
-      timeout: 20_000,
-      interval: 20,
-    });
+    await until(() => terminal.screen().some((line) => line.includes('Stopped')), 20);
     expect(terminal.screen().filter(isBar)).toEqual([]);
     expect(terminal.recorded().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.recorded().lastIndexOf('\x1b[?25l'));
     terminal.type('fg');
-    await vi.waitUntil(() => terminal.screen().some(isBar), { timeout: 20_000, interval: 20 });
+    await until(() => terminal.screen().some(isBar), 20);
     terminal.press('C-c');
     terminal.press('C-c');
   });
@@ -246,15 +235,9 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const terminal = new Terminal(120, 30);
     writeFileSync(join(terminal.cwd, 'p.txt'), prompts.join('\n'));
     const run = terminal.start('generate', 'p.txt', '--simulate', '--speed', '5', '--out', 'o');
-    await vi.waitUntil(() => terminal.lines().some((line) => /^ +#3 (submitted|processing)/.test(line)), {
-      timeout: 20_000,
-      interval: 20,
-    });
+    await until(() => terminal.lines().some((line) => /^ +#3 (submitted|processing)/.test(line)), 20);
     terminal.press('C-c');
-    await vi.waitUntil(() => terminal.lines().some((line) => line.startsWith('stopping: ')), {
-      timeout: 20_000,
-      interval: 20,
-    });
+    await until(() => terminal.lines().some((line) => line.startsWith('stopping: ')), 20);
     terminal.press('C-c');
     run.ended();
     const lines = terminal.lines();

@@ -96,7 +96,7 @@ describe('sluice generate, killed again and again', () => {
     },
   );
 
-  it('makes what is appended to the file meanwhile, and nothing anew', { timeout: 120_000 }, async () => {
+  it('makes what is appended to the file meanwhile, and nothing anew', async () => {
     const simulator = await simulated({ tasks: concurrent, speed: 300 });
     const prompts = Array.from({ length: 6 }, (_, index) => `prompt ${index}`);
     const work = new Work(simulator, prompts);
@@ -107,7 +107,7 @@ describe('sluice generate, killed again and again', () => {
     expectOnce(work, all);
   });
 
-  it('leaves a journal that people can read', { timeout: 60_000 }, async () => {
+  it('leaves a journal that people can read', async () => {
     const simulator = await simulated({ tasks: concurrent, speed: 300 });
     const work = new Work(simulator, ['a cat']);
     await work.toItsEnd(1);

@@ -52,7 +52,7 @@ async function open(path: string): Promise<{ readonly page: Page; readonly compl
   return { page, complaints };
 }
 
-describe('the site', { timeout: 120_000 }, () => {
+describe('the site', () => {
   it('has every heading that a link on it leads to', () => {
     const pages = new Map<string, string>(
       readdirSync(dist, { recursive: true, encoding: 'utf8' })

@@ -39,7 +39,7 @@ it('should print nothing that is not run', () => {
   );
 });
 
-it('should work as it is printed, step by step', { timeout: 120_000 }, async () => {
+it('should work as it is printed, step by step', async () => {
   const folder = new Folder(await freePort());
   for (const { name, code } of files) writeFileSync(join(folder.path, name), code);
   // The steps of a block go on from one another; blocks do not, and need not wait for each other.

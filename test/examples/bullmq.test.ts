@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Queue, QueueEvents } from 'bullmq';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { startSimulator, type Simulator } from '../../src/simulator/server.js';
 import { RedisServer } from '../redis/redisServer.js';
+import { until } from '../until.js';
 
 const [slots, requests, intervalMs, speed] = [3, 8, 1_000, 100];
 const jobs = Array.from({ length: 16 }, (_, index) => `video-${index + 1}`);
@@ -89,7 +90,7 @@ it('should make each job once and keep the limits over all workers, one of which
   const first = startWorker();
   await ended(2);
   const isAtWork = (): boolean => simulator.books().tasks.some(({ status }) => status === 'processing');
-  await vi.waitUntil(isAtWork, { timeout: 10_000, interval: 5 });
+  await until(isAtWork);
   first.kill('SIGKILL');
   startWorker();
   startWorker();
@@ -102,4 +103,4 @@ it('should make each job once and keep the limits over all workers, one of which
   expect(books.refused).toEqual({ 1201: books.duplicatesRefused });
   expect(books.greatestRunning).toBe(slots);
   expect(books.greatestArrivals).toBeLessThanOrEqual(requests);
-}, 25_000);
+});

@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { beforeAll, describe, it, vi } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import { startAtelier, type AtelierOptions } from '../../examples/second-provider/simulator/startAtelier.js';
+import { until } from '../until.js';
 
 const source = 'examples/second-provider';
 const speed = 20;
@@ -50,7 +51,7 @@ class Studio {
   ): Promise<number | null> {
     const closed = once(child, 'close') as Promise<[number | null]>;
     if (signal !== undefined) {
-      await vi.waitUntil(() => child.exitCode !== null || isTime(), { timeout: 100_000, interval: 2 });
+      await until(() => child.exitCode !== null || isTime());
       if (!child.kill(signal)) throw new Error(`ended too soon:\n${this.printed}`);
     }
     return (await closed)[0];
@@ -99,7 +100,7 @@ describe.concurrent('the command for a second provider', () => {
     expect(books.refused['503']).toBeUndefined();
     expect(studio.pictures).toHaveLength(prompts.length);
     expect(studio.printed).toContain(`12 made, 0 failed, 0 left for another run; $${books.cost / 1_000} spent`);
-  }, 120_000);
+  });
 
   it('should keep a budget over its runs, and the announced rate', async ({ expect }) => {
     const prompts = Array.from({ length: 7 }, (_, index) => `picture ${index}`);
@@ -113,13 +114,13 @@ describe.concurrent('the command for a second provider', () => {
     expect(await studio.ended(studio.start('--budget', '0.15'))).toBe(0);
     const whole = studio.atelier.books();
     expect([whole.jobs.length, whole.cost]).toEqual([7, 19 + 18 + 17 + 16 + 20 + 19 + 18]);
-  }, 120_000);
+  });
 
   it('should say how it is used', async ({ expect }) => {
     await using studio = await Studio.open([]);
     expect(await studio.ended(studio.start('--help'))).toBe(0);
     expect(studio.printed).toMatch(/^usage: node .*PROMPTS\n[^]*--budget[^]*ATELIER_URL/);
-  }, 120_000);
+  });
 });
 
 /** As `tsc --project examples/second-provider` does, but for the types, which the type check has seen. */

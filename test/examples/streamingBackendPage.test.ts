@@ -14,7 +14,7 @@ const titles = (page: Page): Promise<readonly string[]> => page.locator('.task-p
 const chips = (page: Page): Promise<readonly string[]> => page.locator('.chip-text').allTextContents();
 const done = (page: Page) => page.locator('.task[data-phase=done]');
 
-describe.skipIf(!hasBrowser)('the page', { timeout: 60_000 }, () => {
+describe.skipIf(!hasBrowser)('the page', () => {
   it('follows a prompt to its video, which plays', async () => {
     const backend = await backendFor();
     const { page, complaints } = await open(browser, backend.url);
@@ -38,7 +38,7 @@ describe.skipIf(!hasBrowser)('the page', { timeout: 60_000 }, () => {
     for (const prompt of ['One', 'Two', 'Three']) await submit(one, prompt);
     await submit(other, 'Mine');
     await done(other).waitFor();
-    await expect.poll(() => done(one).count(), { timeout: 20_000 }).toBe(3);
+    await expect.poll(() => done(one).count()).toBe(3);
     expect([await titles(one), await titles(other)]).toEqual([['Three', 'Two', 'One'], ['Mine']]);
     // There was room for two, and each has one task at a time.
     const own = backend.simulator.books().tasks.filter(({ prompt }) => prompt !== 'Mine');
@@ -59,7 +59,7 @@ describe.skipIf(!hasBrowser)('the page', { timeout: 60_000 }, () => {
     await picture(page, 'lost');
     await backend.restart();
     await page.getByText('Live', { exact: true }).waitFor();
-    await expect.poll(() => chips(page), { timeout: 20_000 }).toEqual(['Done', 'Done', 'Done']);
+    await expect.poll(() => chips(page)).toEqual(['Done', 'Done', 'Done']);
     expect(await titles(page)).toEqual(['Three', 'Two', 'One']);
     expect(backend.simulator.books().tasks).toHaveLength(3);
   });

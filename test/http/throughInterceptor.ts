@@ -8,7 +8,7 @@ import { Loopback, type Reply } from './loopback.js';
 import { RecordingLimit } from './recordingLimit.js';
 
 /** How to poll for what comes soon, on a busy machine as well. */
-export const patiently = { timeout: 20_000, interval: 5 };
+export const patiently = { timeout: 60_000, interval: 5 };
 
 const cleanups: (() => Promise<unknown>)[] = [];
 

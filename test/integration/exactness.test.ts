@@ -57,7 +57,7 @@ beforeAll(async () => {
     { through: 'limiter.run', books: byRun },
     { through: 'concurrencyLimit', books: byOperator },
   ];
-}, 60_000);
+});
 
 describe.each([{ through: 'limiter.run' }, { through: 'concurrencyLimit' }])(
   `${requests} requests at ${limit} in ${intervalMs} ms, through $through`,

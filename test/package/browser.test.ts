@@ -13,9 +13,9 @@ beforeAll(async () => {
   const project = await emptyProject();
   await unpack(await pack(project), ['rxjs', 'zod', 'structured-headers']);
   script = await bundled(project);
-}, 60_000);
+});
 
-it.skipIf(!hasBrowser)('should do in a browser what it does in Node', { timeout: 60_000 }, async () => {
+it.skipIf(!hasBrowser)('should do in a browser what it does in Node', async () => {
   const url = await serve(script);
   const browser = await launch();
   onTestFinished(() => browser.close());

@@ -32,7 +32,7 @@ beforeAll(async () => {
   installed = await unpack(tarball, [...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
   const found = await readdir(installed, { recursive: true, withFileTypes: true });
   files = found.filter((it) => it.isFile()).map((it) => join(it.parentPath, it.name).slice(installed.length + 1));
-}, 60_000);
+});
 
 describe('the tarball', () => {
   it('should hold what somebody needs, and nothing else', () => {

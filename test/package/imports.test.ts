@@ -18,7 +18,7 @@ let project = '';
 beforeAll(async () => {
   project = await emptyProject();
   await unpack(await pack(project), others);
-}, 60_000);
+});
 
 /** Runs a module in the project, to its own end; gives what it wrote, read as JSON. */
 async function evaluated(script: string): Promise<unknown> {
@@ -31,7 +31,7 @@ async function evaluated(script: string): Promise<unknown> {
 }
 
 describe('an import of any entry point', () => {
-  it('should change nothing, and hold nothing that keeps a process alive', { timeout: 60_000 }, async () => {
+  it('should change nothing, and hold nothing that keeps a process alive', async () => {
     // What our dependencies do as they are loaded, and zod with its first schema, is not ours: they go first.
     const told = await evaluated(`
       for (const name of ${JSON.stringify(others.filter((name) => name !== 'commander'))}) await import(name);

@@ -31,7 +31,7 @@ beforeAll(async () => {
     apiKeys: ['sim-key', 'your-key'],
     accessKeys: { 'your-access-key': 'your-secret-key-of-some-length' },
   });
-}, 120_000);
+});
 
 afterAll(async () => {
   exampleCom.stop();
@@ -39,23 +39,23 @@ afterAll(async () => {
 });
 
 describe('somebody who has installed the package and rxjs', () => {
-  it('should have it in plain JavaScript', { timeout: 60_000 }, async () => {
+  it('should have it in plain JavaScript', async () => {
     const { stdout } = await run(process.execPath, ['smoke.js'], { cwd: project });
     expect(stdout).not.toMatch(/^failed/m);
     expect(stdout).toMatch(/^ok +sluice\/kling/m);
   });
 
-  it('should have its command', { timeout: 60_000 }, async () => {
+  it('should have its command', async () => {
     const { stdout } = await run('node_modules/.bin/sluice', ['plan', 'prompts.txt', '--json'], { cwd: project });
     expect(JSON.parse(stdout)).toMatchObject({ prompts: 2, made: 2 });
   });
 
-  it('should need no types but those of rxjs for the operators', { timeout: 60_000 }, async () => {
+  it('should need no types but those of rxjs for the operators', async () => {
     const operators = await module('operators.mts', ['sluice', 'sluice/sse']);
     expect(await problems([operators], { module: 'nodenext', types: [], noEmit: true })).toEqual([]);
   });
 
-  it('should need those of Node for the rest, and no more', { timeout: 60_000 }, async () => {
+  it('should need those of Node for the rest, and no more', async () => {
     await link(project, ['@types/node', 'undici-types']);
     const everything = await module('everything.mts', ['sluice', ...entries]);
     const examples = readme.filter(({ code }) => !code.includes("from 'redis'")).map(({ number }) => pathOf(number));
@@ -69,28 +69,24 @@ describe('the examples of the README', () => {
     // What examples need beside the package: theirs to install.
     await link(project, ['@types/node', 'undici-types', 'redis', '@opentelemetry/api']);
     if (await hasRedis()) redis = await RedisServer.start();
-  }, 60_000);
+  });
 
-  it(
-    'should compile, each as a module of its own, where a bundler resolves modules, too',
-    { timeout: 60_000 },
-    async () => {
-      const files = [
-        await module('all.mts', ['sluice', 'sluice/otel', ...entries]),
-        ...readme.map(({ number }) => pathOf(number)),
-      ];
-      const options = {
-        module: 'esnext',
-        moduleResolution: 'bundler',
-        types: ['node'],
-        rootDir: project,
-        outDir: 'built',
-      };
-      expect(await problems(files, options)).toEqual([]);
-    },
-  );
+  it('should compile, each as a module of its own, where a bundler resolves modules, too', async () => {
+    const files = [
+      await module('all.mts', ['sluice', 'sluice/otel', ...entries]),
+      ...readme.map(({ number }) => pathOf(number)),
+    ];
+    const options = {
+      module: 'esnext',
+      moduleResolution: 'bundler',
+      types: ['node'],
+      rootDir: project,
+      outDir: 'built',
+    };
+    expect(await problems(files, options)).toEqual([]);
+  });
 
-  it.concurrent.each(readme)('should run: $title', { timeout: 60_000 }, async (example) => {
+  it.concurrent.each(readme)('should run: $title', async (example) => {
     const { lines, isUnordered, prints = [], stopAfter } = expectationOf(example) ?? {};
     if (example.code.includes('redis://') && redis === undefined) return;
     const told = await runExample(example.number);
@@ -106,7 +102,7 @@ describe('the examples of the README', () => {
     expect(exampleCom.count('/tasks/task-1')).toBe(3);
   });
 
-  it('should pay for nothing that a journal has', { timeout: 60_000 }, async () => {
+  it('should pay for nothing that a journal has', async () => {
     const paid = readme.find(({ code }) => code.includes("fileJournal({ directory: 'monday' })"));
     const before = simulator.books().tasks.length;
     const { stdout } = await runExample(paid!.number);

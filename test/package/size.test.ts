@@ -27,7 +27,7 @@ beforeAll(async () => {
   await unpack(await pack(project), Object.keys(dependencies));
   const { stdout } = await run(process.execPath, ['test/package/size.js', '--json', project], { maxBuffer: 2 ** 26 });
   bundles = JSON.parse(stdout) as readonly Bundle[];
-}, 120_000);
+});
 
 describe('the size of a bundle', () => {
   it('should be within its budget', () => {

@@ -165,18 +165,18 @@ describe('the limits in Redis', () => {
   it('should always admit what those in memory do, at the same instants', async () => {
     const law = fc.asyncProperty(someOf(Object.values(plain)), steps, (makes, script) => agreeUnkeyed(makes, script));
     await fc.assert(law, runs(150));
-  }, 120_000);
+  });
 
   it('should always start what is granted ahead at the instants at which memory admits it', async () => {
     const some = someOf([kinds.window, kinds.even, kinds.slots]);
     const law = fc.asyncProperty(some, patient, (makes, script) => agreeUnkeyed(makes, script, {}));
     await fc.assert(law, runs(100));
-  }, 120_000);
+  });
 
   it('should always learn what those in memory do', async () => {
     const law = fc.asyncProperty(learningOne, withoutGate, (make, script) => agreeUnkeyed([make], script));
     await fc.assert(law, runs(100));
-  }, 120_000);
+  });
 
   it('should always keep the limits of each key as those in memory do', async () => {
     // What a key has learnt, or saved up, is forgotten once it has been at rest for long: when, nobody promises.
@@ -195,5 +195,5 @@ describe('the limits in Redis', () => {
       ),
       runs(100),
     );
-  }, 120_000);
+  });
 });

@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { between, seededRandom } from '../../src/simulator/seededRandom.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { against, promptsFile, resultsIn, scratch, simulated, sluice, SluiceRun, withKey } from '../bin/sluice.js';
+import { until } from '../until.js';
 import { describeOverRedis, flush } from './journalClients.js';
 import { wait } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
@@ -13,8 +14,6 @@ beforeAll(async () => {
   redis = await RedisServer.start('--appendonly', 'yes', '--appendfsync', 'always');
 });
 afterAll(() => redis.stop());
-
-const patience = { timeout: 25_000, interval: 10 };
 
 /** A run that processes share: one file of prompts, and a directory for each of them. */
 class SharedWork {
@@ -85,12 +84,12 @@ function kling(): Promise<Simulator> {
 }
 
 describeOverRedis('processes that share a run', () => {
-  it('should pay for each prompt once, with two of four killed and one stopped', { timeout: 50_000 }, async () => {
+  it('should pay for each prompt once, with two of four killed and one stopped', async () => {
     const random = seededRandom(Number(process.env['SLUICE_SEED'] ?? 1));
     const work = new SharedWork(await kling(), 'killed', 48);
     const workers = ['a', 'b', 'c', 'd'].map((name) => ({ name, run: work.start(name) }));
     const [first, second, third, fourth] = workers;
-    await vi.waitUntil(() => work.simulator.books().created >= 6, patience);
+    await until(() => work.simulator.books().created >= 6);
     await wait(between(0, 400, random));
     first!.run.child.kill('SIGKILL');
     third!.run.child.kill('SIGSTOP');
@@ -107,10 +106,10 @@ describeOverRedis('processes that share a run', () => {
     work.expectOnce(['a']);
   });
 
-  it('should wait for a Redis that is killed and comes back, and lose nothing', { timeout: 50_000 }, async () => {
+  it('should wait for a Redis that is killed and comes back, and lose nothing', async () => {
     const work = new SharedWork(await kling(), 'restarted', 30);
     const runs = ['a', 'b'].map((name) => work.start(name));
-    await vi.waitUntil(() => work.simulator.books().created >= 6, patience);
+    await until(() => work.simulator.books().created >= 6);
     await redis.kill();
     await runs[0]?.shows(/Redis is away/);
     await redis.boot();
@@ -120,10 +119,10 @@ describeOverRedis('processes that share a run', () => {
     work.expectOnce(['a', 'b']);
   });
 
-  it('should hand its work over at once where it is interrupted', { timeout: 50_000 }, async () => {
+  it('should hand its work over at once where it is interrupted', async () => {
     const work = new SharedWork(await kling(), 'interrupted', 20);
     const [leaver, stayer] = [work.start('a'), work.start('b')];
-    await vi.waitUntil(() => work.simulator.books().created >= 4, patience);
+    await until(() => work.simulator.books().created >= 4);
     leaver.child.kill('SIGINT');
     const { code, stderr } = await leaver.ended;
     expect(code).toBe(130);
@@ -132,29 +131,25 @@ describeOverRedis('processes that share a run', () => {
     work.expectOnce(['b']);
   });
 
-  it(
-    'should end all with a clear error where Redis was emptied, and refuse to begin anew',
-    { timeout: 50_000 },
-    async () => {
-      const work = new SharedWork(await kling(), 'emptied', 40);
-      const runs = ['a', 'b'].map((name) => work.start(name));
-      await vi.waitUntil(() => work.toldBy('a') + work.toldBy('b') >= 4, patience);
-      await flush(redis);
-      const ended = await Promise.all(runs.map((run) => run.ended));
-      for (const { code, stderr } of ended) {
-        expect(code).toBe(1);
-        expect(stderr).toContain('the journal "emptied" in Redis has lost what was in it');
-      }
-      const { tasks } = work.simulator.books();
-      expect(new Set(tasks.map(({ prompt }) => prompt)).size).toBe(tasks.length);
-      const again = await sluice(work.args('a'), { env: withKey });
-      expect(again.code).toBe(2);
-      expect(again.stderr).toContain('is not in this Redis any more');
-      expect(work.simulator.books().tasks).toHaveLength(tasks.length);
-    },
-  );
+  it('should end all with a clear error where Redis was emptied, and refuse to begin anew', async () => {
+    const work = new SharedWork(await kling(), 'emptied', 40);
+    const runs = ['a', 'b'].map((name) => work.start(name));
+    await until(() => work.toldBy('a') + work.toldBy('b') >= 4);
+    await flush(redis);
+    const ended = await Promise.all(runs.map((run) => run.ended));
+    for (const { code, stderr } of ended) {
+      expect(code).toBe(1);
+      expect(stderr).toContain('the journal "emptied" in Redis has lost what was in it');
+    }
+    const { tasks } = work.simulator.books();
+    expect(new Set(tasks.map(({ prompt }) => prompt)).size).toBe(tasks.length);
+    const again = await sluice(work.args('a'), { env: withKey });
+    expect(again.code).toBe(2);
+    expect(again.stderr).toContain('is not in this Redis any more');
+    expect(work.simulator.books().tasks).toHaveLength(tasks.length);
+  });
 
-  it('should refuse other settings, and a directory of another run', { timeout: 50_000 }, async () => {
+  it('should refuse other settings, and a directory of another run', async () => {
     const work = new SharedWork(await kling(), 'settled', 2);
     expect((await sluice(work.args('a'), { env: withKey })).code).toBe(0);
     const other = await sluice(work.args('b', '--duration', '10'), { env: withKey });

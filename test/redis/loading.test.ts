@@ -5,9 +5,10 @@ import { concurrency } from '../../src/limits/concurrency.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { lifeOf } from '../journal/entries.js';
+import { until } from '../until.js';
 import { clientKinds, connected, describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
-import { admin, wait } from './sharing.js';
+import { admin } from './sharing.js';
 
 /** Most of a second of loading, in which the server answers, though not what is asked. */
 const keys = 700;
@@ -57,17 +58,14 @@ describeOverRedis.each(clientKinds)('a Redis that loads its data, over %s', (kin
 });
 
 /** Kills it, and starts it again with what it had saved and much beside. */
-async function restarted(): Promise<{ readonly begun: Promise<void>; readonly ended: Promise<void> }> {
+async function restarted(): Promise<{ readonly begun: Promise<true>; readonly ended: Promise<void> }> {
   const { send } = await admin(redis);
   await send('DEBUG', 'POPULATE', String(keys));
   await send('SAVE');
   await redis.kill();
   const ended = redis.boot();
-  return { begun: untilItSays('-LOADING'), ended };
-}
-
-async function untilItSays(prefix: string): Promise<void> {
-  while (!(await saidToPing()).startsWith(prefix)) await wait(5);
+  const begun = until(async () => (await saidToPing()).startsWith('-LOADING'));
+  return { begun, ended };
 }
 
 function saidToPing(): Promise<string> {

@@ -254,5 +254,5 @@ describe('processes that share limits', () => {
       }),
       runs(40),
     );
-  }, 120_000);
+  });
 });

@@ -26,7 +26,7 @@ async function eight(name: string, more: (index: number) => Partial<WorkerTask> 
   }));
 }
 
-describe('eight processes', { timeout: 60_000 }, () => {
+describe('eight processes', () => {
   it('never pass their limits, do all work once, get equal shares, and rest and end when it is done', async () => {
     const asked = await admin(redis);
     await asked.send('CONFIG', 'RESETSTAT');

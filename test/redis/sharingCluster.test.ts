@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from '../until.js';
 import { RedisServer } from './redisServer.js';
-import { BookedServer, SharingWorker, wait, type LimitOf } from './sharing.js';
+import { BookedServer, SharingWorker, type LimitOf } from './sharing.js';
 
 const perWindow = 40;
 const intervalMs = 400;
@@ -22,10 +23,10 @@ beforeAll(async () => {
   const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`);
   await cli('--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes');
   for (const node of nodes) await until(async () => (await ask(node, 'CLUSTER', 'INFO')).includes('cluster_state:ok'));
-}, 60_000);
+});
 afterAll(() => Promise.all(nodes.map((node) => node.stop())));
 
-describe('a cluster', { timeout: 60_000 }, () => {
+describe('a cluster', () => {
   it('should keep limits for node-redis and ioredis together', async () => {
     const { server, ended } = await share('calm', 60);
     expect((await ended).flatMap(({ errors }) => errors)).toEqual([]);
@@ -77,8 +78,4 @@ function ask({ port }: RedisServer, ...command: readonly string[]): Promise<stri
 
 async function cli(...args: readonly string[]): Promise<string> {
   return (await promisify(execFile)('redis-cli', args)).stdout.trim();
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await wait(20);
 }

@@ -75,7 +75,7 @@ const task = (index: number): Pick<WorkerTask, 'kind' | 'limits'> => ({
   limits,
 });
 
-describe('processes that share limits', { timeout: 60_000 }, () => {
+describe('processes that share limits', () => {
   it('never pass them, and lose nothing, whatever befalls a Redis that keeps its data', async () => {
     await suffer(Object.values(harmless));
   });

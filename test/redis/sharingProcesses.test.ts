@@ -15,7 +15,7 @@ const window: LimitOf = ['slidingWindow', { limit: perWindow, intervalMs, name: 
 const quota: LimitOf = ['dailyQuota', { limit: 1_000, name: 'quota' }];
 const slots: LimitOf = ['concurrency', { limit: atOnce, name: 'slots' }];
 
-describe('a process', { timeout: 60_000 }, () => {
+describe('a process', () => {
   it('killed holds what it held for its lease, and leaves nothing behind', async () => {
     const asked = await admin(redis);
     const task = { store: { name: 'killed', leaseMs: 1_000 }, limits: [slots], works: 60, heavyMs: 60 };

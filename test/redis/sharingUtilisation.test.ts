@@ -78,7 +78,7 @@ async function utilised(limits: () => Limit[], wayMs: number, mostMs = 40) {
   return { tolds, callsEach: redis.calls / (8 * works) };
 }
 
-describe('eight processes, in time that only the limits take', { timeout: 60_000 }, () => {
+describe('eight processes, in time that only the limits take', () => {
   const window = () => slidingWindow({ limit: perWindow, intervalMs, name: 'window' });
 
   // Work that takes longer spreads its ends, and each unit becomes free at an instant of its own.

@@ -1,8 +1,9 @@
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { subscribe } from '../../src/redis/subscription.js';
+import { until } from '../until.js';
 import { describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
 
@@ -49,19 +50,19 @@ describeOverRedis('a subscription over ioredis', () => {
     let timesReady = 0;
     const stop = subscribe(client, 'news', { message: (text) => heard.push(text), ready: () => timesReady++ });
     onTestFinished(stop);
-    await vi.waitUntil(() => timesReady > 0);
+    await until(() => timesReady > 0);
 
     await redis.kill();
     const half = await stopping(redis.port);
-    await vi.waitUntil(half.isAsked);
+    await until(half.isAsked);
     half.stop();
     const before = retries;
-    await vi.waitUntil(() => retries > before + 20);
+    await until(() => retries > before + 20);
 
     await redis.boot();
-    await vi.waitUntil(() => timesReady > 1);
+    await until(() => timesReady > 1);
     await client.publish('news', 'it is back');
-    await vi.waitUntil(() => heard.length > 0);
+    await until(() => heard.length > 0);
     expect([heard, unhandled]).toEqual([['it is back'], []]);
   });
 });

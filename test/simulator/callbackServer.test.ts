@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { signCallback } from '../../src/simulator/callbackSignature.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/server.js';
+import { until } from '../until.js';
 import { field } from './asking.js';
 
 interface Received {
@@ -53,7 +54,7 @@ describe('callbacks over HTTP', () => {
     const simulator = await started({ callbackSecret: secret });
     const beforeMs = systemClock.epochNow();
     await order(simulator, url);
-    await vi.waitUntil(() => simulator.books().callbacks.accepted === 3);
+    await until(() => simulator.books().callbacks.accepted === 3);
     expect(received.map(statusIn).sort()).toEqual(['processing', 'submitted', 'succeeded']);
     for (const { headers, body } of received) {
       const seconds = Number(headers['webhook-timestamp']);
@@ -69,7 +70,7 @@ describe('callbacks over HTTP', () => {
     const { received, url } = await receiving();
     const simulator = await started({});
     await order(simulator, url);
-    await vi.waitUntil(() => simulator.books().callbacks.accepted === 3);
+    await until(() => simulator.books().callbacks.accepted === 3);
     const names = received.flatMap(({ headers }) => Object.keys(headers));
     expect(names.filter((name) => name.startsWith('webhook'))).toEqual([]);
   });
@@ -80,9 +81,9 @@ describe('callbacks over HTTP', () => {
     const simulator = await started({});
     await order(simulator, url);
     await order(simulator, 'http://127.0.0.1:1/told');
-    await vi.waitUntil(() => received.length === 3 && simulator.books().callbacks.sent === 6);
+    await until(() => received.length === 3 && simulator.books().callbacks.sent === 6);
     await order(simulator, elsewhere.url);
-    await vi.waitUntil(() => simulator.books().callbacks.accepted === 3);
+    await until(() => simulator.books().callbacks.accepted === 3);
     expect([received.length, elsewhere.received.length]).toEqual([3, 3]);
   });
 
@@ -91,9 +92,9 @@ describe('callbacks over HTTP', () => {
     const { url } = await receiving((response) => void response.on('close', () => closed.push(response)));
     const simulator = await started({});
     await order(simulator, url);
-    await vi.waitUntil(() => simulator.books().callbacks.sent === 3);
+    await until(() => simulator.books().callbacks.sent === 3);
     await simulator.stop();
-    await vi.waitUntil(() => closed.length > 0);
+    await until(() => closed.length > 0);
     expect(simulator.books().callbacks.accepted).toBe(0);
   });
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/server.js';
+import { until } from '../until.js';
 import { field } from './asking.js';
 
 /** A simulator whose first video is there at once, and where it is. */
@@ -75,9 +76,9 @@ describe('files over HTTP', () => {
     const { simulator, file } = await withVideo({ faults: { fileSlow: 1 } });
     const before = timers();
     const leaving = Array.from({ length: 30 }, () => get(file, { agent: false }).on('error', () => {}));
-    await vi.waitUntil(() => timers() >= before + 30);
+    await until(() => timers() >= before + 30);
     for (const request of leaving) request.destroy();
-    await vi.waitUntil(() => timers() < before + 15);
+    await until(() => timers() < before + 15);
     const staying = get(file, { agent: false });
     const [response] = (await once(staying, 'response')) as [IncomingMessage];
     const failed = expect(buffer(response)).rejects.toThrow();

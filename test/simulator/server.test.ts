@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { request as rawRequest } from 'node:http';
 import { connect } from 'node:net';
 import { SignJWT } from 'jose';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { OptionsError } from '../../src/errors.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/server.js';
+import { until } from '../until.js';
 import { field } from './asking.js';
 
 const running: Simulator[] = [];
@@ -255,7 +256,7 @@ describe('startSimulator', () => {
     const simulator = await started({ faults: { latencyMs: { min: 1e6, max: 1e6 } } });
     const before = timers();
     const waiting = Array.from({ length: 50 }, () => get(simulator, '/v1/videos/text2video').catch(() => 'cut off'));
-    await vi.waitUntil(() => timers() >= before + 50);
+    await until(() => timers() >= before + 50);
     await simulator.stop();
     expect(await Promise.all(waiting)).toEqual(new Array(50).fill('cut off'));
     expect(timers()).toBeLessThan(before + 25);
