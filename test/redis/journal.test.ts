@@ -92,10 +92,10 @@ describeOverRedis('a claim', () => {
   });
 
   it('should never be lost while its worker lives', async () => {
-    const [one, other] = await workersOn(redis, 2, { name: newName(), ttlMs: 150 });
+    const [one, other] = await workersOn(redis, 2, { name: newName(), ttlMs: 900 });
     const claim = ours(await one!.claims.claim('key-0'));
     const { free } = anothers(await other!.claims.claim('key-0'));
-    await wait(600);
+    await wait(2_000);
     expect(claim.lost.aborted).toBe(false);
     expect(await isSettled(free)).toBe(false);
     await Promise.all([one!.close(), other!.close()]);
@@ -154,7 +154,7 @@ describeOverRedis('redisJournal', () => {
   });
 
   it('should fail where Redis was emptied, for all that waits and all that comes', async () => {
-    const [one, other] = await workersOn(redis, 2, { name: newName(), ttlMs: 150 });
+    const [one, other] = await workersOn(redis, 2, { name: newName(), ttlMs: 3_000 });
     ours(await one!.claims.claim('key-0'));
     await one!.write(intent!);
     const { free } = anothers(await other!.claims.claim('key-0'));

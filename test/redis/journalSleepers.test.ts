@@ -4,7 +4,6 @@ import type { NodeRedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { lifeOf } from '../journal/entries.js';
 import { anothers, connected, describeOverRedis, ours, workersOn } from './journalClients.js';
-import { wait } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;
@@ -37,7 +36,7 @@ describeOverRedis('a worker that was not heard of for a while', () => {
       duplicate: () => client.duplicate(),
     };
     return {
-      journal: redisJournal({ client: line, name, ttlMs: 150 }),
+      journal: redisJournal({ client: line, name, ttlMs: 900 }),
       sleep: () => (awake = new Promise((resolve) => (wake = resolve))),
       wake: () => wake(),
       /** Resolves as the next call is under way. */
@@ -46,7 +45,7 @@ describeOverRedis('a worker that was not heard of for a while', () => {
   }
 
   it('should be refused what it had written before it was given up, if it hears of that only later', async () => {
-    const [other] = await workersOn(redis, 1, { name: 'refused', ttlMs: 150 });
+    const [other] = await workersOn(redis, 1, { name: 'refused', ttlMs: 900 });
     const name = 'refused';
     const { journal, sleep, wake, nextCall } = await sleeper(name);
     await journal.open();
@@ -57,8 +56,7 @@ describeOverRedis('a worker that was not heard of for a while', () => {
     await calling;
     void sleep();
     const refused = expect(writing).rejects.toBeInstanceOf(ClaimLostError);
-    await wait(200);
-    await Promise.race([free, wait(60_000)]);
+    await free;
     expect(ours(await other!.claims.claim('key-0')).task).toMatchObject({ phase: 'unknown' });
     wake();
     await refused;
@@ -66,7 +64,7 @@ describeOverRedis('a worker that was not heard of for a while', () => {
   });
 
   it('should find out before it sends that another has its prompt', async () => {
-    const [other] = await workersOn(redis, 1, { name: 'found-out', ttlMs: 150 });
+    const [other] = await workersOn(redis, 1, { name: 'found-out', ttlMs: 900 });
     const { journal, sleep, wake } = await sleeper('found-out');
     await journal.open();
     const claim = ours(await journal.claims.claim('key-0'));
@@ -96,7 +94,7 @@ describeOverRedis('a worker that was not heard of for a while', () => {
       eval: (script, options) => client.eval(script, options),
       duplicate: () => ({ connect: () => new Promise(() => undefined), on: () => undefined, destroy: () => undefined }),
     };
-    const [one, other] = [client, deaf].map((it) => redisJournal({ client: it, name, ttlMs: 600 }));
+    const [one, other] = [client, deaf].map((it) => redisJournal({ client: it, name, ttlMs: 1_500 }));
     await one!.open();
     await other!.open();
     await one!.claims.claim('key-0');
