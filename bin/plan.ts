@@ -1,20 +1,8 @@
 import { Option, type Command } from 'commander';
-import { forecast, type ExpectedTaskMs, type RunForecast } from '../operators/forecast.js';
-import { systemClock } from '../operators/index.js';
-import { figuresOf, type AskingFigureFlags, type Figures } from './figures.js';
 import { figureFlags, reading } from './flags.js';
-import { addPromptFlags, defaultsOf, type PromptFlags } from './promptFlags.js';
-import { readPrompts } from './prompts.js';
-import { clean, crop } from './text.js';
-import { formatDuration, parseBudget, parseDuration, parseNatural, parseTaskTime, parseTimeZone } from './units.js';
-
-interface PlanFlags extends AskingFigureFlags, PromptFlags {
-  readonly task?: ExpectedTaskMs;
-  readonly runCredits?: number;
-  readonly pollInterval?: number;
-  readonly seed: number;
-  readonly json: boolean;
-}
+import type { PlanFlags } from './planFile.js';
+import { addPromptFlags } from './promptFlags.js';
+import { parseBudget, parseDuration, parseNatural, parseTaskTime, parseTimeZone } from './units.js';
 
 const help = `
 Runs what \`sluice generate\` runs, its limits and its polls, against a model of Kling in virtual time: thousands of
@@ -33,8 +21,6 @@ Examples:
   $ sluice plan prompts.txt --tier standard --task 90s
   $ sluice plan shots.jsonl --tier free --time-zone Asia/Shanghai --task 60s-3m
   $ sluice plan prompts.txt --concurrent 12 --rate 120/min --json`;
-
-const maxReasonColumns = 200;
 
 /** Adds `sluice plan`. */
 export function addPlan(program: Command): void {
@@ -70,44 +56,8 @@ export function addPlan(program: Command): void {
     .option('--json', 'one JSON object', false)
     .addHelpText('after', help)
     .action(async (file: string, flags: PlanFlags) => {
+      // Help and wrong flags need none of what this loads.
+      const { planFile } = await import('./planFile.js');
       process.exitCode = await planFile(file, flags);
     });
-}
-
-async function planFile(file: string, flags: PlanFlags): Promise<number> {
-  const { task, runCredits, pollInterval, seed, api } = flags;
-  const figures = figuresOf(flags);
-  const { concurrent, rate, dailyCredits, timeZone } = figures;
-  const prompts = await readPrompts(file, defaultsOf(flags), api);
-  const plan = await forecast(
-    prompts.map(({ request }) => request),
-    {
-      ...{ concurrent, rate, dailyCredits, timeZone, api, seed, startAtMs: systemClock.epochNow() },
-      ...(runCredits !== undefined && { runCredits }),
-      ...(task !== undefined && { taskMs: task }),
-      ...(pollInterval !== undefined && { pollIntervalMs: pollInterval }),
-    },
-  );
-  process.stdout.write(flags.json ? `${JSON.stringify(plan)}\n` : `${planLines(plan, figures).join('\n')}\n`);
-  return plan.made === plan.prompts ? 0 : 1;
-}
-
-const limitNames = { tasks: 'the tasks at once', requests: 'the rate of requests', credits: 'the credits of a day' };
-
-function planLines(plan: RunForecast, figures: Figures): readonly string[] {
-  const { prompts, made, notMade, tookMs, requests, credits, days, boundBy } = plan;
-  const { concurrent, rate } = figures;
-  const rateText = rate === 'off' ? 'no rate' : `${rate.limit} requests in ${formatDuration(rate.intervalMs)}`;
-  return [
-    `limits     ${concurrent} at once, ${rateText}`,
-    `made       ${made} of ${prompts}`,
-    ...notMade.map(({ meaning, count, message }) =>
-      crop(`           ${count} ${meaning}: ${clean(message)}`, maxReasonColumns),
-    ),
-    `time       ${formatDuration(tookMs)}`,
-    `requests   ${requests.total} (${requests.submits} submits, ${requests.polls} polls)`,
-    `credits    ${credits}, as estimated`,
-    `days       ${days}`,
-    ...(boundBy === undefined ? [] : [`bound by   ${limitNames[boundBy]}`]),
-  ];
 }

@@ -1,27 +1,9 @@
-import { once } from 'node:events';
 import { Option, type Command } from 'commander';
-import { OptionsError } from '../operators/index.js';
-import {
-  parseFaults,
-  startSimulator,
-  type Faults,
-  type OthersWindow,
-  type SimulatorOptions,
-} from '../src/simulator/index.js';
+import type { OthersWindow } from '../src/simulator/index.js';
 import { figureFlags, reading } from './flags.js';
-import type { FigureFlags } from './figures.js';
+import type { SimulatorFlags } from './serveSimulator.js';
 import { parseDuration, parseNatural, parseSpeed } from './units.js';
 import { UsageError } from './usageError.js';
-
-interface SimulatorFlags extends FigureFlags {
-  readonly port: number;
-  readonly speed: number;
-  readonly seed: number;
-  readonly faults?: Faults;
-  readonly others?: readonly OthersWindow[];
-  readonly callbackSecret?: string;
-  readonly retryAfter: boolean;
-}
 
 const help = `
 Its address goes to standard output, in a line of its own. It takes the key sim-key, or (on /v1 alone) the access key
@@ -66,7 +48,7 @@ export function addSimulator(program: Command): void {
     .addOption(
       new Option('--speed <n>', 'how many times as fast its time runs').argParser(reading(parseSpeed)).default(1),
     )
-    .addOption(new Option('--faults <list>', 'what goes wrong (default: nothing)').argParser(reading(parseFaults)))
+    .option('--faults <list>', 'what goes wrong (default: nothing)')
     .addOption(
       new Option('--others <list>', 'slots that others take, and when, like 2@1m-5m (default: none)').argParser(
         reading(parseOthers),
@@ -81,25 +63,10 @@ export function addSimulator(program: Command): void {
     .option('--retry-after', 'refusals for speed say how long to wait', false)
     .addHelpText('after', help)
     .action(async (flags: SimulatorFlags) => {
-      const simulator = await startSimulator(optionsOf(flags)).catch((error: unknown) => {
-        if (!(error instanceof OptionsError)) throw error;
-        throw new UsageError(error.message.replace('startSimulator: ', ''), { cause: error });
-      });
-      const interrupted = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-      process.stdout.write(`${simulator.url}\n`);
-      await interrupted;
-      await simulator.stop();
+      // Help and wrong flags need none of what this loads.
+      const { serveSimulator } = await import('./serveSimulator.js');
+      await serveSimulator(flags);
     });
-}
-
-function optionsOf({ concurrent, rate, dailyCredits, ...rest }: SimulatorFlags): SimulatorOptions {
-  return {
-    ...rest,
-    ...(concurrent !== undefined && { tasks: concurrent }),
-    ...(rate === 'off' && { requests: 'off' }),
-    ...(typeof rate === 'object' && { requests: rate.limit, intervalMs: rate.intervalMs }),
-    ...(dailyCredits !== undefined && { credits: dailyCredits }),
-  };
 }
 
 /** Reads windows such as `2@1m-5m,3@10m-12m`: so many slots, from one time after the start until another. */

@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander';
 import { SluiceError } from '../src/errors.js';
 import { exitCodes } from './exitCodes.js';
 import { addGenerate } from './generate.js';
+import { addPlan } from './plan.js';
+import { addSimulator } from './simulator.js';
 import { clean, harmless } from './text.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -19,12 +21,8 @@ const program = new Command('sluice')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(`sluice: ${oneLine(text)}\n`) });
 addGenerate(program);
-if (process.argv[2] !== 'generate') {
-  // They load all of the simulator, which takes longer than to say what is wrong with a flag.
-  const [{ addPlan }, { addSimulator }] = await Promise.all([import('./plan.js'), import('./simulator.js')]);
-  addPlan(program);
-  addSimulator(program);
-}
+addPlan(program);
+addSimulator(program);
 
 try {
   await program.parseAsync();
