@@ -233,13 +233,11 @@ describeOverRedis('the timers of a worker', () => {
     await journal.open();
     expect(clock.timers).toBe(0);
     await journal.claims.claim('key-0');
-    await wait(20);
-    expect(clock.timers).toBe(1);
+    await expect.poll(() => clock.timers).toBe(1);
     await journal.write(intent!);
     await journal.write(accepted!);
     await journal.write(lifeOf(0)[3]!);
-    await wait(20);
-    expect(clock.timers).toBe(0);
+    await expect.poll(() => clock.timers).toBe(0);
     await journal.close();
     expect(clock.timers).toBe(0);
   });
