@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Roster } from '../../bin/roster.js';
 import type { Prompt } from '../../bin/prompts.js';
 import { fileJournal, type JournalEntry, type JournaledOutcome } from '../../src/journal/index.js';
@@ -36,7 +36,9 @@ async function memoryOf(pasts: Readonly<Record<string, Past>>) {
     for (const entry of entries) await journal.write(entry);
   }
   await journal.close();
-  return { journal, history: await journal.open() };
+  const history = await journal.open();
+  onTestFinished(() => journal.close());
+  return { journal, history };
 }
 
 const rosterOf = async (pasts: Readonly<Record<string, Past>>, texts: readonly string[], retryFailed = false) =>
