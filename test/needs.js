@@ -12,18 +12,25 @@ const needs = [
 const missing = needs.filter(({ command, flag }) => spawnSync(command, [flag]).status !== 0);
 const canInstall = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
 
-for (const need of missing) {
-  if (canInstall) install(need);
-  else console.log(`skipped: ${need.for}; to run it: apt-get install ${need.debianPackage}`);
+if (missing.length > 0) {
+  if (canInstall) install();
+  else goWithout();
 }
-if (missing.length > 0 && !canInstall && process.env['CI'] === 'true') process.exit(1);
 
-function install({ debianPackage, for: purpose }) {
-  console.log(`installing ${debianPackage} from Debian, for ${purpose}`);
+function install() {
+  for (const { debianPackage, for: purpose } of missing) {
+    console.log(`installing ${debianPackage} from Debian, for ${purpose}`);
+  }
+  const packages = missing.map(({ debianPackage }) => debianPackage);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  execFileSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'], env });
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', debianPackage], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-    env,
-  });
+  const quietly = { stdio: ['ignore', 'ignore', 'inherit'], env };
+  execFileSync('apt-get', ['update', '-qq'], quietly);
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quietly);
+}
+
+function goWithout() {
+  for (const { debianPackage, for: purpose } of missing) {
+    console.log(`skipped: ${purpose}; to run it: apt-get install ${debianPackage}`);
+  }
+  if (process.env['CI'] === 'true') process.exit(1);
 }
