@@ -216,8 +216,9 @@ export class PollRound {
       follower.failures++;
       this.#plan.forgotten(id);
       this.#suspended.set(id, resumesAtMs);
-      follower.subscriber.next({ error });
     }
+    // Only then is anybody told: who is may leave, and have others leave, too.
+    for (const { subscriber } of failed) subscriber.next({ error });
   }
 
   #pass(id: string, remote: RemoteTask): void {

@@ -119,6 +119,17 @@ describe('generate, unsubscribed from', () => {
     expect(generating.server.sent).toHaveLength(sent);
     expect([slots.active, slots.waiting, requests.active, requests.waiting]).toEqual([0, 0, 0, 0]);
   });
+
+  it('holds no timer where that happens as a poll about several has failed', async () => {
+    const generating = begin({
+      ...{ prompts: ['a', 'b'], maxRetries: 0 },
+      server: { pollBatch: 20, faultOf: ({ kind }) => (kind === 'poll' ? 'account' : undefined) },
+      observer: { next: ({ type }) => type === 'ended' && generating.recording.subscription.unsubscribe() },
+    });
+    await generating.clock.settle(15);
+    expect(generating.server.polled).toEqual(['ab']);
+    expect(generating.clock.pending).toBe(0);
+  });
 });
 
 describe('generate, whose source fails', () => {
