@@ -44,7 +44,7 @@ export class PollRound {
   /** Whom no answer about many shows: asked for one by one. */
   readonly #alone = new Set<string>();
   /** Whom the last poll told nothing of use about: not asked for again before its backoff has passed. */
-  readonly #suspended = new Map<string, number>();
+  readonly #suspended = new Map<Follower, number>();
   /** The place in the limiter's queue of the next poll. */
   #turn: PollTurn | undefined;
   readonly #wakeUp: WakeUp;
@@ -66,7 +66,7 @@ export class PollRound {
       if (this.#followers.get(id) !== follower) return;
       this.#followers.delete(id);
       this.#alone.delete(id);
-      this.#suspended.delete(id);
+      this.#suspended.delete(follower);
       this.#plan.forgotten(id);
       this.#flightOf.get(id)?.leave(id);
       this.#lookAhead();
@@ -74,13 +74,14 @@ export class PollRound {
   }
 
   told({ task, isVerified }: TaskUpdate): void {
-    for (const { ref, externalId, subscriber } of this.#followers.values()) {
+    for (const follower of this.#followers.values()) {
+      const { ref, externalId, subscriber } = follower;
       if (task.ref.id !== ref.id && task.externalId !== externalId) continue;
       const remote = { ...task, ref };
       if (!isVerified) this.#plan.hint(ref.id, this.#options.clock.now());
       // That it goes on is news, and no answer to a poll that may be on its way.
       else if (task.status === 'running') subscriber.next({ remote });
-      else this.#pass(ref.id, remote);
+      else this.#pass(follower, remote);
       this.#lookAhead();
       return;
     }
@@ -90,9 +91,12 @@ export class PollRound {
   #lookAhead(): void {
     const nowMs = this.#options.clock.now();
     const atMs = Math.max(this.#dueAtMs(nowMs), this.#notBeforeMs);
-    if (this.#turn !== undefined) {
+    const turn = this.#turn;
+    if (turn !== undefined) {
       // It waits for its permit, and takes along whatever is due then; unless nothing is any more.
-      if (atMs === Infinity) this.#giveUpTurn();
+      if (atMs < Infinity) return;
+      this.#turn = undefined;
+      this.#options.requests.leave(turn);
       return;
     }
     if (atMs <= nowMs) {
@@ -105,19 +109,18 @@ export class PollRound {
   #dueAtMs(nowMs: number): number {
     if (this.#alone.size > 0) return nowMs;
     let resumesAtMs = Infinity;
-    for (const [id, atMs] of this.#suspended) {
-      if (atMs <= nowMs) this.#resume(id, nowMs);
+    for (const [follower, atMs] of this.#suspended) {
+      if (atMs <= nowMs) this.#resume(follower, nowMs);
       else resumesAtMs = Math.min(resumesAtMs, atMs);
     }
     return Math.min(this.#plan.nextAtMs(nowMs), resumesAtMs);
   }
 
-  #resume(id: string, nowMs: number): void {
-    this.#suspended.delete(id);
-    const follower = this.#followers.get(id);
-    if (follower === undefined) return;
-    this.#plan.started(id, follower.sinceMs);
-    this.#plan.hint(id, nowMs);
+  #resume(follower: Follower, nowMs: number): void {
+    const { ref, sinceMs } = follower;
+    this.#suspended.delete(follower);
+    this.#plan.started(ref.id, sinceMs);
+    this.#plan.hint(ref.id, nowMs);
   }
 
   #ask(): void {
@@ -137,11 +140,6 @@ export class PollRound {
     this.#turn = undefined;
     this.#notBeforeMs = clock.now() + pollIntervalMs;
     this.#lookAhead();
-  }
-
-  #giveUpTurn(): void {
-    if (this.#turn !== undefined) this.#options.requests.leave(this.#turn);
-    this.#turn = undefined;
   }
 
   #depart(turn: PollTurn, atMs: number): void {
@@ -187,45 +185,45 @@ export class PollRound {
   #answered(refs: readonly TaskRef[], answers: readonly PollAnswer[]): void {
     refs.forEach(({ id }, index) => {
       const answer = answers[index];
-      if (!this.#followers.has(id)) return;
+      const follower = this.#followers.get(id);
+      if (follower === undefined) return;
       if (answer === 'unseen' && refs.length > 1) this.#alone.add(id);
-      else if (answer === 'unseen') this.#failed([id], new Error(`the answer about task ${id} alone does not show it`));
-      else if (answer === 'absent' || answer === undefined) this.#failed([id], new TaskLostError(id));
-      else if (answer instanceof Error) this.#failed([id], answer);
-      else this.#pass(id, answer);
+      else if (answer === 'unseen') {
+        this.#failed([follower], new Error(`the answer about task ${id} alone does not show it`));
+      } else if (answer === 'absent' || answer === undefined) this.#failed([follower], new TaskLostError(id));
+      else if (answer instanceof Error) this.#failed([follower], answer);
+      else this.#pass(follower, answer);
     });
   }
 
   /** Where it is the asking for many that is wrong, each can still be asked for alone. */
   #refused(refs: readonly TaskRef[], error: unknown): void {
-    const ids = refs.map(({ id }) => id).filter((id) => this.#followers.has(id));
-    const isAboutMany = ids.length > 1 && this.#options.api.classify(error).meaning === 'invalid';
-    if (isAboutMany) for (const id of ids) this.#alone.add(id);
-    else this.#failed(ids, error);
+    const followers = refs.flatMap(({ id }) => this.#followers.get(id) ?? []);
+    if (followers.length === 0) return;
+    const isAboutMany = followers.length > 1 && this.#options.api.classify(error).meaning === 'invalid';
+    if (isAboutMany) for (const { ref } of followers) this.#alone.add(ref.id);
+    else this.#failed(followers, error);
   }
 
   /** One wait for all whom a poll was about, so that the next can be about all of them, too. */
-  #failed(ids: readonly string[], error: unknown): void {
+  #failed(failed: readonly Follower[], error: unknown): void {
     const { api, clock, random, pollIntervalMs } = this.#options;
-    const failed = ids.flatMap((id) => this.#followers.get(id) ?? []);
     const attempt = Math.min(...failed.map(({ failures }) => failures));
-    const delayMs = failed.length === 0 ? 0 : backoffDelay({ ...api.classify(error), attempt, random });
+    const delayMs = backoffDelay({ ...api.classify(error), attempt, random });
     const resumesAtMs = clock.now() + Math.max(pollIntervalMs, delayMs);
     for (const follower of failed) {
-      const { id } = follower.ref;
       follower.failures++;
-      this.#plan.forgotten(id);
-      this.#suspended.set(id, resumesAtMs);
+      this.#plan.forgotten(follower.ref.id);
+      this.#suspended.set(follower, resumesAtMs);
     }
     // Only then is anybody told: who is may leave, and have others leave, too.
     for (const { subscriber } of failed) subscriber.next({ error });
   }
 
-  #pass(id: string, remote: RemoteTask): void {
+  #pass(follower: Follower, remote: RemoteTask): void {
+    const { id } = follower.ref;
     const nowMs = this.#options.clock.now();
-    const follower = this.#followers.get(id);
-    if (follower === undefined) return;
-    if (this.#suspended.has(id)) this.#resume(id, nowMs);
+    if (this.#suspended.has(follower)) this.#resume(follower, nowMs);
     follower.failures = 0;
     if (remote.status === 'running') this.#plan.answered(id, nowMs, 'running');
     else this.#plan.ended(id, nowMs, durationOf(remote));

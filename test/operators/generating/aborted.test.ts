@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
 import { aborted } from '../../../operators/generating/aborted.js';
 
@@ -14,12 +15,13 @@ it('tells of an abort once, whether it was before or comes after', () => {
   expect(told).toBe(2);
 });
 
-it('tells nobody who has left', () => {
+it('tells nobody who has left, and no longer listens', () => {
   const abort = new AbortController();
   let told = 0;
   aborted(abort.signal)
     .subscribe(() => (told += 1))
     .unsubscribe();
+  expect(getEventListeners(abort.signal, 'abort')).toEqual([]);
   abort.abort();
   expect(told).toBe(0);
 });
