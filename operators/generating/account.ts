@@ -96,7 +96,7 @@ export class Account<Request> {
 
   /** As `write`, for what needs no answer: the failure is kept all the same. */
   note(entry: JournalEntry): void {
-    if (this.hasJournal) this.write(entry).catch(() => undefined);
+    this.write(entry).catch(() => undefined);
   }
 
   close(): void {
@@ -117,7 +117,7 @@ export class Account<Request> {
     if (stop === undefined) return;
     const abort = (): void => this.#stop(stop.reason);
     if (stop.aborted) abort();
-    else stop.addEventListener('abort', abort, { once: true });
+    else stop.addEventListener('abort', abort);
     this.#unlisten.push(() => stop.removeEventListener('abort', abort));
   }
 }
@@ -154,9 +154,10 @@ export function openAccount<Request>(
 
 /** Asks the account itself. Where it cannot tell, refusals will. */
 async function findSlots<Request>({ api, slots, requests, options }: Account<Request>): Promise<void> {
-  if (api.concurrency === undefined || options.slots !== undefined) return;
+  const ask = api.concurrency?.bind(api);
+  if (ask === undefined || options.slots !== undefined) return;
   try {
-    const found = await requests.run(() => api.concurrency?.());
+    const found = await requests.run(() => ask());
     if (found !== undefined) slots.update({ tasks: { max: found, initial: found } });
   } catch {
     // The tier's number is as good a beginning.

@@ -1,5 +1,5 @@
 import { CostOverCapacityError, OptionsError } from '../../src/errors.js';
-import type { JournaledTask } from '../../src/journal/journal.js';
+import type { JournaledOutcome, JournaledTask } from '../../src/journal/journal.js';
 import {
   canonicalJson,
   checkExternalId,
@@ -60,7 +60,7 @@ export class Desk<Input, Request> {
       const request = api.parse(input);
       const identity = this.#identify(request, given);
       const known = knownOf(identity.key);
-      id = known?.id ?? identity.idOf(0);
+      id = known?.id;
       if (known !== undefined) this.#checkSame(known, identity);
       return { input, index, request, identity };
     } catch (error) {
@@ -118,8 +118,7 @@ export class Desk<Input, Request> {
   }
 
   /** The result that was had before, or by another worker. */
-  again({ id, outcome }: JournaledTask, input: Input, index: number): GenerateResult<Input> {
-    if (outcome === undefined) throw new Error(`the task ${id} has no outcome`);
+  again(id: string, outcome: JournaledOutcome, input: Input, index: number): GenerateResult<Input> {
     const { error, taskId, submittedAtMs, status, outputs, attempts, credits, endedAtMs } = outcome;
     const result: GenerateResult<Input> = {
       ...{ index, id, prompt: input, status, isFinal: true, isEarlier: true, outputs, attempts, credits },

@@ -1,6 +1,7 @@
 import { catchError, EMPTY, filter, ignoreElements, last, map, of, takeWhile, tap, type Observable } from 'rxjs';
 import { LookUpFailedError, TaskLostError } from '../../src/errors.js';
 import { isPermanent, type Classify, type Refusal } from '../../src/refusal.js';
+import { todo } from '../../src/tasks/task.js';
 import type { CallOptions, RemoteTask, TaskRef } from '../../src/tasks/taskApi.js';
 import { pollUntilDone } from '../pollUntilDone.js';
 import { deadline } from '../time/deadline.js';
@@ -60,7 +61,7 @@ export function holdSlot<Request>(
       const isUseful = 'remote' in answer || !isPermanent(meaningOf(account.api, answer.error));
       if (isUseful) heardAtMs = clock.now();
       if ('remote' in answer) record.seen(answer.remote);
-      return slots.waiting > 0 && !isHopeless() && todoIsPoll(record);
+      return slots.waiting > 0 && !isHopeless() && todo(record.task) === 'poll';
     }),
     ignoreElements(),
   );
@@ -108,10 +109,6 @@ function polled<Request>(
   ref: TaskRef,
 ): Observable<Polled> {
   return poller.follow({ ref, externalId: id, sinceMs });
-}
-
-function todoIsPoll({ task }: TaskRecord<unknown>): boolean {
-  return task.phase === 'running' || task.phase === 'overdue';
 }
 
 function isOver(remote: RemoteTask): boolean {

@@ -71,7 +71,7 @@ export class Intake<Input, Request> {
     }
     if (outcome === undefined) return this.#start(named, round);
     if (outcome.status === 'failed' && this.#account.options.retryFailed) return this.#start(named, round + 1);
-    return { result: this.#desk.again(known, named.input, named.index) };
+    return { result: this.#desk.again(known.id, outcome, named.input, named.index) };
   }
 
   #start(named: Named<Input, Request>, round: number): Taken<Input, TaskRun<Input, Request>> {
@@ -96,8 +96,6 @@ export class Intake<Input, Request> {
     const { key } = record.identity;
     this.#adopted.delete(key);
     if (!this.#wanted.has(key)) return;
-    const run = this.#desk.startAgain(record);
-    this.#adopted.set(key, run);
-    this.unsent$.next(run);
+    this.unsent$.next(this.#desk.startAgain(record));
   }
 }

@@ -16,7 +16,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import type { Claim, Claims, JournaledTask } from '../../src/journal/journal.js';
+import type { Claim, Claims, JournaledOutcome, JournaledTask } from '../../src/journal/journal.js';
 import { concurrencyLimit } from '../concurrencyLimit.js';
 import { aborted } from './aborted.js';
 import type { Account } from './account.js';
@@ -84,7 +84,8 @@ export class SharedPrompt<Input, Request> {
   #next(): Observable<GenerateResult<Input>> {
     if (this.#account.stopping.signal.aborted) return this.#over();
     const task = this.#claims.taskOf(this.#key);
-    if (task?.outcome !== undefined && !this.#isToBeRetried(task)) return this.#over(this.#toldAgain(task));
+    if (task?.outcome !== undefined && !this.#isToBeRetried(task))
+      return this.#over(this.#toldAgain(task.id, task.outcome));
     let run: TaskRun<Input, Request> | undefined;
     try {
       run = this.#runOf(task);
@@ -239,11 +240,11 @@ export class SharedPrompt<Input, Request> {
     return last;
   }
 
-  #toldAgain(task: JournaledTask): Observable<GenerateResult<Input>> {
+  #toldAgain(id: string, outcome: JournaledOutcome): Observable<GenerateResult<Input>> {
     const named = this.#named;
     if (named === undefined) return EMPTY;
     this.#hasTold = true;
-    return of(this.#desk.again(task, named.input, named.index));
+    return of(this.#desk.again(id, outcome, named.input, named.index));
   }
 
   #refused(error: unknown): Observable<GenerateResult<Input>> {

@@ -184,7 +184,6 @@ export class Submission<Request> {
   #slotGranted(): void {
     if (!this.#waitsForSlot) return;
     const { cost, admittedAtMs, identity } = this.#record;
-    this.#waitsForSlot = false;
     this.#account.slots.grantedSlot(cost, admittedAtMs, identity.owner);
   }
 

@@ -72,7 +72,7 @@ export class TaskRecord<Input> {
   /** What it has cost. */
   #paid = 0;
   /** True while the journal's last word is that it was about to be sent. */
-  #isIntended = false;
+  #isIntended: boolean;
   #hasEnded = false;
 
   constructor(account: Account<unknown>, identity: TaskIdentity<Input>, index: number, past?: Past) {
