@@ -3,6 +3,7 @@ import type { JournaledOutcome, JournaledTask } from '../../src/journal/journal.
 import {
   canonicalJson,
   checkExternalId,
+  checkPromptId,
   Identities,
   type GivenIdentity,
   type Identity,
@@ -162,6 +163,7 @@ export class Desk<Input, Request> {
   #identify(request: Request, given: GivenIdentity): Identity {
     if (this.#identities !== undefined) return this.#identities.identify(request, given);
     const id = idFor(given);
+    if (given.promptId !== undefined) checkPromptId(given.promptId);
     if (given.externalId !== undefined) {
       checkExternalId(id);
       if (this.#ids.has(id)) {

@@ -50,7 +50,7 @@ export class Identities {
       checkExternalId(externalId);
       return { key: this.#unique('externalId', externalId), content, idOf: (round) => renumbered(externalId, round) };
     }
-    if (promptId !== undefined) checkId('promptId', promptId, maxPromptIdLength);
+    if (promptId !== undefined) checkPromptId(promptId);
     const key = promptId === undefined ? this.#numbered(content) : this.#unique('promptId', promptId);
     const base = promptId ?? 'sluice';
     const idOf = (round: number): string =>
@@ -87,6 +87,11 @@ function renumbered(id: string, round: number): string {
 /** @throws OptionsError for one that a server would not take */
 export function checkExternalId(id: string): void {
   checkId('externalId', id, maxIdLength);
+}
+
+/** @throws OptionsError for one that is not fit to begin an external id */
+export function checkPromptId(id: string): void {
+  checkId('promptId', id, maxPromptIdLength);
 }
 
 function checkId(option: string, id: string, maxLength: number): void {

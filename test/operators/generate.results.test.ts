@@ -85,6 +85,18 @@ describe('a result of generate', () => {
     expect(server.sent).toEqual([]);
   });
 
+  it.each(['not an id', '', 'x'.repeat(41)])(
+    'refuses a prompt id that no server would take: "%s"',
+    async (promptId) => {
+      const { recording, server } = await play({ prompts: ['a'], promptId: () => promptId });
+      expect(recording.values).toMatchObject([
+        { attempts: 0, error: { meaning: 'invalid', code: 'SLUICE_BAD_OPTIONS' } },
+      ]);
+      expect(recording.values[0]?.error?.message).toContain(`must be 1 to 40 of A-Z a-z 0-9 _ - (got "${promptId}")`);
+      expect(server.sent).toEqual([]);
+    },
+  );
+
   it('refuses an external id that stands for another prompt, and sends the first', async () => {
     const { recording, server } = await play({ prompts: ['a', 'b'], externalId: () => 'one' });
     expect(recording.values).toMatchObject([
