@@ -173,7 +173,7 @@ describe('a later run', () => {
   });
 
   it('takes over one that is greater than the whole account by now, beside which nothing runs', async () => {
-    const machine = new Machine({ slots: 3 });
+    const machine = new Machine();
     const great = { prompt: 'great', slots: 3, takesMs: 1_000 };
     await machine.killed(50, { prompts: [great, 'b'], concurrent: 3 });
     const second = await machine.ended({ prompts: [great, 'b'], concurrent: 2 });

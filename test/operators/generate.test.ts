@@ -111,7 +111,7 @@ describe('generate', () => {
     const { recording } = await play({ prompts: ['a', 'a', 'a'] });
     const ids = recording.values.map(({ id }) => id);
     expect(new Set(ids).size).toBe(3);
-    for (const id of ids) expect(id).toMatch(/^[\w-]{1,64}$/);
+    for (const id of ids) expect(id).toMatch(/^sluice-[\w-]{1,57}$/);
   });
 
   it('tells its observer of everything, in order', async () => {
