@@ -35,8 +35,8 @@ export class Submission<Request> {
   readonly #account: Account<Request>;
   readonly #record: TaskRecord<unknown>;
   readonly #request: Request;
-  /** We look no further, and the task may exist. */
-  mayRunOn = false;
+  /** Why we look no further, where the task may exist all the same. */
+  doubt: { readonly error: unknown } | undefined;
   /** The server had no slot for it the last time. */
   #waitsForSlot = false;
 
@@ -168,9 +168,12 @@ export class Submission<Request> {
   }
 
   #abandon(error: unknown): void {
-    this.mayRunOn = todo(this.#record.task) === 'look-up';
-    const refusal: Refusal = this.mayRunOn ? { meaning: 'ambiguous' } : this.#meaningOf(error);
-    if (!this.mayRunOn) this.#record.unsent();
+    if (todo(this.#record.task) === 'look-up') {
+      this.doubt ??= { error };
+      return;
+    }
+    const refusal = this.#meaningOf(error);
+    this.#record.unsent();
     this.#record.apply({ type: 'abandoned', refusal, error: error instanceof Closed ? error.cause : error });
   }
 

@@ -49,7 +49,7 @@ export class TaskRun<Input, Request> {
     return defer(() => {
       const { task } = this.record;
       if (task.phase === 'ended') return of(this.record.settle());
-      if (todo(task) === 'look-up') return of(this.#unreadable());
+      if (todo(task) === 'look-up') return of(this.#doubtful());
       if (!('remote' in task)) return this.#unsent();
       return followTask(this.#account, this.record, task.remote.ref).pipe(
         map(() => this.record.settle()),
@@ -73,10 +73,14 @@ export class TaskRun<Input, Request> {
     return EMPTY;
   }
 
-  /** An earlier run sent it, and what it asked for cannot be read any more, so that it cannot be looked up. */
-  #unreadable(): GenerateResult<Input> {
-    const error = new LookUpFailedError(this.record.id, new Error('the prompt in the journal cannot be read any more'));
+  /** It may exist, and cannot be looked up; where that is for want of the prompt, an earlier run sent it. */
+  #doubtful(): GenerateResult<Input> {
+    const { error } = this.#submission?.doubt ?? { error: this.#unreadable() };
     return this.record.failed('ambiguous', error, false);
+  }
+
+  #unreadable(): LookUpFailedError {
+    return new LookUpFailedError(this.record.id, new Error('the prompt in the journal cannot be read any more'));
   }
 
   /** Polling is over, and for all we know the task is not. */
@@ -90,7 +94,7 @@ export class TaskRun<Input, Request> {
 
   #hold(): Observable<GenerateResult<Input>> {
     return defer(() => {
-      const mayRunOn = this.#mayRunOn || this.#submission?.mayRunOn === true;
+      const mayRunOn = this.#mayRunOn || this.#submission?.doubt !== undefined;
       const isHeld = mayRunOn && this.#account.slots.waiting > 0;
       if (!isHeld) return EMPTY;
       return concat(holdSlot(this.#account, this.record, this.#request), this.#endedLate());
