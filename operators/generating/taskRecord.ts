@@ -204,7 +204,7 @@ export class TaskRecord<Input> {
 
   /** The result of one that has not ended, or not well, as `error` says. */
   failed(meaning: GenerateError['meaning'], error: unknown, isFinal: boolean): GenerateResult<Input> {
-    const mayCost = meaning === 'ambiguous' || todo(this.#task) === 'look-up' || todo(this.#task) === 'poll';
+    const mayCost = todo(this.#task) === 'look-up' || todo(this.#task) === 'poll';
     if (!mayCost || isFinal) this.#pay(0);
     return this.#result(isFinal, [], { meaning, ...told(error) });
   }
