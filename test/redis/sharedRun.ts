@@ -1,0 +1,134 @@
+import { Subject, from, type Observable } from 'rxjs';
+import { onTestFinished } from 'vitest';
+import { generate } from '../../operators/generate.js';
+import type { GenerateEvent, GenerateResult } from '../../operators/generating/generateEvents.js';
+import type { GenerateOptions } from '../../operators/generating/generateOptions.js';
+import { redisJournal } from '../../src/redis/journal.js';
+import type { NodeRedisClient } from '../../src/redis/client.js';
+import { FakeServer, type FakeServerOptions } from '../operators/fakeServer.js';
+import type { Prompt } from '../operators/generating.js';
+import { record, type Recording } from '../operators/recording.js';
+import { VirtualClock } from '../operators/virtualClock.js';
+import { HandWorker, keyOf, textOf } from './handWorker.js';
+import { connected } from './journalClients.js';
+import { wait } from './journalWorkers.js';
+import type { RedisServer } from './redisServer.js';
+
+/** A worker: `generate`, with what it tells. */
+export interface Sharer {
+  readonly recording: Recording<GenerateResult<Prompt>>;
+  readonly events: readonly GenerateEvent[];
+  /** What it tells of each prompt, in its order: `a succeeded`, `b failed earlier`, `c overdue`. */
+  readonly told: readonly string[];
+}
+
+export interface SharerOptions extends Omit<Partial<GenerateOptions<Prompt>>, 'journal'> {
+  readonly prompts?: readonly Prompt[] | Subject<Prompt>;
+  readonly client?: NodeRedisClient;
+}
+
+let names = 0;
+
+/**
+ * A run that several workers share over a real Redis. The time of the tasks and of their server is virtual: it stands still
+ * until a test lets it pass, however long Redis takes. Each prompt is known by its text.
+ */
+export class SharedRun {
+  readonly clock = new VirtualClock();
+  readonly server: FakeServer;
+  readonly name = `shared-${(names += 1)}`;
+  readonly client: NodeRedisClient;
+  #isOver = false;
+
+  private constructor(client: NodeRedisClient, options: Omit<FakeServerOptions, 'clock'>) {
+    this.client = client;
+    this.server = new FakeServer({ ...options, clock: this.clock });
+    onTestFinished(() => {
+      this.#isOver = true;
+    });
+  }
+
+  static async over(redis: RedisServer, options: Omit<FakeServerOptions, 'clock'> = {}): Promise<SharedRun> {
+    return new SharedRun((await connected(redis)) as NodeRedisClient, options);
+  }
+
+  /** Another worker, which does what the test says as it says so. */
+  async another(): Promise<HandWorker> {
+    const journal = redisJournal({ client: this.client, name: this.name });
+    await journal.open();
+    onTestFinished(() => journal.close());
+    return new HandWorker(journal, this.server, this.clock);
+  }
+
+  start({ prompts = [], client = this.client, ...options }: SharerOptions = {}): Sharer {
+    const events: GenerateEvent[] = [];
+    const source: Observable<Prompt> = prompts instanceof Subject ? prompts : from(prompts);
+    const journal = redisJournal({ client, name: this.name });
+    const results = source.pipe(
+      generate(this.server, {
+        ...{ rate: 'off', pollIntervalMs: 50, jitter: 'none', concurrent: 2, externalId: textOf },
+        ...{ observer: { next: (event) => events.push(event) }, ...options, clock: this.clock, journal },
+      }),
+    );
+    const recording = record(results, () => this.clock.now());
+    onTestFinished(() => recording.subscription.unsubscribe());
+    return {
+      ...{ recording, events },
+      get told() {
+        return recording.values.map(toldOf);
+      },
+    };
+  }
+
+  /** Waits for it, while the time of tasks stands still. */
+  async until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await this.#breath();
+  }
+
+  /** Lets the time of tasks pass until it is so. */
+  async passUntil(isSo: () => boolean): Promise<void> {
+    while (!isSo()) {
+      await this.clock.settle(50);
+      await this.#breath();
+    }
+  }
+
+  /** Lets time pass until the worker's stream has ended. @throws what it has ended with */
+  async ended({ recording }: Sharer): Promise<void> {
+    await this.passUntil(() => recording.end !== '');
+    if (recording.end === '#') throw recording.error;
+  }
+
+  /** Whoever has the prompt counts as dead from here on, as if its lease had run out; it does not know yet. */
+  async giveUp(prompt: Prompt): Promise<void> {
+    const [workers, claims] = [this.#keyOf('workers'), this.#keyOf('claims')];
+    const key = keyOf(prompt);
+    const worker = await this.#command('HGET', claims, key);
+    await this.#command('ZREM', workers, String(worker));
+    await this.#command('HDEL', claims, key);
+  }
+
+  /** All workers hear that there is news. */
+  async call(): Promise<void> {
+    await this.#command('PUBLISH', this.#keyOf('news'), 'nobody');
+  }
+
+  #keyOf(what: string): string {
+    return `sluice:{journal:${this.name}}:${what}`;
+  }
+
+  #command(...words: readonly string[]): Promise<unknown> {
+    return (this.client as unknown as { sendCommand(words: readonly string[]): Promise<unknown> }).sendCommand(words);
+  }
+
+  /** A moment of the machine's time. A test that was given up goes on no further. */
+  async #breath(): Promise<void> {
+    if (this.#isOver) throw new Error('the test is over');
+    await wait(2);
+  }
+}
+
+function toldOf({ prompt, status, isEarlier, isFinal, error }: GenerateResult<Prompt>): string {
+  const how = isFinal ? status : (error?.meaning ?? status);
+  return [textOf(prompt), how, ...(isEarlier === true ? ['earlier'] : [])].join(' ');
+}
