@@ -41,7 +41,7 @@ export class SharedPrompt<Input, Request> {
   #claim: OurClaim | undefined;
   /** Resolves as soon as another worker is done with it. */
   #free: Promise<void> | undefined;
-  /** The server's word is that what was written down as about to be sent is not there. */
+  /** The server's word is that what was written down as about to be sent is not there; known while we have the claim. */
   #isAbsent = false;
   /** Its task is ours, from before it is sent to its end. */
   #isMaking = false;
@@ -141,7 +141,7 @@ export class SharedPrompt<Input, Request> {
 
   #claimed(): Observable<OurClaim> {
     if (this.#claim?.lost.aborted === false) return of(this.#claim);
-    this.#claim = undefined;
+    this.#letGo();
     return this.#claimAsked().pipe(
       concatMap((claim) => {
         if (claim.isOurs) return of((this.#claim = claim));
@@ -183,7 +183,6 @@ export class SharedPrompt<Input, Request> {
     const { record } = run;
     record.claimed(claim);
     if (record.isAdopted) record.tellAdopted();
-    else this.#isAbsent = false;
     this.#isMaking = true;
     const settled = defer(() => {
       this.#isMaking = false;
@@ -204,8 +203,7 @@ export class SharedPrompt<Input, Request> {
   }
 
   #lost(run: TaskRun<Input, Request>): void {
-    this.#claim = undefined;
-    this.#isAbsent = false;
+    this.#letGo();
     this.#handOver(run);
   }
 
@@ -235,9 +233,15 @@ export class SharedPrompt<Input, Request> {
 
   #over(last: Observable<GenerateResult<Input>> = EMPTY): Observable<GenerateResult<Input>> {
     this.#isOver = true;
+    this.#letGo();
+    return last;
+  }
+
+  /** Whoever has it next may send it. */
+  #letGo(): void {
     this.#claim?.release();
     this.#claim = undefined;
-    return last;
+    this.#isAbsent = false;
   }
 
   #toldAgain(id: string, outcome: JournaledOutcome): Observable<GenerateResult<Input>> {

@@ -75,4 +75,23 @@ describeOverRedis('a worker that comes to a run later', () => {
     expect(worker.told).toEqual(['a succeeded']);
     expect(run.server.sent.find(({ kind }) => kind === 'submit')?.id).toBe('a');
   });
+
+  it('never sends what another has sent since, though it was not there before', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.intends('a');
+    await other.leaves();
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts });
+    await run.passUntil(() => run.server.sentAs('look-up') === 'a1');
+    const next = await run.another();
+    await next.sends('a');
+    await next.leaves();
+    prompts.next('a');
+    prompts.complete();
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a succeeded']);
+    expect(run.server.sentAs('submit')).toBe('a1');
+    expect(run.server.duplicates).toBe(0);
+  });
 });
