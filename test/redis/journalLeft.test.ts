@@ -3,13 +3,18 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Prompt } from '../operators/generating.js';
 import { describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
-import { SharedRun } from './sharedRun.js';
+import { SharedRun, type Sharer } from './sharedRun.js';
 
 let redis: RedisServer;
 beforeAll(async () => {
   redis = await RedisServer.start();
 });
 afterAll(() => redis.stop());
+
+/** At which place of the source each prompt is, by what it tells. */
+function placesOf({ recording }: Sharer): Readonly<Record<string, number>> {
+  return Object.fromEntries(recording.values.map(({ id, index }) => [id, index]));
+}
 
 describeOverRedis('a worker that comes to a run later', () => {
   it('follows what others left running, though nobody asks it for that', async () => {
@@ -93,5 +98,119 @@ describeOverRedis('a worker that comes to a run later', () => {
     expect(worker.told).toEqual(['a succeeded']);
     expect(run.server.sentAs('submit')).toBe('a1');
     expect(run.server.duplicates).toBe(0);
+  });
+
+  it('tells once of what it took over, though somebody asks for it after its end', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.sends('a');
+    await other.leaves();
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts });
+    await run.passUntil(() => worker.told.length > 0);
+    prompts.next('a');
+    prompts.complete();
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a succeeded']);
+  });
+
+  it('tells how another has ended it once somebody asks for it, and not before', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.sends('a');
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts });
+    await run.until(() => prompts.observed);
+    await other.ends('a');
+    prompts.next('b');
+    // Whoever can make b knows of the end of a.
+    await run.passUntil(() => worker.told.length > 0);
+    expect(worker.told).toEqual(['b succeeded']);
+    prompts.next('a');
+    prompts.complete();
+    await run.ended(worker);
+    expect(worker.told).toEqual(['b succeeded', 'a succeeded earlier']);
+    expect(run.server.sentAs('submit')).toBe('a1 b1');
+  });
+
+  it('sends what was never there without looking for it, under the id that it had', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.intends('a');
+    await other.findsNone('a');
+    await other.leaves();
+    const worker = run.start({ prompts: ['a'] });
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a succeeded']);
+    expect(run.server.sent[0]).toMatchObject({ kind: 'submit', id: 'a' });
+  });
+
+  it('sends what others meant to send before what has waited here for longer', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.intends('b');
+    await other.leaves();
+    const worker = run.start({ prompts: ['a', 'c', 'b'], concurrent: 1 });
+    await run.ended(worker);
+    // The look for it held the only slot, which goes to the next as it ends.
+    expect(run.server.sentAs('submit')).toBe('a1 b1 c1');
+  });
+
+  it.each([
+    [4, 'b exhausted'],
+    [5, 'b succeeded'],
+  ])('counts what was spent before in the budget of the run: of %d credits 3', async (runCredits, told) => {
+    const run = await SharedRun.over(redis);
+    const paid = { prompt: 'a', credits: 3 };
+    const other = await run.another();
+    await other.sends(paid);
+    await other.ends(paid);
+    await other.leaves();
+    const worker = run.start({ prompts: [{ prompt: 'b', credits: 2 }], runCredits });
+    await run.ended(worker);
+    expect(worker.told).toEqual([told]);
+  });
+
+  it('keeps what it took over in the budget of the run until it has ended', async () => {
+    const run = await SharedRun.over(redis);
+    const running = { prompt: 'a', credits: 3, takesMs: 1_000, fails: true };
+    const other = await run.another();
+    await other.sends(running);
+    await other.leaves();
+    const worker = run.start({ prompts: [{ prompt: 'b', credits: 2 }], runCredits: 4 });
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a failed', 'b succeeded']);
+    const [a, b] = run.server.tasks;
+    expect(b?.createdAtMs).toBeGreaterThanOrEqual(a!.endsAtMs);
+  });
+
+  it('gives what it took over the place that its own source has it at', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.sends('a');
+    await other.leaves();
+    const worker = run.start({ prompts: ['x', 'a'] });
+    await run.ended(worker);
+    expect(placesOf(worker)).toEqual({ x: 0, a: 1 });
+  });
+
+  it('refuses a prompt that cannot be made, and makes the others', async () => {
+    const run = await SharedRun.over(redis);
+    const worker = run.start({ prompts: ['a', { prompt: 'b', slots: 5 }, ''], externalId: () => 'x' });
+    await run.ended(worker);
+    expect(worker.told.toSorted()).toEqual([' failed', 'a succeeded', 'b failed']);
+  });
+
+  it('refuses an id that stood for another prompt', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.sends('a');
+    await other.ends('a');
+    await other.leaves();
+    const worker = run.start({ prompts: ['c'], externalId: () => 'a' });
+    await run.ended(worker);
+    expect(worker.told).toEqual(['c failed']);
+    expect(worker.recording.values[0]?.error?.message).toContain('"a" stood for another prompt');
+    expect(run.server.sentAs('submit')).toBe('a1');
   });
 });
