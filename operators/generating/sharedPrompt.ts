@@ -43,8 +43,8 @@ export class SharedPrompt<Input, Request> {
   #free: Promise<void> | undefined;
   /** The server's word is that what was written down as about to be sent is not there; known while we have the claim. */
   #isAbsent = false;
-  /** Its task is ours, from before it is sent to its end. */
-  #isMaking = false;
+  /** Its task while it is ours, from before it is sent to its end. */
+  #making: TaskRun<Input, Request> | undefined;
   #isOver = false;
   #hasTold = false;
   readonly #endedElsewhere = new Subject<void>();
@@ -66,6 +66,7 @@ export class SharedPrompt<Input, Request> {
   /** Somebody asks for it, by this prompt. */
   isWantedAs(named: Named<Input, Request>): void {
     this.#named = named;
+    if (this.#making !== undefined) this.#making.record.index = named.index;
   }
 
   /** Another worker has written about its task. */
@@ -117,7 +118,7 @@ export class SharedPrompt<Input, Request> {
         key: () => identity.owner,
         priority: () => identity.priority,
       }),
-      takeUntil(merge(this.#endedElsewhere, stopped$).pipe(filter(() => !this.#isMaking))),
+      takeUntil(merge(this.#endedElsewhere, stopped$).pipe(filter(() => this.#making === undefined))),
     );
   }
 
@@ -183,9 +184,9 @@ export class SharedPrompt<Input, Request> {
     const { record } = run;
     record.claimed(claim);
     if (record.isAdopted) record.tellAdopted();
-    this.#isMaking = true;
+    this.#making = run;
     const settled = defer(() => {
-      this.#isMaking = false;
+      this.#making = undefined;
       if (claim.lost.aborted) this.#lost(run);
       else if (run.isToBeSent) this.#isAbsent = true;
       else {

@@ -194,6 +194,24 @@ describeOverRedis('a worker that comes to a run later', () => {
     expect(placesOf(worker)).toEqual({ x: 0, a: 1 });
   });
 
+  it('gives what it took over that place though its source comes to it only later', async () => {
+    const run = await SharedRun.over(redis);
+    const running = { prompt: 'b', takesMs: 5_000 };
+    const other = await run.another();
+    await other.sends('a');
+    await other.sends(running);
+    await other.leaves();
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts, concurrent: 3 });
+    // Both are its own by now, and nobody has asked for them.
+    await run.passUntil(() => worker.told.length > 0);
+    for (const prompt of ['x', 'y', running, 'a']) prompts.next(prompt);
+    prompts.complete();
+    await run.ended(worker);
+    expect(placesOf(worker)).toEqual({ a: 7, x: 0, y: 1, b: 2 });
+    expect(worker.events.at(-1)).toMatchObject({ id: 'b', index: 2 });
+  });
+
   it('refuses a prompt that cannot be made, and makes the others', async () => {
     const run = await SharedRun.over(redis);
     const worker = run.start({ prompts: ['a', { prompt: 'b', slots: 5 }, ''], externalId: () => 'x' });
