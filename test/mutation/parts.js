@@ -29,7 +29,11 @@ export const parts = [
     ],
   },
   // What shares a run with other workers is asked over a real Redis, in seconds: it is a part of its own.
-  { name: 'shared', mutate: ['operators/generating/shared*.ts'], tests: ['test/redis/journal{Workers,Sleepers,Left,Lost}'] },
+  {
+    name: 'shared',
+    mutate: ['operators/generating/shared*.ts'],
+    tests: ['test/redis/journal{Workers,Sleepers,Left,Elsewhere,Lost}'],
+  },
   { name: 'otel', mutate: ['operators/otel/**/*.ts'], tests: ['test/operators/otel/**'] },
   {
     name: 'sse',

@@ -214,9 +214,11 @@ describeOverRedis('a worker that comes to a run later', () => {
 
   it('refuses a prompt that cannot be made, and makes the others', async () => {
     const run = await SharedRun.over(redis);
-    const worker = run.start({ prompts: ['a', { prompt: 'b', slots: 5 }, ''], externalId: () => 'x' });
+    const worker = run.start({ prompts: ['a', { prompt: 'b', slots: 5 }, ''] });
     await run.ended(worker);
     expect(worker.told.toSorted()).toEqual([' failed', 'a succeeded', 'b failed']);
+    const [refused] = worker.recording.values.filter(({ id }) => id === 'b');
+    expect(refused).toMatchObject({ index: 1, attempts: 0, error: { meaning: 'invalid' } });
   });
 
   it('refuses an id that stood for another prompt', async () => {

@@ -1,7 +1,10 @@
+import { Subject } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { GenerateEvent } from '../../operators/generating/generateEvents.js';
+import type { Prompt } from '../operators/generating.js';
 import { describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
-import { SharedRun } from './sharedRun.js';
+import { SharedRun, type Sharer } from './sharedRun.js';
 
 let redis: RedisServer;
 beforeAll(async () => {
@@ -20,8 +23,8 @@ describeOverRedis('a worker that was given up', () => {
     const worker = run.start({ prompts: ['a', running], concurrent: 1 });
     // It has looked for a, and waits to send it until b has ended.
     await run.passUntil(() => run.server.sentAs('poll') !== '');
-    await run.giveUp('a');
     const next = await run.another();
+    await run.giveUp('a', next);
     await next.sends('a');
     await run.call();
     await run.until(() => worker.events.filter(({ type, id }) => type === 'adopted' && id === 'b').length === 2);
@@ -30,4 +33,60 @@ describeOverRedis('a worker that was given up', () => {
     expect(worker.told.toSorted()).toEqual(['a succeeded', 'b succeeded']);
     expect(run.server.sentAs('submit')).toBe('b1 a1');
   });
+
+  it('makes what it had not written down yet as any other prompt', async () => {
+    const run = await SharedRun.over(redis);
+    const worker = run.start({ prompts: ['a', 'b'], rate: { limit: 1, intervalMs: 500 } });
+    // It has both, and b waits for its turn under the rate.
+    await run.until(() => run.server.tasks.length > 0);
+    const other = await run.another();
+    await run.giveUp('b', other);
+    await other.leaves();
+    await run.call();
+    await run.ended(worker);
+    expect(worker.told.toSorted()).toEqual(['a succeeded', 'b succeeded']);
+    expect(run.server.sentAs('submit')).toBe('a1 b1');
+  });
+
+  it('counts what another has taken over in the budget of the run, once, until it has ended there', async () => {
+    const run = await SharedRun.over(redis);
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts, runCredits: 4 });
+    await run.until(() => prompts.observed);
+    prompts.next({ prompt: 'a', credits: 3, takesMs: 100_000 });
+    await run.until(() => run.server.tasks.length > 0);
+    const other = await run.another();
+    await run.giveUp('a', other);
+    await run.call();
+    await expectHeld(run, worker, prompts);
+    await other.ends('a', 'failed');
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a failed earlier', 'b succeeded']);
+  });
 });
+
+describeOverRedis('a worker whose task is overdue', () => {
+  it('leaves it to others, and counts it in the budget of the run until it has ended there', async () => {
+    const run = await SharedRun.over(redis);
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts, runCredits: 4, deadlineMs: 1_000 });
+    await run.until(() => prompts.observed);
+    prompts.next({ prompt: 'a', credits: 3, takesMs: 100_000 });
+    await run.passUntil(() => worker.told.length > 0);
+    const other = await run.another();
+    await other.takes('a');
+    await expectHeld(run, worker, prompts);
+    await other.ends('a', 'failed');
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a overdue', 'b succeeded']);
+  });
+});
+
+/** Asks the worker for one more prompt, of 3 credits, which is not sent for now: the budget may yet get them back. */
+async function expectHeld(run: SharedRun, { events }: Sharer, prompts: Subject<Prompt>): Promise<void> {
+  prompts.next({ prompt: 'b', credits: 3 });
+  prompts.complete();
+  const has = (type: GenerateEvent['type']): boolean => events.some((event) => event.id === 'b' && event.type === type);
+  await run.passUntil(() => has('retrying') || has('submitting'));
+  expect(has('submitting')).toBe(false);
+}

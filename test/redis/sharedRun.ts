@@ -99,13 +99,26 @@ export class SharedRun {
     if (recording.end === '#') throw recording.error;
   }
 
-  /** Whoever has the prompt counts as dead from here on, as if its lease had run out; it does not know yet. */
-  async giveUp(prompt: Prompt): Promise<void> {
-    const [workers, claims] = [this.#keyOf('workers'), this.#keyOf('claims')];
-    const key = keyOf(prompt);
-    const worker = await this.#command('HGET', claims, key);
-    await this.#command('ZREM', workers, String(worker));
-    await this.#command('HDEL', claims, key);
+  /** A client by which no messages come: its worker hears of the others only as it asks. */
+  deaf(): NodeRedisClient {
+    return {
+      isOpen: true,
+      evalSha: (sha, options) => this.client.evalSha(sha, options),
+      eval: (script, options) => this.client.eval(script, options),
+      duplicate: () => ({ connect: () => new Promise(() => undefined), on: () => undefined, destroy: () => undefined }),
+    };
+  }
+
+  /** Whoever has the prompt counts as dead, as if its lease had run out, and does not know yet; the heir has it instead. */
+  async giveUp(prompt: Prompt, heir: HandWorker): Promise<void> {
+    // What the heir has already says who it is.
+    await heir.takes('heirloom');
+    const script =
+      "redis.call('ZREM', KEYS[1], redis.call('HGET', KEYS[2], ARGV[1])) " +
+      "redis.call('HSET', KEYS[2], ARGV[1], redis.call('HGET', KEYS[2], ARGV[2]))";
+    const keys = [this.#keyOf('workers'), this.#keyOf('claims')];
+    await this.#command('EVAL', script, '2', ...keys, keyOf(prompt), keyOf('heirloom'));
+    await heir.takes(prompt);
   }
 
   /** All workers hear that there is news. */
