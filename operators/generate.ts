@@ -13,10 +13,9 @@ import {
   type OperatorFunction,
   type Subscriber,
 } from 'rxjs';
-import type { Claims } from '../src/journal/journal.js';
 import type { TaskApi } from '../src/tasks/taskApi.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
-import { openAccount, type Account } from './generating/account.js';
+import { openAccount, type Account, type Shared } from './generating/account.js';
 import type { GenerateResult } from './generating/generateEvents.js';
 import { parseGenerateOptions, type GenerateOptions } from './generating/generateOptions.js';
 import { Intake, type Taken } from './generating/intake.js';
@@ -54,8 +53,8 @@ function resultsOf<Input, Request>(
   source: Observable<Input>,
   account: Account<Request>,
 ): Observable<GenerateResult<Input>> {
-  const { claims } = account;
-  const results = claims === undefined ? aloneResultsOf(source, account) : sharedResultsOf(source, account, claims);
+  const { shared } = account;
+  const results = shared === undefined ? aloneResultsOf(source, account) : sharedResultsOf(source, account, shared);
   const failure = defer(() => {
     if (account.journalError !== undefined) throw account.journalError.cause;
     return EMPTY;
@@ -90,13 +89,13 @@ function aloneResultsOf<Input, Request>(
 function sharedResultsOf<Input, Request>(
   source: Observable<Input>,
   account: Account<Request>,
-  claims: Claims,
+  shared: Shared,
 ): Observable<GenerateResult<Input>> {
   return new Observable<GenerateResult<Input>>((subscriber) => {
-    const intake = new SharedIntake<Input, Request>(account, claims);
+    const intake = new SharedIntake<Input, Request>(account, shared);
     const prompts = takenFrom(source, intake, subscriber);
     const adopted = from(intake.adopted());
-    subscriber.add(claims.on((task) => intake.heard(task)));
+    subscriber.add(shared.claims.on((task) => intake.heard(task)));
     return concat(adopted, prompts)
       .pipe(concurrencyLimit((prompt) => prompt.result(), { limit: Infinity, stop: account.stopping.signal }))
       .subscribe(subscriber);

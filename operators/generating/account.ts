@@ -25,6 +25,12 @@ export interface Closure {
   readonly error: unknown;
 }
 
+/** A run that several workers share: who of them makes which prompt, and what they have left so far. */
+export interface Shared {
+  readonly claims: Claims;
+  readonly history: JournalHistory;
+}
+
 /** More slots than any account is known to have: where `auto` probes to, if nobody says. */
 const mostSlots = 1_000;
 
@@ -39,6 +45,8 @@ export class Account<Request> {
   readonly poller: Poller;
   readonly credits: Credits;
   readonly history: JournalHistory | undefined;
+  /** There where several workers share the journal. */
+  readonly shared: Shared | undefined;
   /** Passed on as a task gives its slot back. */
   readonly slotFreed = new Baton();
   /** What the observer hears. */
@@ -63,17 +71,14 @@ export class Account<Request> {
     this.requests = options.requests ?? requestLimiter(api, options, clock);
     this.poller = new Poller({ ...options, api, requests: this.requests, clock });
     this.#journal = options.journal;
-    this.credits = new Credits(this.slots, options.runCredits, clock, this.claims !== undefined);
+    const claims = options.journal?.claims;
+    this.shared = claims && history && { claims, history };
+    this.credits = new Credits(this.slots, options.runCredits, clock, this.shared !== undefined);
     this.#listen();
   }
 
   get hasJournal(): boolean {
     return this.#journal !== undefined;
-  }
-
-  /** Who makes which prompt, where several workers share the journal. */
-  get claims(): Claims | undefined {
-    return this.#journal?.claims;
   }
 
   /** Resolves once it is on disk. A journal that fails ends all sending. @throws (rejects with) JournalError */

@@ -1,5 +1,5 @@
-import type { Claims, JournaledTask } from '../../src/journal/journal.js';
-import type { Account } from './account.js';
+import type { JournaledTask } from '../../src/journal/journal.js';
+import type { Account, Shared } from './account.js';
 import { Desk } from './desk.js';
 import type { Taken } from './intake.js';
 import { SharedPrompt } from './sharedPrompt.js';
@@ -10,28 +10,28 @@ import { SharedPrompt } from './sharedPrompt.js';
  */
 export class SharedIntake<Input, Request> {
   readonly #account: Account<Request>;
-  readonly #claims: Claims;
+  readonly #shared: Shared;
   readonly #desk: Desk<Input, Request>;
   readonly #prompts = new Map<string, SharedPrompt<Input, Request>>();
   /** Which task of a prompt was its newest before this worker came, by the prompt's key. */
   readonly #roundBefore: ReadonlyMap<string, number>;
 
-  constructor(account: Account<Request>, claims: Claims) {
+  constructor(account: Account<Request>, shared: Shared) {
     this.#account = account;
-    this.#claims = claims;
+    this.#shared = shared;
     this.#desk = new Desk(account);
-    this.#roundBefore = new Map(account.history?.tasks.map(({ key, round }) => [key, round]));
+    this.#roundBefore = new Map(shared.history.tasks.map(({ key, round }) => [key, round]));
   }
 
   adopted(): readonly SharedPrompt<Input, Request>[] {
-    const { history, credits } = this.#account;
-    if (history !== undefined) credits.restoreShared(history);
-    const underWay = (history?.tasks ?? []).filter(({ phase }) => phase === 'unknown' || phase === 'running');
+    const { history } = this.#shared;
+    this.#account.credits.restoreShared(history);
+    const underWay = history.tasks.filter(({ phase }) => phase === 'unknown' || phase === 'running');
     return underWay.map(({ key }) => this.#promptOf(key));
   }
 
   take(input: Input, index: number): Taken<Input, SharedPrompt<Input, Request>> {
-    const named = this.#desk.read(input, index, (key) => this.#claims.taskOf(key));
+    const named = this.#desk.read(input, index, (key) => this.#shared.claims.taskOf(key));
     if ('refused' in named) return { result: named.refused };
     const { key } = named.identity;
     const underWay = this.#prompts.get(key);
@@ -48,7 +48,7 @@ export class SharedIntake<Input, Request> {
 
   #promptOf(key: string): SharedPrompt<Input, Request> {
     const roundBefore = this.#roundBefore.get(key) ?? -1;
-    const prompt = new SharedPrompt(this.#account, this.#claims, this.#desk, key, roundBefore);
+    const prompt = new SharedPrompt(this.#account, this.#shared.claims, this.#desk, key, roundBefore);
     this.#prompts.set(key, prompt);
     return prompt;
   }

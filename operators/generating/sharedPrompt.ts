@@ -46,6 +46,7 @@ export class SharedPrompt<Input, Request> {
   /** Its task while it is ours, from before it is sent to its end. */
   #making: TaskRun<Input, Request> | undefined;
   #isOver = false;
+  /** A result of ours was told. */
   #hasTold = false;
   readonly #endedElsewhere = new Subject<void>();
 
@@ -125,17 +126,14 @@ export class SharedPrompt<Input, Request> {
   /** With a slot, which goes back at once where it is another's. */
   #asked(run: TaskRun<Input, Request>): Observable<GenerateResult<Input>> {
     return defer(() => {
-      let made: TaskRun<Input, Request> | undefined;
       // The slot's limiter has taken the credits of the day, too.
       if (!run.record.isAdopted) run.record.admitted();
       return this.#claimed().pipe(
         concatMap((claim) => {
-          made = this.#fitting(run, claim.task);
+          const made = this.#fitting(run, claim.task);
           return made === undefined ? EMPTY : this.#made(made, claim);
         }),
-        finalize(() => {
-          if (made !== run) run.record.dropped();
-        }),
+        finalize(() => run.record.dropped()),
       );
     });
   }
@@ -248,14 +246,12 @@ export class SharedPrompt<Input, Request> {
   #toldAgain(id: string, outcome: JournaledOutcome): Observable<GenerateResult<Input>> {
     const named = this.#named;
     if (named === undefined) return EMPTY;
-    this.#hasTold = true;
     return of(this.#desk.again(id, outcome, named.input, named.index));
   }
 
   #refused(error: unknown): Observable<GenerateResult<Input>> {
     if (this.#named === undefined) return EMPTY;
     const { input, index, identity } = this.#named;
-    this.#hasTold = true;
     return of(this.#desk.refused(input, index, identity.idOf(0), error));
   }
 
