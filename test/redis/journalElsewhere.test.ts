@@ -1,6 +1,8 @@
 import { Subject } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { JournalError } from '../../src/errors.js';
+import { ClaimLostError } from '../../src/journal/claimLostError.js';
+import type { Claims } from '../../src/journal/journal.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import type { Prompt } from '../operators/generating.js';
@@ -16,6 +18,9 @@ afterAll(() => redis.stop());
 
 /** Keeps a worker's only slot. */
 const long = { prompt: 'long', takesMs: 2_000 };
+
+/** A journal that does not say what others write: whoever asks for a prompt learns of it. */
+const untold = (): Partial<Claims> => ({ on: () => () => undefined });
 
 describeOverRedis('a worker among others', () => {
   it('tells at once how another has ended a prompt that waits here for a slot', async () => {
@@ -72,11 +77,66 @@ describeOverRedis('a worker among others', () => {
       await other.sends('a', round);
       await other.ends('a', 'failed', round);
     }
+    // Whoever can make b knows of both.
+    prompts.next('b');
+    await run.passUntil(() => worker.told.length > 0);
     prompts.next('a');
     prompts.complete();
     await run.ended(worker);
-    expect(worker.told).toEqual(['a failed earlier']);
-    expect(run.server.tasks.map(({ externalId }) => externalId)).toEqual(['a', 'a-1']);
+    expect(worker.told).toEqual(['b succeeded', 'a failed earlier']);
+    expect(run.server.tasks.map(({ externalId }) => externalId)).toEqual(['a', 'a-1', 'b']);
+  });
+
+  it('tries once more what has failed before it came, however often', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    for (const round of [0, 1]) {
+      await other.sends('a', round);
+      await other.ends('a', 'failed', round);
+    }
+    const worker = run.start({ prompts: ['a'], retryFailed: true });
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a succeeded']);
+    expect(run.server.tasks.map(({ externalId }) => externalId)).toEqual(['a', 'a-1', 'a-2']);
+  });
+
+  it('asks once more for a prompt that was lost as it was given', async () => {
+    const run = await SharedRun.over(redis);
+    const asked: string[] = [];
+    const journal = (claims: Claims): Partial<Claims> => ({
+      claim: (key) => (asked.push(key) === 1 ? Promise.reject(new ClaimLostError(key)) : claims.claim(key)),
+    });
+    const worker = run.start({ prompts: ['a'], journal });
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a succeeded']);
+    expect(asked).toEqual(['id:a', 'id:a']);
+  });
+
+  it('knows as it gets a prompt how that has ended, though nobody has told it', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    const worker = run.start({ prompts: [long, 'a'], concurrent: 1, journal: untold });
+    await run.until(() => run.server.tasks.length > 0);
+    await other.sends('a');
+    await other.ends('a');
+    await run.ended(worker);
+    expect(worker.told).toEqual(['long succeeded', 'a succeeded earlier']);
+    expect(run.server.sentAs('look-up')).toBe('');
+  });
+
+  it('knows as it gets a prompt which task of it is to be sent, though nobody has told it', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    const worker = run.start({ prompts: [long, 'a'], concurrent: 1, journal: untold });
+    await run.until(() => run.server.tasks.length > 0);
+    await other.sends('a');
+    await other.ends('a', 'failed');
+    await other.intends('a', 1);
+    await other.findsNone('a', 1);
+    await other.leaves();
+    await run.ended(worker);
+    expect(worker.told).toEqual(['long succeeded', 'a succeeded']);
+    expect(run.server.tasks.map(({ externalId }) => externalId)).toEqual(['long', 'a', 'a-1']);
   });
 
   it('shares its slots fairly between the owners of its prompts', async () => {
@@ -151,16 +211,21 @@ describeOverRedis('a worker among others', () => {
     expect(run.server.sentAs('submit')).toBe('a1');
   });
 
-  it('ends with an error where Redis loses the run while it waits for another', async () => {
+  it('takes no more prompts once Redis has lost the run while it waits for another, and ends with an error', async () => {
     const run = await SharedRun.over(redis);
     const other = await run.another();
     await other.sends('a');
-    const worker = run.start({ prompts: ['a', 'b'] });
-    await run.passUntil(() => worker.told.length > 0);
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts, concurrent: 1 });
+    await run.until(() => prompts.observed);
+    prompts.next(long);
+    await run.until(() => run.server.tasks.length > 1);
     await flush(redis);
     await run.call();
-    await run.until(() => worker.recording.end !== '');
+    await run.until(() => !prompts.observed);
+    await run.passUntil(() => worker.recording.end !== '');
     expect(worker.recording.error).toBeInstanceOf(JournalError);
+    expect(worker.told).toEqual(['long succeeded']);
   });
 
   it('ends with an error, and sends nothing, where Redis has lost the run before a prompt comes', async () => {

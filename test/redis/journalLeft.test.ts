@@ -1,5 +1,6 @@
 import { Subject } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Claims } from '../../src/journal/journal.js';
 import type { Prompt } from '../operators/generating.js';
 import { describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
@@ -150,8 +151,17 @@ describeOverRedis('a worker that comes to a run later', () => {
     const other = await run.another();
     await other.intends('b');
     await other.leaves();
-    const worker = run.start({ prompts: ['a', 'c', 'b'], concurrent: 1 });
+    const asked: string[] = [];
+    const journal = (claims: Claims): Partial<Claims> => ({
+      claim: (key) => {
+        asked.push(key);
+        return claims.claim(key);
+      },
+    });
+    const worker = run.start({ prompts: ['a', 'c', 'b'], concurrent: 1, journal });
     await run.ended(worker);
+    // It was the worker's from the look for it to its end.
+    expect(asked).toEqual(['id:b', 'id:a', 'id:c']);
     // The look for it held the only slot, which goes to the next as it ends.
     expect(run.server.sentAs('submit')).toBe('a1 b1 c1');
   });

@@ -34,6 +34,23 @@ describeOverRedis('a worker that was given up', () => {
     expect(run.server.sentAs('submit')).toBe('b1 a1');
   });
 
+  it('follows what it has lost where it is, and does not queue it anew', async () => {
+    const run = await SharedRun.over(redis);
+    const other = await run.another();
+    await other.intends('a');
+    await other.leaves();
+    const worker = run.start({ prompts: ['a'] });
+    // It was not there, and is sent.
+    await run.passUntil(() => run.server.tasks.length > 0);
+    const heir = await run.another();
+    await run.giveUp('a', heir);
+    await run.call();
+    await heir.ends('a');
+    await run.ended(worker);
+    expect(worker.told).toEqual(['a succeeded earlier']);
+    expect(worker.events.filter(({ type }) => type === 'queued')).toHaveLength(1);
+  });
+
   it('makes what it had not written down yet as any other prompt', async () => {
     const run = await SharedRun.over(redis);
     const worker = run.start({ prompts: ['a', 'b'], rate: { limit: 1, intervalMs: 500 } });
@@ -51,17 +68,18 @@ describeOverRedis('a worker that was given up', () => {
   it('counts what another has taken over in the budget of the run, once, until it has ended there', async () => {
     const run = await SharedRun.over(redis);
     const prompts = new Subject<Prompt>();
+    const gone = await run.another();
+    await gone.sends({ prompt: 'a', credits: 3, takesMs: 100_000 });
+    await gone.leaves();
     const worker = run.start({ prompts, runCredits: 4 });
-    await run.until(() => prompts.observed);
-    prompts.next({ prompt: 'a', credits: 3, takesMs: 100_000 });
-    await run.until(() => run.server.tasks.length > 0);
+    await run.until(() => worker.events.some(({ type }) => type === 'adopted'));
     const other = await run.another();
     await run.giveUp('a', other);
     await run.call();
     await expectHeld(run, worker, prompts);
     await other.ends('a', 'failed');
     await run.ended(worker);
-    expect(worker.told).toEqual(['a failed earlier', 'b succeeded']);
+    expect(worker.told).toEqual(['b succeeded']);
   });
 });
 

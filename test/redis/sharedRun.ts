@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { generate } from '../../operators/generate.js';
 import type { GenerateEvent, GenerateResult } from '../../operators/generating/generateEvents.js';
 import type { GenerateOptions } from '../../operators/generating/generateOptions.js';
+import type { Claims, Journal } from '../../src/journal/journal.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import type { NodeRedisClient } from '../../src/redis/client.js';
 import { FakeServer, type FakeServerOptions } from '../operators/fakeServer.js';
@@ -25,6 +26,8 @@ export interface Sharer {
 export interface SharerOptions extends Omit<Partial<GenerateOptions<Prompt>>, 'journal'> {
   readonly prompts?: readonly Prompt[] | Subject<Prompt>;
   readonly client?: NodeRedisClient;
+  /** What its journal does otherwise. */
+  readonly journal?: (claims: Claims) => Partial<Claims>;
 }
 
 let names = 0;
@@ -60,10 +63,11 @@ export class SharedRun {
     return new HandWorker(journal, this.server, this.clock);
   }
 
-  start({ prompts = [], client = this.client, ...options }: SharerOptions = {}): Sharer {
+  start({ prompts = [], client = this.client, journal: differing, ...options }: SharerOptions = {}): Sharer {
     const events: GenerateEvent[] = [];
     const source: Observable<Prompt> = prompts instanceof Subject ? prompts : from(prompts);
-    const journal = redisJournal({ client, name: this.name });
+    const own = redisJournal({ client, name: this.name });
+    const journal = differing === undefined ? own : withClaims(own, differing(own.claims));
     const results = source.pipe(
       generate(this.server, {
         ...{ rate: 'off', pollIntervalMs: 50, jitter: 'none', concurrent: 2, externalId: textOf },
@@ -139,6 +143,16 @@ export class SharedRun {
     if (this.#isOver) throw new Error('the test is over');
     await wait(2);
   }
+}
+
+function withClaims(journal: Journal & { readonly claims: Claims }, claims: Partial<Claims>): Journal {
+  return {
+    open: () => journal.open(),
+    write: (entry) => journal.write(entry),
+    digest: (text) => journal.digest(text),
+    close: () => journal.close(),
+    claims: { ...journal.claims, ...claims },
+  };
 }
 
 function toldOf({ prompt, status, isEarlier, isFinal, error }: GenerateResult<Prompt>): string {
