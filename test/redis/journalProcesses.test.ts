@@ -109,7 +109,7 @@ describeOverRedis('processes that share a run', () => {
   it('should wait for a Redis that is killed and comes back, and lose nothing', async () => {
     const work = new SharedWork(await kling(), 'restarted', 30);
     const runs = ['a', 'b'].map((name) => work.start(name));
-    await until(() => work.simulator.books().created >= 6);
+    await Promise.all(runs.map((run) => run.shows(/submitted as/)));
     await redis.kill();
     await runs[0]?.shows(/Redis is away/);
     await redis.boot();
@@ -122,7 +122,7 @@ describeOverRedis('processes that share a run', () => {
   it('should hand its work over at once where it is interrupted', async () => {
     const work = new SharedWork(await kling(), 'interrupted', 20);
     const [leaver, stayer] = [work.start('a'), work.start('b')];
-    await until(() => work.simulator.books().created >= 4);
+    await leaver.shows(/submitted as/);
     leaver.child.kill('SIGINT');
     const { code, stderr } = await leaver.ended;
     expect(code).toBe(130);
@@ -134,7 +134,7 @@ describeOverRedis('processes that share a run', () => {
   it('should end all with a clear error where Redis was emptied, and refuse to begin anew', async () => {
     const work = new SharedWork(await kling(), 'emptied', 40);
     const runs = ['a', 'b'].map((name) => work.start(name));
-    await until(() => work.toldBy('a') + work.toldBy('b') >= 4);
+    await until(() => work.toldBy('a') > 0 && work.toldBy('b') > 0);
     await flush(redis);
     const ended = await Promise.all(runs.map((run) => run.ended));
     for (const { code, stderr } of ended) {

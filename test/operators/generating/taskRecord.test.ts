@@ -30,7 +30,7 @@ function shared() {
   const slots = createLimiter({ limits, clock });
   const api = new FakeServer({ clock });
   const options = parseGenerateOptions({ slots, journal, runCredits: 100, rate: 'off' });
-  const account = new Account<Order>(api, options, clock);
+  const account = new Account<Order>(api, options, clock, { runId: 'run', tasks: [], replaced: [] });
   const left = () => [account.credits.leftOfRun, account.credits.mayGetMore, slots.snapshot().limits[0]?.used];
   return { account, clock, slots, claims, written, left };
 }
@@ -151,5 +151,5 @@ describe('the record of a task, where workers share a run', () => {
 
 it('an account says who makes which prompt, where its journal does', () => {
   const { account, claims } = shared();
-  expect(account.claims).toBe(claims);
+  expect(account.shared?.claims).toBe(claims);
 });
