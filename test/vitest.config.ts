@@ -1,11 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Tests that start processes, servers or browsers, or measure their own heap: each file has a process of its own. */
+/** Tests that measure their own heap: each file has a process of its own. */
+const alone = ['test/**/*{Heap,emory}.test.ts'];
+
+/** Tests that start processes, servers or browsers, and the few that compute longest. */
 const apart = [
   'test/{chaos,examples,package,redis,simulation}/**/*.test.ts',
   'test/bin/{account,badInput,download,fullDisk,generate,hostile,interrupts,plan,resume,terminal}.test.ts',
-  'test/**/*{Heap,emory}.test.ts',
   'test/docs/{site,tutorial}.test.ts',
   'test/integration/exactness.test.ts',
   'test/publicApi.test.ts',
@@ -26,10 +28,12 @@ export default defineConfig({
       reportsDirectory: 'coverage/tests',
       reporter: ['text', 'html', 'json-summary'],
     },
+    // In this order, which is that of their names. All but the first share their modules with the files before: to load
+    // them anew takes longer than most tests.
     projects: [
-      project('apart', apart, []),
-      // What computes alone shares its modules: most of its time would go by in loading them for each file anew.
-      { ...project('together', ['test/**/*.test.ts'], apart), isolate: false },
+      project('alone', alone, []),
+      { ...project('apart', apart, alone), isolate: false },
+      { ...project('together', ['test/**/*.test.ts'], [...alone, ...apart]), isolate: false },
     ].map((test) => ({ extends: true, test })),
   },
 });
