@@ -124,7 +124,9 @@ describe('generate, where a submit is refused', () => {
       const server = script({ 'submit a1': 'lost', 'look-up a*': 'account' });
       const played = await play({ prompts: ['a'], server, maxRetries: 0 });
       expect(played.server.sentAs('submit')).toBe('a1');
-      expect(outcomes(played)).toEqual({ a: 'ambiguous' });
+      expect(played.recording.values).toMatchObject([
+        { error: { meaning: 'ambiguous', code: 'SLUICE_LOOK_UP_FAILED' } },
+      ]);
     });
   });
 

@@ -189,7 +189,7 @@ describe('a journal that refuses', () => {
     expect(recording.error).toBeInstanceOf(JournalError);
   });
 
-  it('one prompt since another worker has it makes nothing of that one, and goes on with the others', async () => {
+  it('one prompt since another worker has it makes nothing of that one, and goes on with the others at once', async () => {
     const machine = new Machine();
     const journal = machine.journal();
     const write = journal.write.bind(journal);
@@ -198,6 +198,6 @@ describe('a journal that refuses', () => {
     const { clock, server: api } = machine;
     const { recording } = await play({ clock, api, journal, prompts: ['a', 'b'], concurrent: 1 });
     expect(recording.values).toMatchObject([{ prompt: 'b', status: 'succeeded' }]);
-    expect([recording.end, api.sentAs('submit')]).toEqual(['|', 'b1']);
+    expect([recording.end, recording.endedAtMs, api.sentAs('submit')]).toEqual(['|', 100, 'b1']);
   });
 });
