@@ -48,7 +48,7 @@ describeOverRedis('workers on one run', () => {
   });
 
   it('wait for what is another’s without a slot, and without asking over and over', async () => {
-    const prompts = [{ prompt: 'a', takesMs: 6_000 }, 'b'];
+    const prompts = [{ prompt: 'a', takesMs: 30_000 }, 'b'];
     const { server, client, start } = await sharedRun(prompts);
     const journal = { name: `run-${runs}`, ttlMs: 60_000 };
     const first = start({ journal, prompts: prompts.slice(0, 1) });
