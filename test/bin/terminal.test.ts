@@ -156,13 +156,12 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     ] as const) {
       terminal.resize(columns, rows);
       const width = Math.min(60, columns - 12) + 2;
+      // Not one that the terminal takes for a line with the next: it would be one line too few to climb over.
       const bar = await until(
-        () => terminal.screen().findLast((line) => isBar(line) && Math.abs(line.indexOf(']') + 1 - width) <= 2),
+        () => terminal.lines().findLast((line) => isBar(line) && Math.abs(line.indexOf(']') + 1 - width) <= 2),
         20,
       );
       expect(columnsOf(bar)).toBeLessThan(columns);
-      // Two of them on one line would be one line too few to climb over, and the next frame would start too high.
-      expect(terminal.lines().filter((line) => /%.* done/.test(line))).toEqual([]);
     }
     expect(terminal.lines()[0]).toMatch(/^6 prompts, 3 at once, 30 requests in 1 min, simulated/);
     const isTask = (line: string): boolean => /^ +#\d+ \S+ +\d:\d\d \[[#-]+\] /.test(line);
