@@ -12,7 +12,7 @@ const wholeOfZod = {
 };
 
 export default tseslint.config(
-  { ignores: ['**/dist/', 'docs/.vitepress/cache/', 'coverage/', 'sluice-out/'] },
+  { ignores: ['**/dist/', 'docs/.vitepress/cache/', 'coverage/', 'sluice-out/', '**/*.timestamp-*'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

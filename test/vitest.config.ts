@@ -1,14 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
 
-/** Tests that measure their own heap: each file has a process of its own. */
-const alone = ['test/**/*{Heap,emory}.test.ts'];
-
 /** Tests that start processes, servers or browsers, and the few that compute longest. */
 const apart = [
   'test/{chaos,examples,package,redis,simulation}/**/*.test.ts',
   'test/bin/{account,badInput,download,fullDisk,generate,hostile,interrupts,plan,resume,terminal}.test.ts',
   'test/docs/{site,tutorial}.test.ts',
+  'test/**/*{Heap,emory}.test.ts',
   'test/integration/exactness.test.ts',
   'test/publicApi.test.ts',
 ];
@@ -28,13 +26,10 @@ export default defineConfig({
       reportsDirectory: 'coverage/tests',
       reporter: ['text', 'html', 'json-summary'],
     },
-    // In this order, which is that of their names. All but the first share their modules with the files before: to load
-    // them anew takes longer than most tests.
-    projects: [
-      project('alone', alone, []),
-      { ...project('apart', apart, alone), isolate: false },
-      { ...project('together', ['test/**/*.test.ts'], [...alone, ...apart]), isolate: false },
-    ].map((test) => ({ extends: true, test })),
+    projects: [project('apart', apart, []), project('together', ['test/**/*.test.ts'], apart)].map((test) => ({
+      extends: true,
+      test,
+    })),
   },
 });
 
@@ -43,6 +38,8 @@ function project(name: string, include: string[], exclude: string[]) {
     name,
     include,
     exclude: [...configDefaults.exclude, ...exclude],
+    // A file shares its modules with those before it: to load them anew takes longer than most tests.
+    isolate: false,
     setupFiles: [`${import.meta.dirname}/setup.ts`],
     // What ends a test that hangs; a loaded machine may take several times as long as it should.
     testTimeout: 120_000 * Math.max(1, Number(process.env['SLUICE_RUNS'] ?? 1)),
