@@ -23,7 +23,8 @@ export interface RedisStoreOptions {
   /**
    * What becomes of work that waits while Redis is out of reach: `wait`, for as long as it takes; `fail`, it is given up
    * with StoreLostError, and so is what comes until Redis is back; `local-share`, each process goes on with an equal
-   * share of each limit, rounded down, beginning when nothing of the time before can count any more.
+   * share of each limit, rounded down, beginning when nothing of the time before can count any more; of quotas and
+   * budgets, of what was lately known to be left.
    * @defaultValue 'wait'
    */
   readonly onStoreLost?: 'wait' | 'fail' | 'local-share';

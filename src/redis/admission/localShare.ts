@@ -24,7 +24,8 @@ export interface LocalShareOptions {
 
 /**
  * A process' equal share of limits that cannot be asked about: rounded down, so that all shares together never pass them.
- * It may be none at all, of three slots for eight processes.
+ * It may be none at all, of three slots for eight processes. Of quotas and budgets it is that of what was left as they
+ * were last heard of, if that was lately.
  */
 export class LocalShare {
   readonly store: MemoryStore;
@@ -32,7 +33,8 @@ export class LocalShare {
   constructor({ limits, share, clock, holdings, closedMs }: LocalShareOptions) {
     const gate = new CoolDown(coolDownSchema.parse({}), () => 0);
     gate.close(closedMs, clock.now(), false);
-    const own = limits.map((limit) => ownPart(limit, share));
+    const knownSinceMs = clock.now() - closedMs;
+    const own = limits.map((limit) => ownPart(limit, share, knownSinceMs));
     this.store = new MemoryStore([...own, gate], () => clock.epochNow());
     this.store.observeWall(clock.now());
     for (const { cost, key, takenAtMs } of holdings) {
@@ -46,11 +48,13 @@ export class LocalShare {
   }
 }
 
-function ownPart(limit: MirroredLimit, share: number): Limit {
+/** Of what is spent for good there is no share where the others may have spent it since it was last heard of. */
+function ownPart(limit: MirroredLimit, share: number, knownSinceMs: number): Limit {
   const { original, name } = limit;
-  if (limit.isKeyed === true) return perKey((key) => part(original.describe!(key), share, name, 0));
-  const { used, capacity } = limit.lastHeard;
-  return part(original.describe!(), share, name, used, capacity);
+  // What each key has spent is never told.
+  if (limit.isKeyed === true) return perKey((key) => part(original.describe!(key), share, name, Infinity));
+  const { used, capacity, atMs } = limit.lastHeard;
+  return part(original.describe!(), share, name, atMs < knownSinceMs ? Infinity : used, capacity);
 }
 
 function part(figures: LimitFigures, share: number, name: string, used: number, level?: number): Limit {

@@ -23,7 +23,7 @@ export class MirroredLimit implements Limit {
   #used = 0;
   #capacity: number;
   #resetsAtMs = -Infinity;
-  #heardAtMs = 0;
+  #heardAtMs = -Infinity;
   #heardEpochMs = 0;
 
   constructor(original: Limit, owner: MirrorOwner) {
@@ -59,9 +59,14 @@ export class MirroredLimit implements Limit {
     return isLess;
   }
 
-  /** What was used when it was last heard of, of how much, and what Redis' wall clock showed then. */
-  get lastHeard(): { readonly used: number; readonly capacity: number; readonly epochMs: number } {
-    return { used: this.#used, capacity: this.#capacity, epochMs: this.#heardEpochMs };
+  /** What was used when it was last heard of, of how much, when that was, and what Redis' wall clock showed then. */
+  get lastHeard(): {
+    readonly used: number;
+    readonly capacity: number;
+    readonly atMs: number;
+    readonly epochMs: number;
+  } {
+    return { used: this.#used, capacity: this.#capacity, atMs: this.#heardAtMs, epochMs: this.#heardEpochMs };
   }
 
   earliest(cost: number, nowMs: number): number {
