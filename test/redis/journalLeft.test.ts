@@ -17,6 +17,18 @@ function placesOf({ recording }: Sharer): Readonly<Record<string, number>> {
   return Object.fromEntries(recording.values.map(({ id, index }) => [id, index]));
 }
 
+/** A worker that nobody has asked for a prompt has looked for what an earlier one meant to send; and one that comes next. */
+async function soughtInVain() {
+  const run = await SharedRun.over(redis);
+  const other = await run.another();
+  await other.intends('a');
+  await other.leaves();
+  const prompts = new Subject<Prompt>();
+  const worker = run.start({ prompts });
+  await run.passUntil(() => run.server.sentAs('look-up') === 'a1');
+  return { run, prompts, worker, next: await run.another() };
+}
+
 describeOverRedis('a worker that comes to a run later', () => {
   it('follows what others left running, though nobody asks it for that', async () => {
     const run = await SharedRun.over(redis);
@@ -63,15 +75,8 @@ describeOverRedis('a worker that comes to a run later', () => {
   });
 
   it('sends what the server turns out not to have only once somebody asks for it', async () => {
-    const run = await SharedRun.over(redis);
-    const other = await run.another();
-    await other.intends('a');
-    await other.leaves();
-    const prompts = new Subject<Prompt>();
-    const worker = run.start({ prompts });
-    await run.passUntil(() => run.server.sentAs('look-up') === 'a1');
+    const { run, prompts, worker, next } = await soughtInVain();
     // Nobody has it any more.
-    const next = await run.another();
     await next.takes('a');
     await next.leaves();
     expect(run.server.sentAs('submit')).toBe('');
@@ -83,14 +88,7 @@ describeOverRedis('a worker that comes to a run later', () => {
   });
 
   it('never sends what another has sent since, though it was not there before', async () => {
-    const run = await SharedRun.over(redis);
-    const other = await run.another();
-    await other.intends('a');
-    await other.leaves();
-    const prompts = new Subject<Prompt>();
-    const worker = run.start({ prompts });
-    await run.passUntil(() => run.server.sentAs('look-up') === 'a1');
-    const next = await run.another();
+    const { run, prompts, worker, next } = await soughtInVain();
     await next.sends('a');
     await next.leaves();
     prompts.next('a');
