@@ -130,7 +130,8 @@ function refusalOf(client: KlingClient, error: unknown): Refusal {
   const refusal = client.classify(error);
   const { meaning } = refusal;
   if (meaning === 'too-fast' || meaning === 'auth-stale') return refusal;
-  if (meaning !== 'transient' || !(error instanceof KlingError) || error.kind === 'not-sent')
-    return { meaning: 'invalid' };
+  if (!(error instanceof KlingError) || error.kind === 'not-sent') return { meaning: 'invalid' };
+  if (error.kind === 'unknown-shape') return { meaning: 'transient', baseMs: unsureBaseMs };
+  if (meaning !== 'transient') return { meaning: 'invalid' };
   return error.kind === 'refused' ? refusal : { ...refusal, baseMs: unsureBaseMs };
 }

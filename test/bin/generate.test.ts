@@ -155,6 +155,14 @@ describe('sluice generate', () => {
     expect(stderr).toContain('429s met   1\n');
   });
 
+  it.each(['v1', 'new'])('asks again where the answer to its check is a strange one: %s', async (api) => {
+    const simulator = await simulated({ faults: { strange: { at: [1, 2] } } });
+    const out = scratch();
+    const args = ['generate', promptsFile(out, 'a'), '--out', out, '--api', api, ...against(simulator)];
+    expect(await sluice(args, { env: withKey })).toMatchObject({ code: 0 });
+    expect(simulator.books().faults).toMatchObject({ strange: 2 });
+  });
+
   it('collects what runs though the terminal that watched it is gone', async () => {
     const simulator = await simulated({ speed: 500 });
     const out = scratch();
