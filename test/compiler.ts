@@ -10,8 +10,8 @@ export async function problemsBy(path: string, tsconfig: object): Promise<readon
     execFile(process.execPath, tsc, { cwd: dirname(path) }, (error, stdout, stderr) => {
       const problems = stdout.split('\n').filter(Boolean);
       // An exit that nothing was said of is not an answer.
-      if (error !== null && problems.length === 0)
-        reject(new Error(`tsc ended by itself: ${stderr}`, { cause: error }));
+      const isMute = error !== null && problems.length === 0;
+      if (isMute) reject(new Error(`tsc ended by itself: ${stderr}`, { cause: error }));
       else settle(problems);
     });
   });

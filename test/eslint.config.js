@@ -12,6 +12,7 @@ const wholeOfZod = {
 };
 
 export default tseslint.config(
+  // The last is what the site's builder makes of its configuration, for a moment.
   { ignores: ['**/dist/', 'docs/.vitepress/cache/', 'coverage/', 'sluice-out/', '**/*.timestamp-*'] },
   js.configs.recommended,
   {

@@ -86,8 +86,9 @@ export class SharedPrompt<Input, Request> {
   #next(): Observable<GenerateResult<Input>> {
     if (this.#account.stopping.signal.aborted) return this.#over();
     const task = this.#claims.taskOf(this.#key);
-    if (task?.outcome !== undefined && !this.#isToBeRetried(task))
+    if (task?.outcome !== undefined && !this.#isToBeRetried(task)) {
       return this.#over(this.#toldAgain(task.id, task.outcome));
+    }
     let run: TaskRun<Input, Request> | undefined;
     try {
       run = this.#runOf(task);
