@@ -75,7 +75,7 @@ describe.each(flags)('%s, of any text', (_, parse, examples, isRight) => {
       }),
       runs(150),
     );
-    expect(read).toBeGreaterThan(5);
+    expect(read).toBeGreaterThan(3);
   });
 
   it('should never take longer than it is long', () => {
@@ -118,7 +118,7 @@ describe('--faults, of any text', () => {
       }),
       runs(300),
     );
-    expect(read).toBeGreaterThan(50);
+    expect(read).toBeGreaterThan(20);
   });
 
   it('should never take longer than it is long', () => {

@@ -116,7 +116,7 @@ describe('an answer of any text', () => {
       }),
       runs(600),
     );
-    expect(tasks).toBeGreaterThan(50);
+    expect(tasks).toBeGreaterThan(20);
   });
 
   it('should never take longer than it is long', () => {
