@@ -84,9 +84,10 @@ describe('an interrupt with --drain', () => {
     await run.shows(/#3 submitted as/);
     run.child.kill('SIGINT');
     await run.shows(/stopping: /);
-    const { created } = simulator.books();
     expect((await run.ended).code).toBe(130);
-    expect(simulator.books().created).toBe(created);
+    // The others have a slot, too, and would be sent as the rate lets them.
+    const { created } = simulator.books();
+    expect(created).toBeLessThan(8);
     expect(resultsIn(out)).toHaveLength(created);
   });
 
