@@ -24,8 +24,10 @@ function install() {
   const packages = missing.map(({ debianPackage }) => debianPackage);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const quietly = { stdio: ['ignore', 'ignore', 'inherit'], env };
-  execFileSync('apt-get', ['update', '-qq'], quietly);
-  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], quietly);
+  // A mirror that fails once is asked again.
+  const apt = (...words) => execFileSync('apt-get', ['-qq', '-o', 'Acquire::Retries=3', ...words], quietly);
+  apt('update');
+  apt('install', '-y', '--no-install-recommends', ...packages);
 }
 
 function goWithout() {
