@@ -51,7 +51,7 @@ describe('the same command once more, after kill -9', () => {
     const { code, stderr } = await sluice(args, { env: withKey });
     expect(code).toBe(0);
     expectOnce(simulator, out, ten);
-    expect(simulator.books().greatestRunning).toBe(3);
+    expect(simulator.books().greatestRunning).toBeLessThanOrEqual(3);
     const [, earlier = '0'] = /^made {7}10 of 10(?: \((\d+) by earlier runs\))?$/m.exec(stderr) ?? [];
     expect(Number(earlier)).toBeGreaterThanOrEqual(before);
   });
