@@ -78,7 +78,10 @@ export class SlidingWindow implements Limit {
     const excess = this.#inFlight.units + this.#log.total + cost - this.capacity;
     if (excess <= 0) return nowMs;
     const stampMs = this.#log.stampOf(excess);
-    return Number.isNaN(stampMs) ? Infinity : this.#leavesAt(stampMs);
+    if (!Number.isNaN(stampMs)) return this.#leavesAt(stampMs);
+    // Sums of fractions drift: while nothing runs, there is room for sure once all of them have left.
+    const isToLeave = this.#inFlight.units === 0 && !this.#log.isEmpty && cost <= this.capacity;
+    return isToLeave ? this.#leavesAt(this.#log.newestMs) : Infinity;
   }
 
   take(cost: number, nowMs: number): void {

@@ -92,6 +92,19 @@ describe('slidingWindow', () => {
     expect(limit.usage(0).used).toBe(0);
   });
 
+  it('lets no rest of fractional costs hide when all of them will have left', () => {
+    // 0.1, 0.2 and 0.3 taken off what they add up to leaves 1.1e-16, which nothing is left to account for.
+    const limit = slidingWindow({ limit: 1, intervalMs: 1_000 });
+    for (const [nowMs, cost] of [0.1, 0.2, 0.3].entries()) {
+      limit.take(cost, nowMs);
+      limit.release(cost, nowMs, nowMs, 'succeeded');
+    }
+    expect(limit.earliest(1, 3)).toBe(1_002);
+    expect(limit.earliest(1, 1_002)).toBe(1_002);
+    limit.take(0.1, 500);
+    expect(limit.earliest(1, 500)).toBe(Infinity);
+  });
+
   it('is named after its figures, or as told', () => {
     expect(slidingWindow({ limit: 30, intervalMs: 60_000 }).name).toBe('30 per 60000 ms');
     expect(slidingWindow({ limit: 30, intervalMs: 60_000, name: 'requests' }).name).toBe('requests');

@@ -173,6 +173,16 @@ describe('the limits in Redis', () => {
     await fc.assert(law, runs(100));
   });
 
+  it('lets what fills a window start once all fractions before it have left', async () => {
+    const fraction = (cost: number): Step[] => [
+      { type: 'arrive', cost },
+      { type: 'release', index: 0, outcome: 'succeeded' },
+      { type: 'advance', byMs: 1 },
+    ];
+    const script: Step[] = [...[0.1, 0.2, 0.3].flatMap(fraction), { type: 'arrive', cost: 1 }];
+    await agreeUnkeyed([() => slidingWindow({ limit: 1, intervalMs: 60, name: 'window' })], script);
+  });
+
   it('should always learn what those in memory do', async () => {
     const law = fc.asyncProperty(learningOne, withoutGate, (make, script) => agreeUnkeyed([make], script));
     await fc.assert(law, runs(100));

@@ -8,6 +8,9 @@ function window.earliest(limit, cost, at)
   local excess = num(at .. 'units') + num(at .. 'total') + cost - limit.limit
   if excess <= 0 then return now end
   local stampUs = stampOf(at, excess)
+  -- Sums of fractions drift: while nothing runs, there is room for sure once all of them have left.
+  local isToLeave = num(at .. 'units') == 0 and num(at .. 'total') > 0 and cost <= limit.limit
+  if not stampUs and isToLeave then stampUs = num(at .. 'newest') end
   return stampUs and stampUs + limit.interval or INF
 end
 
