@@ -44,7 +44,10 @@ export abstract class PromisedWaiter extends Waiter {
 
   /** To be called once it has a place: from then on the signal can give that up. */
   listen(): void {
-    if (this.#signal !== undefined) whenAborted(this.#signal, this);
+    if (this.#signal === undefined) return;
+    // To come may let others start, and their work may have fired it.
+    if (this.#signal.aborted) this.aborted();
+    else whenAborted(this.#signal, this);
   }
 
   override get label(): unknown {
@@ -56,12 +59,26 @@ export abstract class PromisedWaiter extends Waiter {
     if (this.limiter.leave(this)) this.reject(this.#signal?.reason);
   }
 
+  admitted(atMs: number): void {
+    this.#stopListening();
+    if (this.#signal?.aborted !== true) {
+      this.started(atMs);
+      return;
+    }
+    // Somebody else whom the signal stops has left first, and so made room.
+    this.limiter.refund(this.cost, atMs, this.place.key);
+    this.reject(this.#signal.reason);
+  }
+
   dropped(error: Error): void {
-    this.stopListening();
+    this.#stopListening();
     this.reject(error);
   }
 
-  protected stopListening(): void {
+  /** It is admitted, and still wanted. */
+  protected abstract started(atMs: number): void;
+
+  #stopListening(): void {
     if (this.#signal !== undefined) noMoreAborted(this.#signal, this);
   }
 }
@@ -81,12 +98,6 @@ export class Acquisition extends PromisedWaiter implements Permit {
     this.#resolve = resolve;
   }
 
-  admitted(atMs: number): void {
-    this.stopListening();
-    this.#takenAtMs = atMs;
-    this.#resolve(this);
-  }
-
   release(outcome: Outcome = 'succeeded'): void {
     if (this.#takenAtMs === undefined) return;
     const takenAtMs = this.#takenAtMs;
@@ -97,6 +108,11 @@ export class Acquisition extends PromisedWaiter implements Permit {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  protected started(atMs: number): void {
+    this.#takenAtMs = atMs;
+    this.#resolve(this);
   }
 }
 
@@ -117,8 +133,7 @@ export class Run<T> extends PromisedWaiter {
     this.#resolve = resolve;
   }
 
-  admitted(atMs: number): void {
-    this.stopListening();
+  protected started(atMs: number): void {
     try {
       const result = this.#work();
       // Closures for those who run, not for all who wait.

@@ -84,6 +84,8 @@ export interface Admitter {
   leave(waiter: Waiter): boolean;
   /** Ends the work admitted at `takenAtMs`; exactly once. */
   release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void;
+  /** As `release`, for work that never started. */
+  refund(cost: Cost, takenAtMs: number, key?: unknown): void;
   /** Admits who waits and may start now. */
   admitWaiting(): void;
   /** How work that failed with `error` has ended; a refusal is acted upon. */

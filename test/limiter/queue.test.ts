@@ -5,6 +5,7 @@ import { Waiter } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { late, VirtualClock } from '../virtualClock.js';
 import { limiterOf, startsOf, Work, workers } from './work.js';
 
 const isAbort = expect.objectContaining({ name: 'AbortError' }) as Error;
@@ -46,6 +47,34 @@ describe('an AbortSignal', () => {
     expect(light.isRunning).toBe(false);
     abort();
     expect(light.isRunning).toBe(true);
+  });
+
+  it('aborted for several at once: none of them starts in the room that another one leaves', async () => {
+    const { limiter } = limiterOf({ limits: [concurrency({ limit: 2 })] });
+    const running = new Work(limiter);
+    const { signal, abort } = aborter();
+    const heavy = new Work(limiter, { cost: 2, signal });
+    const light = new Work(limiter, { signal });
+    const permit = limiter.acquire({ signal });
+    abort();
+    for (const result of [heavy.result, light.result]) await expect(result).rejects.toEqual(isAbort);
+    await expect(permit).rejects.toEqual(isAbort);
+    expect([light.isRunning, limiter.active, limiter.waiting]).toEqual([false, 1, 0]);
+    await running.succeed();
+    expect(limiter.snapshot().limits[0]?.used).toBe(0);
+  });
+
+  it('aborted by work that starts as one more comes: that one gives its place up, too', async () => {
+    const clock = new VirtualClock({ timerMs: late(1_000) });
+    const { limiter } = limiterOf({ limits: [slidingWindow({ limit: 1, intervalMs: 100 })], clock });
+    await limiter.run(() => 'the first');
+    const { signal, abort } = aborter();
+    const second = limiter.run(abort);
+    clock.advance(500);
+    const third = new Work(limiter, { signal });
+    await second;
+    await expect(third.result).rejects.toEqual(isAbort);
+    expect([limiter.waiting, getEventListeners(signal, 'abort').length]).toEqual([0, 0]);
   });
 
   it('aborted while all wait for a time: the wait ends with the last of them, and so does its timer', () => {
