@@ -164,5 +164,6 @@ export class Run<T> extends PromisedWaiter {
 }
 
 function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+  const canHaveMembers = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return canHaveMembers && 'then' in value && typeof value.then === 'function';
 }

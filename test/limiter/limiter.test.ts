@@ -66,6 +66,16 @@ describe('limiter.run', () => {
     expect(limiter.snapshot().limits[0]?.used).toBe(0);
   });
 
+  it('holds the place of a promise that can be called, too', async () => {
+    const { limiter } = limiterOf();
+    const promise = Promise.resolve('done');
+    const callable = Object.assign(() => 'called', { then: promise.then.bind(promise) });
+    const result = limiter.run(() => callable);
+    expect(limiter.active).toBe(1);
+    await expect(result).resolves.toBe('done');
+    expect(limiter.active).toBe(0);
+  });
+
   it('keeps the order of arrival, also where later work would fit now', () => {
     const { limiter } = limiterOf({ limits: [concurrency({ limit: 3 })] });
     const running = new Work(limiter, { cost: 2 });
