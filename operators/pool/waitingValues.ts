@@ -15,6 +15,7 @@ export class WaitingValues<T> {
   readonly #limiter: Limiter;
   readonly #receiver: ValueReceiver<T>;
   #newest: WaitingValue<T> | undefined = undefined;
+  #hasLeft = false;
 
   constructor(limiter: Limiter, receiver: ValueReceiver<T>) {
     this.#limiter = limiter;
@@ -39,20 +40,22 @@ export class WaitingValues<T> {
     }
   }
 
-  /** Gives back every place that is still held. */
+  /** Gives back every place that is still held, and for good: where one that leaves makes room for another, that is no turn. */
   leaveAll(): void {
+    this.#hasLeft = true;
     for (let it = this.#newest; it !== undefined; it = it.older) this.#limiter.leave(it);
     this.#newest = undefined;
   }
 
   admitted(waiting: WaitingValue<T>, atMs: number): void {
     this.#part(waiting);
-    this.#receiver.admitted(waiting.value, waiting, atMs);
+    if (this.#hasLeft) this.#limiter.refund(waiting.cost, atMs, waiting.place.key);
+    else this.#receiver.admitted(waiting.value, waiting, atMs);
   }
 
   dropped(waiting: WaitingValue<T>, error: Error): void {
     this.#part(waiting);
-    this.#receiver.dropped(error instanceof QueueFullError && error.isSilent ? undefined : error);
+    if (!this.#hasLeft) this.#receiver.dropped(error instanceof QueueFullError && error.isSilent ? undefined : error);
   }
 
   #part({ older, younger }: WaitingValue<T>): void {

@@ -1,6 +1,8 @@
-import { concat, NEVER, of, Subject, timer, type ObservableInput } from 'rxjs';
+import { concat, from, NEVER, of, Subject, timer, type ObservableInput, type Subscription } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { concurrencyLimit } from '../../operators/concurrencyLimit.js';
+import { createLimiter } from '../../operators/createLimiter.js';
+import { concurrency } from '../../src/limits/concurrency.js';
 import { marbles } from './marbles.js';
 import { record } from './recording.js';
 
@@ -45,6 +47,26 @@ describe('concurrencyLimit, with a signal to stop', () => {
     });
     first.complete();
     expect(values).toEqual(['b', 'B', 'c']);
+  });
+
+  it.each([
+    ['is told to stop', (stopping: AbortController) => stopping.abort()],
+    ['is unsubscribed from', (_: AbortController, subscription: Subscription) => subscription.unsubscribe()],
+  ])('as it %s starts nothing that waits, be there room as heavier work leaves first', (_, leave) => {
+    const limiter = createLimiter({ limits: [concurrency({ limit: 3 })] });
+    const running = ['long', 'short'].map(() => new Subject<never>());
+    record(from(running).pipe(concurrencyLimit((work) => work, { limiter })));
+    const stopping = new AbortController();
+    const project = vi.fn(() => NEVER);
+    const source = new Subject<number>();
+    const options = { limiter, cost: (it: number) => it, priority: (it: number) => it, stop: stopping.signal };
+    const { subscription } = record(source.pipe(concurrencyLimit(project, options)));
+    source.next(2);
+    source.next(3);
+    running[1]?.complete();
+    leave(stopping, subscription);
+    expect(project).not.toHaveBeenCalled();
+    expect([limiter.waiting, limiter.active, limiter.snapshot().limits[0]?.used]).toEqual([0, 1, 1]);
   });
 
   it('leaves the signal alone once it is over', () => {

@@ -213,6 +213,21 @@ describe('rateLimit', () => {
     expect(limiter.waiting).toBe(0);
   });
 
+  it('spends nothing of a shared limiter on a value that could pass only as others of its stream leave', async () => {
+    const window = slidingWindow({ limit: 3, intervalMs: 1_000 });
+    const limiter = createLimiter({ limits: [window], clock: new VirtualClock() });
+    const [first, second] = await Promise.all([limiter.acquire(), limiter.acquire({ cost: 2 })]);
+    const source = new Subject<number>();
+    const recording = record(source.pipe(rateLimit({ limiter, cost: (it) => it, priority: (it) => it })));
+    source.next(1);
+    source.next(3);
+    window.update({ limit: 4 });
+    recording.subscription.unsubscribe();
+    expect([recording.values, limiter.waiting, window.usage(0).used]).toEqual([[], 0, 3]);
+    first.release();
+    second.release();
+  });
+
   it.each<[string, RateLimitOptions<string>]>([
     ['nothing to keep to', {}],
     ['half of a rate', { limit: 3 }],
