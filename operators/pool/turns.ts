@@ -55,7 +55,9 @@ export class OwnTurns<T> implements Turns<T> {
   offer(value: T): void {
     this.#waiting.push(value);
     this.advance();
-    if (this.#waiting.size > this.#queue.maxSize) this.#shed();
+    // From within work that starts, some of those who wait may start right after.
+    const starting = this.#limit - this.#active;
+    if (this.#waiting.size - starting > this.#queue.maxSize) this.#shed();
   }
 
   release(): void {
