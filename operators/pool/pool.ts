@@ -219,14 +219,16 @@ class Job<T, R> implements ProjectionContext, Observer<R> {
   }
 
   #resolve(value: R): void {
+    // A promise of another make may settle twice: its permit goes back once.
+    if (this.#isOver) return;
     this.#isOver = true;
     this.#pool.ended(this, { value });
   }
 }
 
 function isPromiseLike<R>(result: ObservableInput<R>): result is PromiseLike<R> {
-  return (
-    result instanceof Promise ||
-    (!('subscribe' in Object(result)) && typeof (result as PromiseLike<R>).then === 'function')
-  );
+  if (result instanceof Promise) return true;
+  // What is no input at all, `from` says so.
+  const { subscribe, then } = Object(result) as Record<string, unknown>;
+  return subscribe === undefined && typeof then === 'function';
 }
