@@ -26,7 +26,7 @@ export type RefusalMeaning =
 
 export interface Refusal {
   readonly meaning: RefusalMeaning;
-  /** How long the server asked to wait, in ms: a floor, never cut short. */
+  /** How long the server asked to wait, in ms: a floor, never cut short. What is no span of time counts as none. */
   readonly hintMs?: number;
   /** The base of the backoff that suits this refusal, in ms, where it differs from the caller's. */
   readonly baseMs?: number;

@@ -33,7 +33,8 @@ export interface BackoffOptions {
 
 /** The least and the greatest delay that `backoffDelay` can give for the same options, in ms. */
 export function backoffBounds(options: BackoffOptions): { readonly minMs: number; readonly maxMs: number } {
-  const { attempt, baseMs = 1_000, capMs = 60_000, jitter = 'proportional', previousMs = baseMs, hintMs = 0 } = options;
+  const { attempt, baseMs = 1_000, capMs = 60_000, jitter = 'proportional', previousMs = baseMs } = options;
+  const hintMs = readableHint(options.hintMs) ?? 0;
   // 2^attempt is Infinity from 1024 on; a base of 0 stays 0.
   const e = baseMs === 0 ? 0 : Math.min(capMs, baseMs * 2 ** attempt);
   const bounds = { minMs: e, maxMs: e };
@@ -54,7 +55,12 @@ export function backoffBounds(options: BackoffOptions): { readonly minMs: number
 export function backoffDelay(options: BackoffOptions): number {
   const { minMs, maxMs } = backoffBounds({ ...options, hintMs: 0 });
   const drawnMs = uniform(minMs, maxMs, options.random ?? Math.random);
-  return Math.max(drawnMs, options.hintMs ?? 0);
+  return Math.max(drawnMs, readableHint(options.hintMs) ?? 0);
+}
+
+/** A hint, where it is a span of time: one that was misread, such as `Number(undefined)`, counts as none. */
+export function readableHint(hintMs: number | undefined): number | undefined {
+  return hintMs !== undefined && hintMs >= 0 && hintMs < Infinity ? hintMs : undefined;
 }
 
 /** A number drawn evenly from [min, max], whatever `random` gives; no number counts as 0. */

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { backoffDelay, uniform } from '../backoff/backoff.js';
+import { backoffDelay, readableHint, uniform } from '../backoff/backoff.js';
 import { durationMs, positiveCount, positiveMs } from '../options.js';
 import type { Limit, Outcome, Usage } from '../limits/limit.js';
 import type { Refusal } from '../refusal.js';
@@ -52,7 +52,7 @@ export function refusalMs(
 ): number {
   const { burstAfter, burstMinMs, burstMaxMs, capMs } = options;
   if (refusalsInARow >= burstAfter) return uniform(burstMinMs, burstMaxMs, random);
-  if (hintMs !== undefined) return 0;
+  if (readableHint(hintMs) !== undefined) return 0;
   return backoffDelay({ attempt: refusalsInARow - 1, baseMs, capMs, random });
 }
 
@@ -98,7 +98,7 @@ export class CoolDown implements Limit, Gate {
   }
 
   refuse(refusal: Refusal, nowMs: number): void {
-    const { hintMs = 0 } = refusal;
+    const hintMs = readableHint(refusal.hintMs) ?? 0;
     const isNew = nowMs >= this.#openAtMs;
     if (isNew) this.#refusalsInARow++;
     const backoffMs = isNew ? refusalMs(this.#options, refusal, this.#refusalsInARow, this.#random) : 0;

@@ -28,6 +28,11 @@ describe('backoffDelay', () => {
     expect([next(100), next(200), next(400), next(10)]).toEqual([300, 600, 1_000, 100]);
   });
 
+  it.each([NaN, Infinity, -1])('takes a hint of %f for none', (hintMs) => {
+    expect(backoffDelay({ attempt: 1, hintMs, random: () => 0 })).toBe(2_000);
+    expect(backoffBounds({ attempt: 1, hintMs })).toEqual({ minMs: 2_000, maxMs: 3_000 });
+  });
+
   it('takes a hint as a floor, which no cap cuts short', () => {
     const delay = (hintMs: number) => backoffDelay({ attempt: 0, capMs: 60_000, hintMs, random: () => 0.5 });
     expect([delay(0), delay(1_200), delay(1_300), delay(900_000)]).toEqual([1_250, 1_250, 1_300, 900_000]);

@@ -29,6 +29,13 @@ describe('limiter.refused', () => {
     expect([hinted(7_000), hinted(200_000), hinted(0)]).toEqual([7_000, 200_000, 0]);
   });
 
+  it.each([NaN, Infinity, -1])('takes a hint of %f for none, and is not confused by it later', (hintMs) => {
+    const { refusedAgain } = cooled();
+    expect(refusedAgain({ meaning: 'too-fast', hintMs })).toBe(1_000);
+    expect(refusedAgain({ meaning: 'too-fast', hintMs: 7_000 })).toBe(7_000);
+    expect(refusedAgain()).toBe(4_000);
+  });
+
   it.each([
     [0, 30_000],
     [0.5, 45_000],

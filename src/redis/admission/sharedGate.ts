@@ -1,3 +1,4 @@
+import { readableHint } from '../../backoff/backoff.js';
 import { refusalMs, type CoolDownSettings, type Gate } from '../../limiter/coolDown.js';
 import type { Refusal } from '../../refusal.js';
 import { micros } from './plan.js';
@@ -37,7 +38,7 @@ export class SharedGate implements Gate {
 
   /** How many there were in a row only Redis knows: it is told how long each would close for. */
   refuse(refusal: Refusal, nowMs: number): void {
-    const { hintMs = 0 } = refusal;
+    const hintMs = readableHint(refusal.hintMs) ?? 0;
     const { burstAfter } = this.#options;
     const delayAfter = (refusalsInARow: number): number =>
       micros(refusalMs(this.#options, refusal, refusalsInARow, this.#random));
