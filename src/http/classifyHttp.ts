@@ -13,12 +13,17 @@ export class HttpError extends SluiceError {
   readonly retryAfterMs: number | undefined;
 
   constructor(response: { readonly status: number; readonly headers: Headers | HttpHeaders }) {
-    const headers = response.headers instanceof Headers ? Object.fromEntries(response.headers) : response.headers;
+    // The Headers of undici, or of another realm, are none of this one's.
+    const headers = isIterable(response.headers) ? Object.fromEntries(response.headers) : response.headers;
     const retryAfterMs = readHint(headers, systemClock.epochNow());
     super(`HTTP ${response.status}${retryAfterMs === undefined ? '' : `, to be tried again in ${retryAfterMs} ms`}`);
     this.status = response.status;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+function isIterable(headers: Headers | HttpHeaders): headers is Headers {
+  return Symbol.iterator in headers;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { defer, lastValueFrom } from 'rxjs';
+import { Response } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { retryWithJitter } from '../../operators/retryWithJitter.js';
 import { classifyHttp, HttpError } from '../../src/http/classifyHttp.js';
@@ -24,6 +25,12 @@ describe('classifyHttp', () => {
     const error = new HttpError({ status: 429, headers: new Headers({ 'retry-after': '7' }) });
     expect(classifyHttp(error)).toEqual({ meaning: 'too-fast', baseMs: 1_000, hintMs: 7_000 });
     expect(error.message).toBe('HTTP 429, to be tried again in 7000 ms');
+  });
+
+  it('should take the hint of an answer of undici, whose headers are of a class of its own', () => {
+    const { status, headers } = new Response(null, { status: 429, headers: { 'retry-after': '7' } });
+    expect(headers).not.toBeInstanceOf(globalThis.Headers);
+    expect(new HttpError({ status, headers }).retryAfterMs).toBe(7_000);
   });
 
   it('should take the hint of a limit that is used up', () => {
