@@ -111,16 +111,20 @@ export class Limiter extends Admissions implements Admitter {
    * Changes limits while work waits: the figures by the limits' names, as in `{ 'requests': { limit: 60 } }`. What can
    * never pass any more is refused with CostOverCapacityError.
    *
-   * @throws OptionsError for an unknown name or a wrong figure; then nothing of that limit has changed
+   * @throws OptionsError for an unknown name or a wrong figure; then nothing of that limit has changed, nor of those after it
    */
   update(changes: Readonly<Record<string, unknown>>): void {
     const nowMs = this.clock.now();
-    for (const [name, change] of Object.entries(changes)) {
-      namedLimit(this.store.limits, name, 'update').update?.(change, nowMs);
+    try {
+      for (const [name, change] of Object.entries(changes)) {
+        namedLimit(this.store.limits, name, 'update').update?.(change, nowMs);
+      }
+    } finally {
+      // Where one of several is wrong, those before it have changed.
+      this.dropImpossible();
+      this.queue.unparkAll();
+      this.admit();
     }
-    this.dropImpossible();
-    this.queue.unparkAll();
-    this.admit();
   }
 
   /**

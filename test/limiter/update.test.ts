@@ -3,7 +3,7 @@ import { CostOverCapacityError } from '../../src/errors.js';
 import { Waiter } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import { limiterOf, Work } from './work.js';
+import { limiterOf, Work, workers } from './work.js';
 
 const perMinute = (limit: number) => slidingWindow({ limit, intervalMs: 60_000, name: 'rate', countUntil: 'start' });
 
@@ -74,6 +74,13 @@ describe('limiter.update', () => {
     limiter.enter(second);
     limiter.update({ slots: { limit: 2 } });
     expect([first.drops, second.drops, limiter.waiting]).toEqual([1, 0, 0]);
+  });
+
+  it('lets who waits go by what has changed, where another change is wrong', () => {
+    const { limiter } = limiterOf({ limits: [concurrency({ limit: 1, name: 'slots' })] });
+    const works = workers(3, limiter);
+    expect(() => limiter.update({ slots: { limit: 2 }, slotz: { limit: 5 } })).toThrow('slotz');
+    expect(works.map(({ isRunning }) => isRunning)).toEqual([true, true, false]);
   });
 
   it.each([
