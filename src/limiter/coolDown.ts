@@ -19,14 +19,21 @@ export interface CoolDownOptions {
   readonly rampStepMs?: number;
 }
 
-export const coolDownSchema = z.strictObject({
-  baseMs: z._default(durationMs, 1_000),
-  capMs: z._default(durationMs, 60_000),
-  burstAfter: z._default(positiveCount, 5),
-  burstMinMs: z._default(durationMs, 30_000),
-  burstMaxMs: z._default(durationMs, 60_000),
-  rampStepMs: z._default(positiveMs, 1_000),
-});
+export const coolDownSchema = z
+  .strictObject({
+    baseMs: z._default(durationMs, 1_000),
+    capMs: z._default(durationMs, 60_000),
+    burstAfter: z._default(positiveCount, 5),
+    burstMinMs: z._default(durationMs, 30_000),
+    burstMaxMs: z._default(durationMs, 60_000),
+    rampStepMs: z._default(positiveMs, 1_000),
+  })
+  .check(
+    z.refine(({ burstMinMs, burstMaxMs }) => burstMinMs <= burstMaxMs, {
+      path: ['burstMaxMs'],
+      error: 'must not be under burstMinMs: give both',
+    }),
+  );
 
 /** The options, with their defaults. */
 export type CoolDownSettings = z.output<typeof coolDownSchema>;

@@ -65,6 +65,13 @@ describe('a mistake', () => {
     expect(() => limiterOf().limiter.coolDown(0)).not.toThrow();
   });
 
+  it('in what a burst cools for says which of the two it is under', () => {
+    expect(() => limiterOf({ coolDown: { burstMaxMs: 10_000 } })).toThrow(
+      mistake('coolDown.burstMaxMs', 'createLimiter: coolDown.burstMaxMs: must not be under burstMinMs: give both'),
+    );
+    expect(() => limiterOf({ coolDown: { burstMinMs: 10_000, burstMaxMs: 10_000 } })).not.toThrow();
+  });
+
   it('in a settlement names it', () => {
     const { limiter } = limiterOf({ limits: [dailyQuota({ limit: 9, name: 'credits' })] });
     expect(() => limiter.adjust('credits', NaN)).toThrow(mistake('delta', 'adjust: must be a finite number (got NaN)'));
