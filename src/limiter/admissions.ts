@@ -9,7 +9,7 @@ import type { Gate } from './coolDown.js';
 import { FairQueue } from './fairQueue.js';
 import type { AdmissionStore, Applicants } from './store.js';
 import { unpayable } from './unpayable.js';
-import { UsageAlarm } from './usage.js';
+import { UsageAlarm, usageOf } from './usage.js';
 import type { Cost, Waiter } from './waiter.js';
 
 /**
@@ -79,8 +79,8 @@ export class Admissions {
   }
 
   /** @throws CostOverCapacityError for a cost that could never pass, however long it waits */
-  check(cost: Cost): void {
-    this.store.check(cost);
+  check(cost: Cost, key?: unknown): void {
+    this.store.check(cost, key);
   }
 
   /**
@@ -91,7 +91,7 @@ export class Admissions {
    * @throws CostOverCapacityError, QueueFullError; then the waiter is not queued
    */
   enter(waiter: Waiter): void {
-    this.check(waiter.cost);
+    this.check(waiter.cost, waiter.place.key);
     this.queue.push(waiter);
     if (waiter.place.priority > this.#heldPriority) this.admit();
     if (waiter.isQueued) this.store.arrived?.(waiter);
@@ -164,7 +164,7 @@ export class Admissions {
       // One that was given up may have taken others of its stream along.
       if (!waiter.isQueued) continue;
       try {
-        this.check(waiter.cost);
+        this.check(waiter.cost, waiter.place.key);
       } catch (error) {
         this.queue.remove(waiter);
         this.drop(waiter, error as CostOverCapacityError);
@@ -173,10 +173,11 @@ export class Admissions {
   }
 
   /** Changes what is used of a limit, other than by an admission: whoever listens is warned all the same. */
-  protected changeUse(limit: Limit, atMs: number, change: () => void): void {
-    const usedBefore = this.announcer.isHeard ? limit.usage(atMs).used : 0;
+  protected changeUse(limit: Limit, atMs: number, key: unknown, change: () => void): void {
+    const usedNow = (): number => (this.announcer.isHeard ? usageOf(limit, atMs, { key }).used : 0);
+    const usedBefore = usedNow();
     change();
-    if (this.announcer.isHeard) this.#warn([limit], limit.usage(atMs).used - usedBefore, atMs);
+    if (this.announcer.isHeard) this.#warn([limit], usedNow() - usedBefore, atMs, key);
   }
 
   /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
@@ -191,7 +192,7 @@ export class Admissions {
       if (atMs <= nowMs) {
         this.queue.serve(waiter);
         this.#active++;
-        if (this.announcer.isHeard) this.#tellAdmitted(nowMs, cost);
+        if (this.announcer.isHeard) this.#tellAdmitted(nowMs, waiter);
         this.start(waiter, nowMs);
       } else if (this.store.heldBy?.isKeyed === true) this.queue.park(waiter, atMs);
       else {
@@ -272,15 +273,16 @@ export class Admissions {
     this.announcer.tell({ type, atMs: this.#decidedAtMs, waiting: this.waiting, cost });
   }
 
-  #tellAdmitted(atMs: number, cost: Cost): void {
+  #tellAdmitted(atMs: number, { cost, place }: Waiter): void {
     const { round } = this.#coolDown;
     if (round !== this.#round) this.announcer.tell({ type: 'ramped', atMs, round });
     this.#round = round;
     this.announcer.tell({ type: 'admitted', atMs, waiting: this.waiting, cost });
-    this.#warn(this.store.limits, cost, atMs);
+    this.#warn(this.store.limits, cost, atMs, place.key);
   }
 
-  #warn(limits: readonly Limit[], cost: Cost, atMs: number): void {
-    for (const usage of this.#alarm.check(limits, cost, atMs)) this.announcer.tell({ type: 'warning', atMs, usage });
+  #warn(limits: readonly Limit[], cost: Cost, atMs: number, key: unknown): void {
+    for (const usage of this.#alarm.check(limits, cost, atMs, key))
+      this.announcer.tell({ type: 'warning', atMs, usage });
   }
 }

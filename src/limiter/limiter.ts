@@ -90,7 +90,7 @@ export class Limiter extends Admissions implements Admitter {
    */
   forecast(count: number, options: ForecastOptions = {}): Forecast {
     const coming = parseOptions(forecastSchema, { ...options, count }, 'forecast');
-    this.store.check(coming.cost);
+    this.store.check(coming.cost, coming.key);
     const admission = { cost: coming.cost, place: placeOf({ key: coming.key }) };
     const waiting = this.queue.inOrder();
     function* work(): Generator<Admission> {
@@ -150,7 +150,7 @@ export class Limiter extends Admissions implements Admitter {
     if (!Number.isFinite(delta)) throw new OptionsError(`adjust: must be a finite number (got ${delta})`, 'delta');
     if (!Number.isFinite(atMs)) throw new OptionsError(`adjust: must be a finite instant (got ${atMs})`, 'takenAtMs');
     this.store.observeWall(nowMs);
-    this.changeUse(limit, nowMs, () => limit.adjust?.(delta, atMs, nowMs, key));
+    this.changeUse(limit, nowMs, key, () => limit.adjust?.(delta, atMs, nowMs, key));
     this.queue.unpark(key);
     if (this.waiting > 0) this.admit();
   }

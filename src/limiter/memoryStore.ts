@@ -17,8 +17,8 @@ export class MemoryStore implements AdmissionStore {
     this.#epochNow = epochNow;
   }
 
-  check(cost: Cost): void {
-    checkCost(this.limits, cost);
+  check(cost: Cost, key?: unknown): void {
+    checkCost(this.limits, cost, key);
   }
 
   tryAdmit(cost: Cost, nowMs: number, key: unknown): number {

@@ -8,7 +8,7 @@ import type { Cost, Waiter } from './waiter.js';
 export interface AdmissionStore {
   readonly limits: readonly Limit[];
   /** @throws CostOverCapacityError for a cost that could never pass */
-  check(cost: Cost): void;
+  check(cost: Cost, key?: unknown): void;
   /**
    * As `Limit.earliest`, over all limits; where that is `nowMs` or before, all of them have been taken. Where limits of
    * the key's own hold it back, the instant is theirs alone, and `heldBy` one of them: so long it is in nobody's way.

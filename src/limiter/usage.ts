@@ -2,8 +2,9 @@ import type { Limit } from '../limits/limit.js';
 import type { LimitUsage } from './events.js';
 import { costIn, type Cost } from './waiter.js';
 
-export function usageOf(limit: Limit, nowMs: number): LimitUsage {
-  const { used, capacity, resetsAtMs } = limit.usage(nowMs);
+/** @param ofKey of this key alone, where the limit has a budget for each */
+export function usageOf(limit: Limit, nowMs: number, ofKey?: { readonly key: unknown }): LimitUsage {
+  const { used, capacity, resetsAtMs } = (ofKey && limit.usageOf?.(ofKey.key, nowMs)) ?? limit.usage(nowMs);
   return { name: limit.name, kind: limit.kind, used, capacity, percent: (100 * used) / capacity, resetsAtMs };
 }
 
@@ -17,15 +18,18 @@ export class UsageAlarm {
     this.#percent = threshold * 100;
   }
 
-  /** To be called right after `cost` was admitted. */
-  check(limits: readonly Limit[], cost: Cost, nowMs: number): readonly LimitUsage[] {
+  /** To be called right after `cost` was admitted, for `key`. */
+  check(limits: readonly Limit[], cost: Cost, nowMs: number, key: unknown): readonly LimitUsage[] {
     const crossed: LimitUsage[] = [];
     for (const limit of limits) {
       if (limit.kind !== 'rate' && limit.kind !== 'quota') continue;
-      const usage = usageOf(limit, nowMs);
+      const usage = usageOf(limit, nowMs, { key });
       const usedBefore = usage.used - costIn(limit, cost);
-      if ((100 * usedBefore) / usage.capacity < this.#percent) this.#raised.delete(limit);
-      if (usage.percent < this.#percent || this.#raised.has(limit)) continue;
+      const wasBelow = (100 * usedBefore) / usage.capacity < this.#percent;
+      if (wasBelow) this.#raised.delete(limit);
+      // Which keys have been told of is not remembered: each is as it climbs.
+      const isToldOf = limit.usageOf === undefined ? this.#raised.has(limit) : !wasBelow;
+      if (usage.percent < this.#percent || isToldOf) continue;
       this.#raised.add(limit);
       crossed.push(usage);
     }

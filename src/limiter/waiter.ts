@@ -9,11 +9,12 @@ export function costIn(limit: Limit, cost: Cost): number {
 }
 
 /** @throws CostOverCapacityError for a cost that could never pass */
-export function checkCost(limits: readonly Limit[], cost: Cost): void {
+export function checkCost(limits: readonly Limit[], cost: Cost, key?: unknown): void {
   for (const limit of limits) {
     const units = costIn(limit, cost);
     if (!(units >= 0)) throw new OptionsError(`cost: must be at least 0 (got ${units} for "${limit.name}")`, 'cost');
-    if (units > limit.capacity) throw new CostOverCapacityError(limit.name, units, limit.capacity);
+    const capacity = limit.capacityOf?.(key) ?? limit.capacity;
+    if (units > capacity) throw new CostOverCapacityError(limit.name, units, capacity);
   }
 }
 

@@ -148,6 +148,11 @@ class AdaptiveConcurrency implements Limit {
     return { used, capacity: Math.max(this.#figures.min, this.#limit), resetsAtMs: used > 0 ? Infinity : nowMs };
   }
 
+  /** What it has learnt is worth keeping for as long as it would be heeded. */
+  isAtRest(nowMs: number): boolean {
+    return this.#holders.units === 0 && !(nowMs < this.#changedAtMs + this.#figures.maxProbeAfterMs);
+  }
+
   update(change: unknown, nowMs = NaN): void {
     const where = `update of "${this.name}"`;
     const { initial, ...changed } = parseOptions(changeSchema, change, where);

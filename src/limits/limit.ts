@@ -87,6 +87,15 @@ export interface Limit {
    */
   left?(key?: unknown): number;
   usage(nowMs: number): Usage;
+  /** Where each key has a budget of its own: the greatest cost that can ever pass for `key`. @defaultValue `capacity` */
+  capacityOf?(key: unknown): number;
+  /** Where each key has a budget of its own: what `key` has used. @defaultValue `usage` */
+  usageOf?(key: unknown, nowMs: number): Usage;
+  /**
+   * For limits that remember more than what is used: true once a new one would do as well, so that `perKey` may forget it.
+   * @defaultValue true while nothing is used
+   */
+  isAtRest?(nowMs: number): boolean;
   /**
    * Changes the figures that are named, by those of the limit's own options, from now on; what is in flight or counted
    * stays so. A lowered limit takes nothing back: nothing new passes until it fits again. @throws OptionsError

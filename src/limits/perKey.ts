@@ -38,6 +38,8 @@ class PerKey implements Limit {
   /** Goes round the entries, one a step, for those that have come to rest. */
   #sweep = this.#entries.entries();
   #change: object | undefined = undefined;
+  /** The last one made, until something of its key counts. */
+  #made: { readonly key: unknown; readonly limit: Limit } | undefined = undefined;
   #wall: { readonly epochMs: number; readonly nowMs: number } | undefined = undefined;
 
   constructor(make: (key: unknown) => Limit) {
@@ -55,6 +57,10 @@ class PerKey implements Limit {
 
   get capacity(): number {
     return this.#sample.capacity;
+  }
+
+  capacityOf(key: unknown): number {
+    return this.#limitFor(key).capacity;
   }
 
   observeWall(epochMs: number, nowMs: number): void {
@@ -104,8 +110,13 @@ class PerKey implements Limit {
     return most;
   }
 
+  usageOf(key: unknown, nowMs: number): Usage {
+    return this.#told(this.#limitOf(key) ?? this.#sample).usage(nowMs);
+  }
+
   /** Changes every key's limit, and those to come. */
   update(change: unknown, nowMs?: number): void {
+    this.#made = undefined;
     this.#sample.update?.(change, nowMs);
     for (const { limit } of this.#entries.values()) limit.update?.(change, nowMs);
     this.#change = Object.assign({}, this.#change, change);
@@ -139,11 +150,22 @@ class PerKey implements Limit {
     const known = this.#entries.get(key);
     if (known !== undefined) return known;
     this.#sweepOne(nowMs);
-    const limit = this.#make(key);
-    if (this.#change !== undefined) limit.update?.(this.#change, nowMs);
-    const entry = { limit, works: 0 };
+    const entry = { limit: this.#limitFor(key), works: 0 };
+    this.#made = undefined;
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  /** That of the key, made where there is none yet. */
+  #limitFor(key: unknown): Limit {
+    const known = this.#limitOf(key);
+    if (known !== undefined) return known;
+    if (this.#made?.key !== key || this.#made === undefined) {
+      const limit = this.#make(key);
+      if (this.#change !== undefined) limit.update?.(this.#change);
+      this.#made = { key, limit };
+    }
+    return this.#made.limit;
   }
 
   #told(limit: Limit): Limit {
@@ -159,6 +181,8 @@ class PerKey implements Limit {
   }
 
   #forgetIfAtRest(key: unknown, entry: Entry, nowMs: number): void {
-    if (entry.works === 0 && this.#told(entry.limit).usage(nowMs).used === 0) this.#entries.delete(key);
+    if (entry.works > 0) return;
+    const limit = this.#told(entry.limit);
+    if (limit.isAtRest?.(nowMs) ?? limit.usage(nowMs).used === 0) this.#entries.delete(key);
   }
 }

@@ -5,6 +5,7 @@ import type { Limiter } from '../../src/limiter/limiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
+import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { VirtualClock } from '../virtualClock.js';
 import { workers } from './work.js';
@@ -106,6 +107,24 @@ describe('the warning', () => {
     const { limiter, warnings } = watched([perMinute(10)], 0.5);
     await spend(limiter, 10);
     expect(warnings.map(({ used }) => used)).toEqual([5]);
+  });
+
+  it('comes for each key as it climbs, once, whatever the others do', async () => {
+    const { limiter, warnings } = watched([perKey(() => perMinute(10)), perKey(() => dailyQuota({ limit: 20 }))]);
+    const spendOf = async (key: string, times: number): Promise<void> => {
+      for (let count = 0; count < times; count++) (await limiter.acquire({ key })).release();
+    };
+    await spendOf('a', 9);
+    await spendOf('b', 7);
+    expect(warnings.map(({ name, used }) => [name, used])).toEqual([['requests per key', 8]]);
+    await spendOf('b', 2);
+    limiter.adjust('daily quota per key', 15, { key: 'c' });
+    limiter.adjust('daily quota per key', 1, { key: 'c' });
+    limiter.adjust('daily quota per key', 1, { key: 'c' });
+    expect(warnings.slice(1).map(({ name, used }) => [name, used])).toEqual([
+      ['requests per key', 8],
+      ['daily quota per key', 16],
+    ]);
   });
 
   it('comes to a listener that came late, at the next start', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
+import { CostOverCapacityError } from '../../src/errors.js';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
@@ -40,6 +41,28 @@ describe('perKey', () => {
     const limit = perKey((key) => concurrency({ limit: key === 'small' ? 1 : 3 }));
     expect(limit.earliest(2, 0, 'small')).toBe(Infinity);
     expect(limit.earliest(2, 0, 'great')).toBe(0);
+  });
+
+  it('holds each key to the greatest cost of its own, and makes its limit once to know it', () => {
+    const slots = watched((key) => concurrency({ limit: key === 'small' ? 1 : 3 }));
+    expect(['small', 'great'].map((key) => slots.limit.capacityOf?.(key))).toEqual([1, 3]);
+    slots.limit.take(1, 0, 'great');
+    slots.limit.update?.({ limit: 2 });
+    expect(['small', 'great'].map((key) => slots.limit.capacityOf?.(key))).toEqual([2, 2]);
+    slots.limit.take(1, 0, 'small');
+    expect(slots.made).toEqual([undefined, 'small', 'great', 'small']);
+  });
+
+  it('refuses at once what its own key could never hold, and lets a key that holds more have it', async () => {
+    const limitOf = new Map([
+      ['small', 1],
+      ['great', 5],
+    ]);
+    const slots = perKey((key) => concurrency({ limit: limitOf.get(String(key)) ?? 3 }));
+    const limiter = createLimiter({ limits: [slots] });
+    await expect(limiter.run(() => 'done', { key: 'great', cost: 5 })).resolves.toBe('done');
+    await expect(limiter.run(() => 'done', { key: 'small', cost: 2 })).rejects.toMatchObject({ cost: 2, capacity: 1 });
+    expect(() => limiter.forecast(1, { key: 'small', cost: 2 })).toThrow(CostOverCapacityError);
   });
 
   it('keeps what a key that waits for its first start has gained', () => {
@@ -178,6 +201,21 @@ describe('the memory of perKey', () => {
       expect(knows(window, 'later 0', 199)).toBe(true);
     },
   );
+
+  it('keeps what a key has learnt for as long as that would be heeded', () => {
+    const learning = watched(() => adaptiveConcurrency({ max: 3, initial: 3, maxProbeAfterMs: 60_000 }));
+    learning.limit.take(1, 0, 'a');
+    learning.limit.release(1, 0, 5, 'no-slot', 'a');
+    expect(learning.limit.earliest(1, 5, 'a')).toBe(10_005);
+    const work = (nowMs: number): void => {
+      learning.limit.take(1, nowMs, 'a');
+      learning.limit.release(1, nowMs, nowMs, 'succeeded', 'a');
+    };
+    work(60_004);
+    expect(knows(learning, 'a', 60_004)).toBe(true);
+    work(120_004);
+    expect(knows(learning, 'a', 120_004)).toBe(false);
+  });
 
   it('never forgets what still counts', () => {
     const window = watched(() => slidingWindow({ limit: 1, intervalMs: 100 }));

@@ -15,6 +15,7 @@ export class MirroredLimit implements Limit {
   readonly name: string;
   readonly kind: LimitKind;
   readonly isKeyed?: true;
+  readonly capacityOf?: (key: unknown) => number;
   readonly update?: (change: unknown) => void;
   readonly adjust?: NonNullable<Limit['adjust']>;
   readonly refused?: NonNullable<Limit['refused']>;
@@ -32,6 +33,7 @@ export class MirroredLimit implements Limit {
     this.kind = original.kind;
     this.#capacity = original.capacity;
     if (original.isKeyed === true) this.isKeyed = true;
+    if (original.capacityOf !== undefined) this.capacityOf = (key) => original.capacityOf!(key);
     if (original.update !== undefined) this.update = (change) => owner.changed(this, change);
     if (original.adjust !== undefined) {
       this.adjust = (delta, takenAtMs, _nowMs, key) => owner.adjusted(this, delta, takenAtMs, key);

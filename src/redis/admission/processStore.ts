@@ -91,8 +91,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#queue.serve(applicants);
   }
 
-  check(cost: Cost): void {
-    checkCost(this.limits, cost);
+  check(cost: Cost, key?: unknown): void {
+    checkCost(this.limits, cost, key);
   }
 
   tryAdmit(cost: Cost, nowMs: number, key: unknown): number {
