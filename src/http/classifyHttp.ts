@@ -4,6 +4,9 @@ import type { Refusal } from '../refusal.js';
 import type { HttpHeaders } from './httpHeaders.js';
 import { readHint } from './rateLimits.js';
 
+/** As the Headers of every `fetch` give them. */
+type HeaderPairs = Iterable<readonly [string, string]>;
+
 /** An answer with a status that is no success: throw it where a client (`fetch`, undici's `request`) does not. */
 export class HttpError extends SluiceError {
   override readonly name = 'HttpError';
@@ -12,7 +15,7 @@ export class HttpError extends SluiceError {
   /** How long the answer asked to wait, in ms. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(response: { readonly status: number; readonly headers: Headers | HttpHeaders }) {
+  constructor(response: { readonly status: number; readonly headers: Headers | HeaderPairs | HttpHeaders }) {
     // The Headers of undici, or of another realm, are none of this one's.
     const headers = isIterable(response.headers) ? Object.fromEntries(response.headers) : response.headers;
     const retryAfterMs = readHint(headers, systemClock.epochNow());
@@ -22,7 +25,7 @@ export class HttpError extends SluiceError {
   }
 }
 
-function isIterable(headers: Headers | HttpHeaders): headers is Headers {
+function isIterable(headers: Headers | HeaderPairs | HttpHeaders): headers is HeaderPairs {
   return Symbol.iterator in headers;
 }
 
