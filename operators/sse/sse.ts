@@ -69,31 +69,44 @@ export function sse(
 ): Response {
   const { request, signal, headers, retryMs, random, clock, scheduler, ...rest } = parseOptions(schema, options, 'sse');
   const lastEventId = request?.headers.get('last-event-id') ?? undefined;
-  if (lastEventId === endId) return new Response(null, { status: 204, headers: { ...headers, ...unstored } });
+  if (lastEventId === endId) return new Response(null, { status: 204, headers: headOf(headers) });
   const events = typeof source === 'function' ? source(lastEventId) : source;
   const settings = { ...rest, retryMs: retryMs * (1 + random() / 2), clock: clockFrom({ clock, scheduler }) };
   const outbox = new Outbox(events, settings);
   const signals = [signal, request?.signal].filter((it) => it !== undefined);
   return new Response(bodyOf(outbox, signals), {
-    headers: { ...headers, ...unstored, 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+    headers: headOf(headers, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }),
   });
 }
 
 /** Nothing on the way may keep it, nor wait for the whole of it in order to pack it. */
 const unstored = { 'cache-control': 'no-store, no-transform' };
 
+/** Ours instead of theirs, in whatever case their names are: two of one name would both be sent, in one. */
+function headOf(theirs: Readonly<Record<string, string>>, ours: Readonly<Record<string, string>> = {}): Headers {
+  const head = new Headers(theirs);
+  for (const [name, value] of Object.entries({ ...unstored, ...ours })) head.set(name, value);
+  return head;
+}
+
 /** Read only as the client reads: nothing waits in the stream itself. */
 function bodyOf(outbox: Outbox, signals: readonly AbortSignal[]): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  let isRead = false;
   let isCancelled = false;
   const leave = (): void => {
     for (const signal of signals) signal.removeEventListener('abort', leave);
     outbox.close();
   };
-  for (const signal of signals) signal.addEventListener('abort', leave);
-  if (signals.some(({ aborted }) => aborted)) leave();
+  const begin = (): void => {
+    isRead = true;
+    for (const signal of signals) signal.addEventListener('abort', leave);
+    if (signals.some(({ aborted }) => aborted)) leave();
+  };
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> =>
     new Promise((resolve) => {
+      // Not before: a body that nobody reads, that of a HEAD say, is never told to be over.
+      if (!isRead) begin();
       outbox.read((text) => {
         if (text !== undefined) controller.enqueue(encoder.encode(text));
         else {

@@ -20,6 +20,12 @@ describe('the answer of sse', () => {
     });
   });
 
+  it.each(['Content-Type', 'CONTENT-TYPE'])('says once what it is, also where %s is given', (name) => {
+    const { headers } = sse(NEVER, { headers: { [name]: 'text/event-stream', 'Cache-Control': 'public' } });
+    expect(headers.get('content-type')).toBe('text/event-stream');
+    expect(headers.get('cache-control')).toBe('no-store, no-transform');
+  });
+
   it('begins with the pause before a client comes back, drawn from once to half as much again', async () => {
     for (const [random, pause] of [
       [0, 1_000],
@@ -104,10 +110,18 @@ describe('the source of sse', () => {
   it('leaves nothing on a signal that lives on, whether it ends or the client goes', async () => {
     const { signal } = new AbortController();
     const [ended, left] = [EMPTY, NEVER].map((source) => opened(source, { signal }).reading);
+    await ended!.read(1);
+    await left!.read(1);
     expect(getEventListeners(signal, 'abort')).toHaveLength(2);
-    await ended!.read(3);
+    await ended!.read(2);
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     await left!.cancel();
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+
+  it('leaves nothing on a signal that lives on where nobody ever reads it, as for a HEAD', () => {
+    const { signal } = new AbortController();
+    sse(NEVER, { signal });
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
