@@ -31,7 +31,7 @@ const schema = z
   .strictObject({
     limit: z.optional(positiveCount),
     intervalMs: z.optional(positiveMs),
-    spacing: z._default(z.enum(['burst', 'even']), 'burst'),
+    spacing: z.optional(z.enum(['burst', 'even'])),
     limiter: z.optional(having<Limiter>('enter')),
     cost: z._default(callback<(value: unknown) => Cost>(), () => () => 1),
     ...placingShape,
@@ -48,6 +48,9 @@ const schema = z
       ({ limiter, limit, intervalMs }) => (limiter === undefined ? limit && intervalMs : !limit && !intervalMs),
       { error: 'give either limit and intervalMs, or a limiter' },
     ),
+    z.refine((it) => it.limiter === undefined || it.spacing === undefined, {
+      error: 'a shared limiter spaces as its limits do: give evenly() to createLimiter',
+    }),
     z.refine((it) => it.limiter === undefined || it.queue === undefined, {
       error: 'a shared limiter has a queue of its own: give queue to createLimiter',
     }),

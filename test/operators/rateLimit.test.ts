@@ -237,6 +237,7 @@ describe('rateLimit', () => {
     ['an endless interval', { limit: 1, intervalMs: Infinity }],
     ['a rate beside a limiter', { limiter: createLimiter({ limits: [] }), limit: 3, intervalMs: 10 }],
     ['half of a rate beside a limiter', { limiter: createLimiter({ limits: [] }), limit: 3 }],
+    ['a spacing beside a limiter', { limiter: createLimiter({ limits: [] }), spacing: 'even' }],
     ['a queue beside a limiter', { limiter: createLimiter({ limits: [] }), queue: { maxSize: 3 } }],
     ['a queue of nothing', { limit: 1, intervalMs: 10, queue: { maxSize: 0 } }],
     ['a name that is none of its options', { limit: 1, intervalMs: 10, interval: 10 } as RateLimitOptions<string>],
