@@ -74,8 +74,9 @@ export function retryWithJitter<T>(options: RetryWithJitterOptions = {}): MonoTy
       const time = clockFrom({ clock, scheduler });
       const retries = new RetrySchedule(schedule);
       const budget = limiter?.retryBudget;
+      const judge = new Judge(refusalOf);
       const delay = (error: unknown, count: number): Observable<unknown> => {
-        const refusal = refusalOf(error);
+        const refusal = judge.take(error);
         const delayMs = retries.next(refusal);
         const isPaidFor = refusal.meaning === 'no-slot' || budget === undefined;
         if (delayMs === undefined || !(isPaidFor || budget.tryRetry())) return throwError(() => error);
@@ -83,10 +84,39 @@ export function retryWithJitter<T>(options: RetryWithJitterOptions = {}): MonoTy
         return wakeOn === undefined ? after(delayMs, time) : merge(after(delayMs, time), wakeOn(refusal));
       };
       budget?.onRequest();
-      return permitted(source, limiter, classify && refusalOf)
+      return permitted(source, limiter, classify && ((error) => judge.ask(error)))
         .pipe(retry({ delay }))
         .subscribe(subscriber);
     });
+}
+
+/** Asks what an error means once, though both want to know: the limiter, as the permit goes back, and then the retry. */
+class Judge {
+  readonly #refusalOf: Classify;
+  #asked: { readonly error: unknown; readonly refusal: Refusal } | undefined;
+
+  constructor(refusalOf: Classify) {
+    this.#refusalOf = refusalOf;
+  }
+
+  ask(error: unknown): Refusal {
+    try {
+      const refusal = this.#refusalOf(error);
+      this.#asked = { error, refusal };
+      return refusal;
+    } catch (thrown) {
+      // It comes instead of the error, and is not to be tried again.
+      this.#asked = { error: thrown, refusal: { meaning: 'invalid' } };
+      throw thrown;
+    }
+  }
+
+  /** What was found of it just now, or else is. */
+  take(error: unknown): Refusal {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    return asked !== undefined && asked.error === error ? asked.refusal : this.#refusalOf(error);
+  }
 }
 
 /** The source, each subscription of it under a permit. */

@@ -1,5 +1,5 @@
-import { concat, concatMap, defer, NEVER, of, throwError, type Observable } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { concat, concatMap, defer, NEVER, Observable, of, throwError } from 'rxjs';
+import { describe, expect, it, vi } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { rateLimit } from '../../operators/rateLimit.js';
 import { retryWithJitter, type RetryWithJitterOptions } from '../../operators/retryWithJitter.js';
@@ -50,6 +50,38 @@ describe('retryWithJitter through a limiter', () => {
     expect(atMs).toEqual([0, 5_000, 10_000]);
     expect(active).toEqual([1, 1, 1]);
     expect(limiter.active).toBe(0);
+  });
+
+  it('asks what each error means once', () => {
+    const { clock, limiter } = playing([]);
+    const classify = vi.fn(() => 'transient' as const);
+    const error = new Error('the same each time');
+    const failing = throwError(() => error);
+    const recording = record(failing.pipe(retryWithJitter({ maxRetries: 2, classify, limiter, clock })));
+    clock.drain();
+    expect([recording.error, classify.mock.calls.length]).toEqual([error, 3]);
+  });
+
+  it('asks what it means, too, that an error is nothing at all', () => {
+    const { clock, limiter } = playing([]);
+    const classify = vi.fn(() => 'invalid' as const);
+    const recording = record(
+      new Observable((subscriber) => subscriber.error()).pipe(retryWithJitter({ classify, clock })),
+    );
+    expect([recording.end, classify.mock.calls.length, limiter.active]).toEqual(['#', 1, 0]);
+  });
+
+  it('errors at once as the classifier throws, which is not asked what that means', () => {
+    const { clock, limiter } = playing([]);
+    const mistake = new Error('of the classifier');
+    const unknown = new Error('of nobody knows what');
+    const classify = vi.fn((error: unknown) => {
+      if (error === unknown) throw mistake;
+      return 'transient' as const;
+    });
+    const failing = throwError(() => unknown);
+    const recording = record(failing.pipe(retryWithJitter({ classify, limiter, clock })));
+    expect([recording.error, classify.mock.calls.length, limiter.active]).toEqual([mistake, 1, 0]);
   });
 
   it('holds none while it waits', () => {
