@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { nonEmpty, parseOptions, positive } from '../options.js';
+import { fits } from './fits.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface BudgetOptions {
@@ -54,7 +55,7 @@ class Budget implements Limit {
   }
 
   earliest(cost: number, nowMs: number): number {
-    return this.#spent + cost <= this.capacity || cost === 0 ? nowMs : Infinity;
+    return cost === 0 || fits(this.#spent + cost, this.capacity) ? nowMs : Infinity;
   }
 
   take(cost: number): void {

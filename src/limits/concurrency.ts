@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { nonEmpty, parseOptions, positiveCount } from '../options.js';
+import { fits } from './fits.js';
 import { InFlight } from './inFlight.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
@@ -37,7 +38,7 @@ class Concurrency implements Limit {
   }
 
   earliest(cost: number, nowMs: number): number {
-    return this.#inFlight.units + cost <= this.capacity ? nowMs : Infinity;
+    return fits(this.#inFlight.units + cost, this.capacity) ? nowMs : Infinity;
   }
 
   take(cost: number): void {

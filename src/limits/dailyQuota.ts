@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { nonEmpty, parseOptions, positive } from '../options.js';
 import { calendarOf, type CalendarDay } from './calendarDay.js';
+import { fits } from './fits.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface DailyQuotaOptions {
@@ -70,7 +71,7 @@ class DailyQuota implements Limit {
   }
 
   earliest(cost: number, nowMs: number): number {
-    if (this.#spentOn(this.#today.date) + cost <= this.capacity || cost === 0) return nowMs;
+    if (cost === 0 || fits(this.#spentOn(this.#today.date) + cost, this.capacity)) return nowMs;
     return this.#today.untilMs - this.#wallOffsetMs;
   }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { nonEmpty, parseOptions, positiveCount, positiveMs } from '../options.js';
+import { excess } from './fits.js';
 import { InFlight } from './inFlight.js';
 import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { StampLog } from './stampLog.js';
@@ -75,9 +76,9 @@ export class SlidingWindow implements Limit {
 
   earliest(cost: number, nowMs: number): number {
     this.#forget(nowMs);
-    const excess = this.#inFlight.units + this.#log.total + cost - this.capacity;
-    if (excess <= 0) return nowMs;
-    const stampMs = this.#log.stampOf(excess);
+    const overUnits = excess(this.#inFlight.units + this.#log.total + cost, this.capacity);
+    if (overUnits <= 0) return nowMs;
+    const stampMs = this.#log.stampOf(overUnits);
     if (!Number.isNaN(stampMs)) return this.#leavesAt(stampMs);
     // Sums of fractions drift: while nothing runs, there is room for sure once all of them have left.
     const isToLeave = this.#inFlight.units === 0 && !this.#log.isEmpty && cost <= this.capacity;

@@ -14,6 +14,14 @@ describe('budget', () => {
     expect([limit.earliest(6, 5), limit.earliest(7, 5)]).toEqual([5, Infinity]);
   });
 
+  it('is spent by fractions that make it up, though their sum comes out at more', () => {
+    const limit = budget({ limit: 3.3 });
+    for (const cost of [1.1, 1.1]) limit.take(cost, 0);
+    expect([limit.earliest(1.1, 0), limit.earliest(1.101, 0)]).toEqual([0, Infinity]);
+    limit.take(1.1, 0);
+    expect([limit.earliest(0, 0), limit.earliest(0.001, 0)]).toEqual([0, Infinity]);
+  });
+
   it('can be raised and lowered, and takes nothing back', () => {
     const limit = budget({ limit: 10 });
     limit.take(8, 0);

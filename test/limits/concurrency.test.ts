@@ -16,6 +16,12 @@ describe('concurrency', () => {
     expect(limit.usage(2e9)).toEqual({ used: 0, capacity: 3, resetsAtMs: 2e9 });
   });
 
+  it('has room for fractions that fill it, though their sum comes out at more', () => {
+    const limit = concurrency({ limit: 1 });
+    for (const weight of [0.2, 0.2, 0.2, 0.3]) limit.take(weight, 0);
+    expect([limit.earliest(0.1, 0), limit.earliest(0.11, 0)]).toEqual([0, Infinity]);
+  });
+
   it('lets no rest of fractional weights stand in the way', () => {
     // 0.2 + 0.4 + 0.3, each taken off again, leaves 1.7e-16: enough for a weight of 1 to wait for ever.
     const limit = concurrency({ limit: 1 });

@@ -26,6 +26,13 @@ describe('dailyQuota', () => {
     expect(spend(limit, 66, '2026-11-01T16:00:00Z')).toBe('spent');
   });
 
+  it('is spent by fractions that make it up, though their sum comes out at more', () => {
+    const limit = dailyQuota({ limit: 3.3 });
+    limit.observeWall?.(Date.UTC(2026, 10, 1, 12), 0);
+    for (const cost of [1.1, 1.1]) limit.take(cost, 0);
+    expect([limit.earliest(1.1, 0), limit.earliest(1.101, 0)]).toEqual([0, 12 * 3_600_000]);
+  });
+
   it('keeps spent what work cost that has ended', () => {
     const limit = dailyQuota({ limit: 66 });
     spend(limit, 66, '2026-11-01T08:00:00Z');

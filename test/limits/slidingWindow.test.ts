@@ -92,6 +92,14 @@ describe('slidingWindow', () => {
     expect(limit.usage(0).used).toBe(0);
   });
 
+  it('has room for fractions that fill it, and waits for no more of them than must leave', () => {
+    const limit = slidingWindow({ limit: 1, intervalMs: 1_000, countUntil: 'start' });
+    for (const [nowMs, cost] of [0.2, 0.2, 0.2, 0.3].entries()) limit.take(cost, nowMs);
+    expect([limit.earliest(0.1, 4), limit.earliest(0.3, 4)]).toEqual([4, 1_000]);
+    limit.take(0.1, 4);
+    expect([0.2, 0.4, 0.6, 0.9].map((cost) => limit.earliest(cost, 5))).toEqual([1_000, 1_001, 1_002, 1_003]);
+  });
+
   it('lets no rest of fractional costs hide when all of them will have left', () => {
     // 0.1, 0.2 and 0.3 taken off what they add up to leaves 1.1e-16, which nothing is left to account for.
     const limit = slidingWindow({ limit: 1, intervalMs: 1_000 });

@@ -183,6 +183,18 @@ describe('the limits in Redis', () => {
     await agreeUnkeyed([() => slidingWindow({ limit: 1, intervalMs: 60, name: 'window' })], script);
   });
 
+  it.each([
+    ['slots', () => concurrency({ limit: 1 })],
+    ['window', () => slidingWindow({ limit: 1, intervalMs: 60 })],
+    ['daily', () => dailyQuota({ limit: 1 })],
+    ['budget', () => budget({ limit: 1 })],
+  ])('have room for fractions that fill them, though their sum comes out at more: %s', async (_, make) => {
+    await agreeUnkeyed(
+      [make],
+      [0.2, 0.2, 0.2, 0.3, 0.1, 0.1].map((cost) => ({ type: 'arrive', cost })),
+    );
+  });
+
   it('should always learn what those in memory do', async () => {
     const law = fc.asyncProperty(learningOne, withoutGate, (make, script) => agreeUnkeyed([make], script));
     await fc.assert(law, runs(100));

@@ -33,7 +33,7 @@ end
 
 function quota.earliest(limit, cost, at)
   local day = dayAt(limit.timeZone, wallMs)
-  if cost == 0 or spentOn(at, day[2]) + cost <= limit.limit then return now end
+  if cost == 0 or fits(spentOn(at, day[2]) + cost, limit.limit) then return now end
   return now + math.ceil((day[4] - wallMs) * 1000)
 end
 
@@ -67,7 +67,7 @@ local budget = {}
 kinds.budget = budget
 
 function budget.earliest(limit, cost, at)
-  return (cost == 0 or num(at .. 'spent') + cost <= limit.limit) and now or INF
+  return (cost == 0 or fits(num(at .. 'spent') + cost, limit.limit)) and now or INF
 end
 
 function budget.take(limit, cost, at) set(at .. 'spent', math.max(0, num(at .. 'spent') + cost)) end

@@ -4,7 +4,7 @@ local slots = {}
 kinds.concurrency = slots
 
 function slots.earliest(limit, cost, at)
-  return num(at .. 'units') + cost <= limit.limit and now or INF
+  return fits(num(at .. 'units') + cost, limit.limit) and now or INF
 end
 
 function slots.take(limit, cost, at) startUnits(at, cost) end

@@ -5,9 +5,9 @@ kinds.slidingWindow = window
 
 function window.earliest(limit, cost, at)
   forget(limit, at)
-  local excess = num(at .. 'units') + num(at .. 'total') + cost - limit.limit
-  if excess <= 0 then return now end
-  local stampUs = stampOf(at, excess)
+  local over = excess(num(at .. 'units') + num(at .. 'total') + cost, limit.limit)
+  if over <= 0 then return now end
+  local stampUs = stampOf(at, over)
   -- Sums of fractions drift: while nothing runs, there is room for sure once all of them have left.
   local isToLeave = num(at .. 'units') == 0 and num(at .. 'total') > 0 and cost <= limit.limit
   if not stampUs and isToLeave then stampUs = num(at .. 'newest') end
