@@ -18,6 +18,9 @@ import type { Cost, Waiter } from './waiter.js';
  */
 export type Overflow = 'error' | 'drop-oldest' | 'drop-newest';
 
+/** While work waits for what follows a calendar, the wall is looked at again this often, in ms: it may have been set. */
+const wallLookMs = 600_000;
+
 /** What a limiter is made of; `createLimiter` fills it in. */
 export interface LimiterParts {
   readonly store: AdmissionStore;
@@ -45,6 +48,8 @@ export class Admissions {
   readonly #alarm: UsageAlarm;
   /** The limits that may say Infinity for good. */
   readonly #budgets: readonly Limit[];
+  /** When to look at the wall again; Infinity: nothing follows it. */
+  #lookAtMs: number;
   #active = 0;
   #isAdmitting = false;
   /** Who came while others were admitted, and found the queue full. */
@@ -65,6 +70,7 @@ export class Admissions {
     this.#overflow = queue.overflow;
     this.#alarm = new UsageAlarm(warnAt);
     this.#budgets = store.limits.filter((limit) => limit.left !== undefined);
+    this.#lookAtMs = store.limits.some((limit) => limit.observeWall !== undefined) ? -Infinity : Infinity;
     store.serve?.(this.#applicants());
   }
 
@@ -143,7 +149,7 @@ export class Admissions {
       } while (wakeAtMs === Infinity && this.#active === 0 && this.queue.size > 0 && this.#dropUnpayable());
     } finally {
       this.#isAdmitting = false;
-      this.#wakeUp.at(wakeAtMs);
+      this.#wakeUp.at(wakeAtMs === Infinity ? Infinity : Math.min(wakeAtMs, this.#lookAtMs));
     }
     if (this.#unsettled.length > 0) this.#settle();
   }
@@ -184,6 +190,7 @@ export class Admissions {
   #admitUntilHeld(): number {
     for (;;) {
       const nowMs = (this.#decidedAtMs = this.clock.now());
+      this.#lookAtWall(nowMs);
       const unparkAtMs = this.queue.unparkDue(nowMs);
       const waiter = this.queue.next();
       if (waiter === undefined) return unparkAtMs;
@@ -201,6 +208,13 @@ export class Admissions {
         return Math.min(atMs, unparkAtMs);
       }
     }
+  }
+
+  /** A machine that sleeps holds up timers, but not the wall: what waits for a new day asks again, that of a key too. */
+  #lookAtWall(nowMs: number): void {
+    if (nowMs < this.#lookAtMs) return;
+    this.#lookAtMs = nowMs + wallLookMs;
+    this.queue.unparkAll();
   }
 
   #applicants(): Applicants {

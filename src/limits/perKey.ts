@@ -30,6 +30,7 @@ class PerKey implements Limit {
   readonly refused?: NonNullable<Limit['refused']>;
   readonly granted?: NonNullable<Limit['granted']>;
   readonly left?: NonNullable<Limit['left']>;
+  readonly observeWall?: NonNullable<Limit['observeWall']>;
   readonly describe?: (key?: unknown) => LimitFigures;
   readonly #make: (key: unknown) => Limit;
   readonly #entries = new Map<unknown, Entry>();
@@ -52,6 +53,7 @@ class PerKey implements Limit {
     if (sample.refused !== undefined) this.refused = (...work) => this.#limitOf(work[3])?.refused?.(...work);
     if (sample.granted !== undefined) this.granted = (...work) => this.#limitOf(work[3])?.granted?.(...work);
     if (sample.describe !== undefined) this.describe = (key) => this.#figuresOf(key);
+    if (sample.observeWall !== undefined) this.observeWall = (epochMs, nowMs) => void (this.#wall = { epochMs, nowMs });
     if (sample.left !== undefined) this.left = (key) => (this.#limitOf(key) ?? sample).left?.(key) ?? 0;
   }
 
@@ -61,10 +63,6 @@ class PerKey implements Limit {
 
   capacityOf(key: unknown): number {
     return this.#limitFor(key).capacity;
-  }
-
-  observeWall(epochMs: number, nowMs: number): void {
-    this.#wall = { epochMs, nowMs };
   }
 
   earliest(cost: number, nowMs: number, key: unknown): number {

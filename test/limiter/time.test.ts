@@ -4,6 +4,7 @@ import { createLimiter } from '../../src/limiter/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { evenly } from '../../src/limits/evenly.js';
+import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { early, late, VirtualClock } from '../virtualClock.js';
 import { startsOf, workers } from './work.js';
@@ -95,6 +96,20 @@ describe('a limiter on a clock that is not perfect', () => {
     expect(works[2]?.isRunning).toBe(false);
     clock.advance(1);
     expect([works[2]?.isRunning, clock.epochNow()]).toEqual([true, Date.UTC(2026, 10, 3)]);
+  });
+
+  it.each([
+    ['a quota', () => dailyQuota({ limit: 1 })],
+    ['a quota for each key', () => perKey(() => dailyQuota({ limit: 1 }))],
+  ])('sees within ten minutes that a new day has begun: %s, and the wall is set, or the machine slept', (_, make) => {
+    const clock = new VirtualClock();
+    const limiter = createLimiter({ limits: [make()], clock });
+    const [, second] = workers(2, limiter);
+    clock.advance(1_000);
+    clock.stepWall(12 * 3_600_000);
+    clock.advance(600_000);
+    expect(second?.isRunning).toBe(true);
+    expect(clock.pending).toBe(0);
   });
 
   it('does not start early where the wall is set forward and back while work waits', () => {
