@@ -7,7 +7,7 @@ import type { Classify } from '../src/refusal.js';
 import { callback, countOrInfinity, having, parseOptions } from '../src/options.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
 import { Pool, type ProjectionContext } from './pool/pool.js';
-import { LimiterTurns, OwnTurns, type Start, type Turns } from './pool/turns.js';
+import { LimiterTurns, OwnTurns, type OnDropped, type Start, type Turns } from './pool/turns.js';
 import { connect } from './pool/upstream.js';
 
 export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
@@ -91,7 +91,7 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
   const place = placing<T>(placed);
   return (source) =>
     new Observable((subscriber) => {
-      const turns = (start: Start<T>, onDropped: (error?: Error) => void): Turns<T> =>
+      const turns = (start: Start<T>, onDropped: OnDropped): Turns<T> =>
         limiter === undefined
           ? new OwnTurns(limit, queue, start, onDropped)
           : new LimiterTurns({ limiter, cost, place, classify }, start, onDropped);

@@ -134,11 +134,13 @@ class Puller<T> extends Waiter implements Turns<T> {
     this.#limiter.admitWaiting();
   }
 
-  close(): void {
+  close(): readonly number[] {
     this.#limiter.leave(this);
-    if (this.#permitAtMs === undefined) return;
-    this.#giveBack();
-    this.#limiter.admitWaiting();
+    if (this.#permitAtMs !== undefined) {
+      this.#giveBack();
+      this.#limiter.admitWaiting();
+    }
+    return [];
   }
 
   /** Ends the iterable, unless it has ended by itself. */

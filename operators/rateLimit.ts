@@ -106,7 +106,7 @@ class Gate<T> implements Observer<T>, ValueReceiver<T> {
     this.#placeOf = placeOf;
     this.#subscriber = subscriber;
     this.#waiting = new WaitingValues(limiter, this);
-    subscriber.add(() => this.#waiting.leaveAll());
+    subscriber.add(() => void this.#waiting.leaveAll());
   }
 
   next(value: T): void {

@@ -1,7 +1,7 @@
 import { from, Subscription, type ObservableInput, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
 import type { Admission } from '../../src/limiter/waiter.js';
 import { InOrder } from './inOrder.js';
-import type { Start, Turns } from './turns.js';
+import type { OnDropped, Start, Turns } from './turns.js';
 import { connect } from './upstream.js';
 
 /** What a projection gets beside its item. */
@@ -28,7 +28,7 @@ export class Pool<T, R> implements Observer<T> {
 
   constructor(
     project: Project<T, unknown>,
-    turns: (start: Start<T>, onDropped: (error?: Error) => void) => Turns<T>,
+    turns: (start: Start<T>, onDropped: OnDropped) => Turns<T>,
     isOrdered: boolean,
     subscriber: Subscriber<R>,
   ) {
@@ -36,8 +36,8 @@ export class Pool<T, R> implements Observer<T> {
     this.#subscriber = subscriber;
     this.#inOrder = isOrdered ? new InOrder((value) => subscriber.next(value)) : undefined;
     this.#turns = turns(
-      (value, admission, atMs) => this.#start(value, admission, atMs),
-      (error) => this.#dropped(error),
+      (value, admission, atMs, number) => this.#start(value, admission, atMs, number),
+      (error, number) => this.#dropped(error, number),
     );
     subscriber.add(() => this.#close());
   }
@@ -69,20 +69,20 @@ export class Pool<T, R> implements Observer<T> {
   /** Takes no more and forgets what waits; what runs ends in its own time. */
   stopTaking(upstream: Unsubscribable): void {
     upstream.unsubscribe();
-    this.#turns.close();
+    for (const number of this.#turns.close()) this.#inOrder?.end(number);
     this.complete();
   }
 
   emit(job: Job<T, R>, value: R): void {
     if (this.#inOrder === undefined) this.#subscriber.next(value);
-    else this.#inOrder.next(job.index, value);
+    else this.#inOrder.next(job.place, value);
   }
 
   /** The job has ended well; `result` holds its one value where it is emitted only now. */
   ended(job: Job<T, R>, result?: { readonly value: R }): void {
     this.#release(job);
     if (result !== undefined) this.emit(job, result.value);
-    this.#inOrder?.end(job.index);
+    this.#inOrder?.end(job.place);
     // Only now: whoever ends the source or stops us amid these results gets them all.
     this.#active--;
     this.#turns.advance();
@@ -110,9 +110,9 @@ export class Pool<T, R> implements Observer<T> {
     this.#stoppable.add(job);
   }
 
-  #start(value: T, admission: Admission, atMs: number): void {
+  #start(value: T, admission: Admission, atMs: number, number = this.#started): void {
     this.#active++;
-    const job = new Job(this, this.#started++, admission, atMs);
+    const job = new Job(this, this.#started++, number, admission, atMs);
     try {
       job.follow(this.#project(value, job.index, job));
     } catch (error) {
@@ -120,8 +120,10 @@ export class Pool<T, R> implements Observer<T> {
     }
   }
 
-  #dropped(error: Error | undefined): void {
+  #dropped(error: Error | undefined, number: number | undefined): void {
     if (error !== undefined) this.error(error);
+    // Nobody waits for the results of what never starts.
+    if (number !== undefined) this.#inOrder?.end(number);
     this.#completeIfDone();
   }
 
@@ -147,6 +149,8 @@ export class Pool<T, R> implements Observer<T> {
 /** The work of one item: what its projection sees, and the observer of its result. */
 class Job<T, R> implements ProjectionContext, Observer<R> {
   readonly index: number;
+  /** Where its results stand, where they are to be in the order of the source. */
+  readonly place: number;
   readonly admission: Admission;
   readonly atMs: number;
   readonly #pool: Pool<T, R>;
@@ -154,9 +158,10 @@ class Job<T, R> implements ProjectionContext, Observer<R> {
   #subscription: Unsubscribable | undefined = undefined;
   #isOver = false;
 
-  constructor(pool: Pool<T, R>, index: number, admission: Admission, atMs: number) {
+  constructor(pool: Pool<T, R>, index: number, place: number, admission: Admission, atMs: number) {
     this.#pool = pool;
     this.index = index;
+    this.place = place;
     this.admission = admission;
     this.atMs = atMs;
   }

@@ -7,8 +7,14 @@ import type { Classify } from '../../src/refusal.js';
 import { Ring } from './ring.js';
 import { WaitingValues } from './waitingValues.js';
 
-/** Starts a value's work; its admission, and since when, are to be handed back to `release`. */
-export type Start<T> = (value: T, admission: Admission, atMs: number) => void;
+/**
+ * Starts a value's work; its admission, and since when, are to be handed back to `release`. `number` is that of its coming,
+ * where values may start in another order than that in which they came.
+ */
+export type Start<T> = (value: T, admission: Admission, atMs: number, number?: number) => void;
+
+/** A value was given up, with the number of its coming as for `Start`. */
+export type OnDropped = (error?: Error, number?: number) => void;
 
 /** Whose turn it is: keeps values until they may start. */
 export interface Turns<T> {
@@ -20,8 +26,8 @@ export interface Turns<T> {
   release(admission: Admission, atMs: number, error?: { readonly reason: unknown }): void;
   /** Starts what may start now. */
   advance(): void;
-  /** Forgets what waits. */
-  close(): void;
+  /** Forgets what waits. Returns the numbers of those, as for `Start`. */
+  close(): readonly number[];
 }
 
 const ownAdmission: Admission = { cost: 1, place: commonPlace };
@@ -31,7 +37,7 @@ export class OwnTurns<T> implements Turns<T> {
   readonly #limit: number;
   readonly #queue: { readonly maxSize: number; readonly overflow: Overflow };
   readonly #start: Start<T>;
-  readonly #onDropped: (error?: Error) => void;
+  readonly #onDropped: OnDropped;
   #waiting = new Ring<T>();
   #active = 0;
   #isAdvancing = false;
@@ -40,7 +46,7 @@ export class OwnTurns<T> implements Turns<T> {
     limit: number,
     queue: { readonly maxSize: number; readonly overflow: Overflow },
     start: Start<T>,
-    onDropped: (error?: Error) => void,
+    onDropped: OnDropped,
   ) {
     this.#limit = limit;
     this.#queue = queue;
@@ -75,8 +81,9 @@ export class OwnTurns<T> implements Turns<T> {
     this.#isAdvancing = false;
   }
 
-  close(): void {
+  close(): readonly number[] {
     this.#waiting = new Ring();
+    return [];
   }
 
   #shed(): void {
@@ -102,7 +109,7 @@ export class LimiterTurns<T> implements Turns<T> {
   readonly #use: LimiterUse<T>;
   readonly #waiting: WaitingValues<T>;
 
-  constructor(use: LimiterUse<T>, start: Start<T>, onDropped: (error?: Error) => void) {
+  constructor(use: LimiterUse<T>, start: Start<T>, onDropped: OnDropped) {
     this.#use = use;
     this.#waiting = new WaitingValues(use.limiter, { admitted: start, dropped: onDropped });
   }
@@ -124,8 +131,8 @@ export class LimiterTurns<T> implements Turns<T> {
     this.#use.limiter.admitWaiting();
   }
 
-  close(): void {
-    this.#waiting.leaveAll();
+  close(): readonly number[] {
+    return this.#waiting.leaveAll();
   }
 }
 

@@ -4,10 +4,10 @@ import { Waiter, type Admission, type Cost, type Place } from '../../src/limiter
 
 /** Who gets the values of a subscription back from a limiter. */
 export interface ValueReceiver<T> {
-  /** The value's turn has come: its permit is held until released. */
-  admitted(value: T, admission: Admission, atMs: number): void;
+  /** The value's turn has come: its permit is held until released. It is the `number`th that came, from 0. */
+  admitted(value: T, admission: Admission, atMs: number, number: number): void;
   /** The limiter's queue gave the value up: as its overflow policy says, or, with an error, because it may never pass. */
-  dropped(error: Error | undefined): void;
+  dropped(error: Error | undefined, number: number): void;
 }
 
 /** The values of one subscription that wait in a limiter which others may share. */
@@ -15,6 +15,7 @@ export class WaitingValues<T> {
   readonly #limiter: Limiter;
   readonly #receiver: ValueReceiver<T>;
   #newest: WaitingValue<T> | undefined = undefined;
+  #entered = 0;
   #hasLeft = false;
 
   constructor(limiter: Limiter, receiver: ValueReceiver<T>) {
@@ -28,7 +29,7 @@ export class WaitingValues<T> {
 
   /** @throws CostOverCapacityError, QueueFullError */
   enter(value: T, cost: Cost, place: Place): void {
-    const waiting = new WaitingValue(value, cost, place, this);
+    const waiting = new WaitingValue(value, cost, place, this.#entered++, this);
     waiting.older = this.#newest;
     if (this.#newest !== undefined) this.#newest.younger = waiting;
     this.#newest = waiting;
@@ -40,22 +41,29 @@ export class WaitingValues<T> {
     }
   }
 
-  /** Gives back every place that is still held, and for good: where one that leaves makes room for another, that is no turn. */
-  leaveAll(): void {
+  /**
+   * Gives back every place that is still held, and for good: where one that leaves makes room for another, that is no turn.
+   * Returns the numbers of those who held one.
+   */
+  leaveAll(): readonly number[] {
     this.#hasLeft = true;
+    const numbers: number[] = [];
+    for (let it = this.#newest; it !== undefined; it = it.older) numbers.push(it.number);
     for (let it = this.#newest; it !== undefined; it = it.older) this.#limiter.leave(it);
     this.#newest = undefined;
+    return numbers;
   }
 
   admitted(waiting: WaitingValue<T>, atMs: number): void {
     this.#part(waiting);
     if (this.#hasLeft) this.#limiter.refund(waiting.cost, atMs, waiting.place.key);
-    else this.#receiver.admitted(waiting.value, waiting, atMs);
+    else this.#receiver.admitted(waiting.value, waiting, atMs, waiting.number);
   }
 
   dropped(waiting: WaitingValue<T>, error: Error): void {
     this.#part(waiting);
-    if (!this.#hasLeft) this.#receiver.dropped(error instanceof QueueFullError && error.isSilent ? undefined : error);
+    if (!this.#hasLeft)
+      this.#receiver.dropped(error instanceof QueueFullError && error.isSilent ? undefined : error, waiting.number);
   }
 
   #part({ older, younger }: WaitingValue<T>): void {
@@ -69,11 +77,13 @@ class WaitingValue<T> extends Waiter {
   older: WaitingValue<T> | undefined = undefined;
   younger: WaitingValue<T> | undefined = undefined;
   readonly value: T;
+  readonly number: number;
   readonly #owner: WaitingValues<T>;
 
-  constructor(value: T, cost: Cost, place: Place, owner: WaitingValues<T>) {
+  constructor(value: T, cost: Cost, place: Place, number: number, owner: WaitingValues<T>) {
     super(cost, place);
     this.value = value;
+    this.number = number;
     this.#owner = owner;
   }
 
