@@ -27,21 +27,32 @@ export function clockFrom({
   return scheduler === undefined ? ambientClock() : clockOf(scheduler);
 }
 
-/** The time of a scheduler, as a clock: for engines that should follow it. */
+/** By how much a timer may come early, and be waited for anew, in ms. */
+const earlyMs = 2;
+
+/**
+ * The time of a scheduler, as a clock: for engines that should follow it. Where its reading is set back (that of
+ * `asyncScheduler` is the wall's), what has been waited counts, and nobody waits for the old reading to return.
+ */
 export function clockOf(scheduler: SchedulerLike): Clock {
   return {
     now: () => scheduler.now(),
     epochNow: () => scheduler.now(),
     schedule(delayMs, run) {
       const dueMs = scheduler.now() + delayMs;
-      const action = scheduler.schedule(
-        function () {
-          const leftMs = dueMs - scheduler.now();
-          if (leftMs > 0) this.schedule(undefined, Math.min(leftMs, longestTimerMs));
-          else run();
-        },
-        Math.min(delayMs, longestTimerMs),
-      );
+      // Node warns of a delay below 0.
+      let partMs = Math.min(Math.max(0, delayMs), longestTimerMs);
+      let waitedMs = 0;
+      const action = scheduler.schedule(function () {
+        waitedMs += partMs;
+        const leftMs = Math.min(dueMs - scheduler.now(), delayMs - waitedMs + earlyMs);
+        if (leftMs <= 0) {
+          run();
+          return;
+        }
+        partMs = Math.min(leftMs, longestTimerMs);
+        this.schedule(undefined, partMs);
+      }, partMs);
       return () => action.unsubscribe();
     },
   };

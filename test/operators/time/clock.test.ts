@@ -35,6 +35,18 @@ describe('the clock of a scheduler', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it.each([1_000, 30 * 86_400_000])('waits %f ms, where its reading is set back meanwhile', (delayMs) => {
+    vi.useFakeTimers();
+    const run = vi.fn();
+    clockOf(asyncScheduler).schedule(delayMs, run);
+    vi.advanceTimersByTime(delayMs / 2);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    vi.advanceTimersByTime(delayMs / 2 - 1);
+    expect(run).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(10);
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
   it('lets go of a wait in parts', () => {
     vi.useFakeTimers();
     const monthMs = 30 * 86_400_000;
