@@ -94,6 +94,11 @@ export class VirtualRedis {
     await this.#redis.flushall();
   }
 
+  /** What it says to a command. */
+  send(command: string, ...args: string[]): Promise<unknown> {
+    return this.#redis.call(command, ...args);
+  }
+
   async keys(): Promise<string[]> {
     return this.#redis.keys('*');
   }

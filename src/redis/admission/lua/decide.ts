@@ -158,7 +158,7 @@ local function apply()
     local priority, key, lane, costs, figures = wish[1], wish[2], wish[3], wish[4], wish[5]
     for name, own in pairs(figures or {}) do
       local limit = limitNamed(name)
-      if limit then set(scopeOf(limit, key) .. 'figures', own) end
+      if limit then setFigures(limit, key, own) end
     end
     for _, cost in ipairs(costs) do lists.append(wantedIn(lane), cost) end
     enlist(priority, key, lane)

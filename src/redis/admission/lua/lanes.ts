@@ -70,6 +70,13 @@ local function unparkUntil(untilUs)
   end
 end
 
+function isWaitedFor(key)
+  for _, priority in ipairs(ranks.all(PRIORITIES)) do
+    if ranks.tagOf(turnsOf(priority), key) or ranks.tagOf(PARKED, priority .. '\n' .. key) then return true end
+  end
+  return false
+end
+
 local function passOver(priority, key, lane)
   local pid = laneCalled(lane).pid
   ranks.leave(lanesOf(priority, key), lane)

@@ -55,23 +55,40 @@ local fieldsOfKey = {
 }
 
 local SWEEP = KEY .. ':sweep'
+local lookAgainUs, swept = 60000000, 8
+local isWaitedFor
 
--- A key costs memory only while something of it counts.
-local function letRest(kind, limit, at)
-  if not kind.restsAt then return end
-  local restsUs = kind.restsAt(limit, at)
+local function letRestAt(limit, at, atUs)
+  ranks.place(SWEEP, limit.name .. '\n' .. at, atUs)
+  -- As many leave as come.
+  swept = swept + 1
+end
+
+-- A key costs memory only while something of it counts, or somebody waits whom its own figures are for.
+local function letRest(kind, limit, at, key)
+  local restsUs = kind.restsAt and kind.restsAt(limit, at) or now
   if restsUs == INF then return end
+  if restsUs <= now and get(at .. 'figures') and isWaitedFor(key) then restsUs = now + lookAgainUs end
   if restsUs > now then
-    ranks.place(SWEEP, limit.name .. '\n' .. at, restsUs)
+    letRestAt(limit, at, restsUs)
     return
   end
-  emptyLog(at)
+  if kind.restsAt then emptyLog(at) end
   for _, field in ipairs(fieldsOfKey) do set(at .. field, nil) end
+end
+
+-- A key is told of with its own figures, if it has some.
+local function setFigures(limit, key, figures)
+  local at = scopeOf(limit, key)
+  set(at .. 'figures', figures)
+  ownFigures[at] = nil
+  -- Who waits may leave.
+  letRestAt(limit, at, now + lookAgainUs)
 end
 
 local function sweep()
   if not plan.isKeyed then return end
-  for _ = 1, 8 do
+  for _ = 1, swept do
     local first = ranks.first(SWEEP)
     if not first or first.tag > now then return end
     local member = first.member
@@ -79,7 +96,9 @@ local function sweep()
     local newline = string.find(member, '\n', 1, true)
     local name, at = string.sub(member, 1, newline - 1), string.sub(member, newline + 1)
     for _, limit in ipairs(plan.limits) do
-      if limit.name == name then letRest(kinds[limit.type], figuresOf(limit, at), at) end
+      if limit.name == name then
+        letRest(kinds[limit.type], figuresOf(limit, at), at, string.sub(at, #name + 4, -2))
+      end
     end
   end
 end
@@ -123,7 +142,7 @@ local function finish(lease, outcome, ageUs)
   local endedUs = math.max(lease.takenUs, now - ageUs)
   eachLimit(lease.cost, lease.key, function(kind, limit, units, at, isKeyed)
     kind.finish(limit, units, at, lease, outcome, endedUs)
-    if isKeyed then letRest(kind, limit, at) end
+    if isKeyed then letRest(kind, limit, at, lease.key) end
   end)
   gate.finish(lease, outcome)
 end
@@ -131,7 +150,7 @@ end
 local function refund(lease)
   eachLimit(lease.cost, lease.key, function(kind, limit, units, at, isKeyed)
     kind.refund(limit, units, at, lease)
-    if isKeyed then letRest(kind, limit, at) end
+    if isKeyed then letRest(kind, limit, at, lease.key) end
   end)
   gate.refund(lease)
 end
