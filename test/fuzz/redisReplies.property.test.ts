@@ -22,7 +22,7 @@ const replies = fc.constantFrom<unknown>(
     ...{ active: 1, usage: [[1, 3, -1]], closedMs: 0, round: 1, reclaimed: [4] },
   },
   { status: 'recover', wallMs: 1, epoch: 'e' },
-  { status: 'days', wallMs: 1 },
+  { status: 'days', wallMs: 1, zones: ['Asia/Tokyo'] },
   { status: 'differs', wallMs: 1 },
 );
 const messages = fc.constant({

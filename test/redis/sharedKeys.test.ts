@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { concurrency } from '../../src/limits/concurrency.js';
+import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
@@ -49,6 +50,38 @@ describe('a key with figures of its own', () => {
     await after(10);
     expect(await redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"b"|figures');
     expect(await redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"c"|figures');
+  });
+});
+
+describe('a quota of a zone that another process has never heard of', () => {
+  it('should be kept by it all the same, where it is that of a key', async () => {
+    const credits = (key: unknown) =>
+      dailyQuota({ limit: 2, name: 'credits', timeZone: key === 'tokyo' ? 'Asia/Tokyo' : 'UTC' });
+    const limits = () => [perKey(credits), concurrency({ limit: 1, name: 'slots' })];
+    const one = process(limits());
+    const holding = new Works(one.limiter, 1, { key: 'utc' });
+    await after(10);
+    const tokyo = new Works(one.limiter, 3, { key: 'tokyo' });
+    await after(10);
+    const other = new Works(process(limits()).limiter, 1, { key: 'utc' });
+    await after(10);
+    for (const works of [holding, tokyo, other, tokyo]) {
+      works.end();
+      await after(10);
+    }
+    expect([tokyo.started, other.started, other.errors]).toEqual([2, 1, []]);
+  });
+
+  it('should be kept by it as the newest figures say', async () => {
+    const inZone = (timeZone: string) => process([dailyQuota({ limit: 2, name: 'credits', timeZone })]);
+    const [one, other] = [inZone('UTC'), inZone('Asia/Tokyo')];
+    const first = new Works(one.limiter, 1);
+    await after(10);
+    const second = new Works(other.limiter, 1);
+    await after(10);
+    const third = new Works(one.limiter, 1);
+    await after(10);
+    expect([first.started, second.started, third.started]).toEqual([1, 1, 0]);
   });
 });
 

@@ -30,6 +30,8 @@ export interface ExchangeOwner {
   compose(): object;
   /** The days around an instant of Redis' wall clock, where some quota asks for them. */
   daysAround(epochMs: number): unknown;
+  /** Others have quotas of these zones: their days are asked for, too. */
+  knowZones(zones: readonly string[]): void;
   decided(answer: Decided, sentAtMs: number): void;
   /** Redis knows nothing of us any more: begin anew. */
   startOver(hasLostData: boolean): void;
@@ -157,7 +159,10 @@ export class Exchange {
       return this.#request(news);
     });
     this.#wallOffsetMs = reply.wallMs - this.#options.clock.epochNow();
-    if (reply.status === 'days') return this.#callOnce();
+    if (reply.status === 'days') {
+      this.#owner.knowZones(reply.zones);
+      return this.#callOnce();
+    }
     this.#untold = undefined;
     if (reply.status === 'differs') {
       this.#owner.differs();

@@ -193,6 +193,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     return this.#plan.daysAround(epochMs);
   }
 
+  knowZones(zones: readonly string[]): void {
+    this.#plan.knowZones(zones);
+  }
+
   decided(answer: Decided, sentAtMs: number): void {
     const nowMs = this.#clock.now();
     this.#agenda.called(sentAtMs, answer.processes);

@@ -69,6 +69,10 @@ export class SharedPlan {
     return this.#days.around(epochMs);
   }
 
+  knowZones(zones: readonly string[]): void {
+    for (const zone of zones) this.#days.addZone(zone);
+  }
+
   /** The date that a limit counts an instant to; empty where it counts none. */
   dateOf({ original }: MirroredLimit, key: unknown, epochMs: number): string {
     const figures = original.describe?.(key);

@@ -6,9 +6,22 @@ local function answer(status, more)
   return '{' .. table.concat(parts, ',') .. '}'
 end
 
-for _, limit in ipairs(plan and plan.limits or {}) do
-  if limit.type == 'dailyQuota' and not dayAt(limit.timeZone, wallMs) then return answer('days') end
+-- Others may share quotas of zones that the caller has never heard of: by their figures, or by those of single keys.
+local function missingZones()
+  local missing, isSeen = {}, {}
+  local function need(zone)
+    if not isSeen[zone] and not dayAt(zone, wallMs) then table.insert(missing, zone) end
+    isSeen[zone] = true
+  end
+  for _, limit in ipairs(plan and plan.limits or {}) do
+    if limit.timeZone then need(limit.timeZone) end
+  end
+  for zone in string.gmatch(get('zones') or '', '[^,]+') do need(zone) end
+  return missing
 end
+
+local missing = missingZones()
+if #missing > 0 then return answer('days', { '"zones":' .. cjson.encode(missing) }) end
 if differs() then return answer('differs') end
 -- A call that was made again, and answered then: nobody waits for this one any more.
 if lastCall and request.call < lastCall then return answer('late') end

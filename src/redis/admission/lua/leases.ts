@@ -82,6 +82,8 @@ local function setFigures(limit, key, figures)
   local at = scopeOf(limit, key)
   set(at .. 'figures', figures)
   ownFigures[at] = nil
+  local zone = figuresOf(limit, at).timeZone
+  if zone then knowZone(zone) end
   -- Who waits may leave.
   letRestAt(limit, at, now + lookAgainUs)
 end

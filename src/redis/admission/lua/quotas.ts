@@ -11,6 +11,12 @@ local function dayAt(zone, atMs)
   end
 end
 
+-- From here on every call is to know its days.
+local function knowZone(zone)
+  local zones = get('zones') or ''
+  if not string.find(',' .. zones .. ',', ',' .. zone .. ',', 1, true) then set('zones', zones .. ',' .. zone) end
+end
+
 local quota = {}
 kinds.dailyQuota = quota
 
