@@ -33,8 +33,8 @@ export interface ExchangeOwner {
   /** Others have quotas of these zones: their days are asked for, too. */
   knowZones(zones: readonly string[]): void;
   decided(answer: Decided, sentAtMs: number): void;
-  /** Redis knows nothing of us any more: begin anew. */
-  startOver(hasLostData: boolean): void;
+  /** Redis knows nothing of us any more: begin anew. Unless it was done, what was composed last is to be told again. */
+  startOver(hasLostData: boolean, isDone: boolean): void;
   /** Others share other limits under this name. */
   differs(): void;
   failed(error: unknown): void;
@@ -172,7 +172,7 @@ export class Exchange {
       const hasLostData = reply.epoch !== this.#epoch;
       this.#epoch = reply.epoch;
       if (hasLostData) this.#seq = 0;
-      this.#owner.startOver(hasLostData);
+      this.#owner.startOver(hasLostData, reply.isDone);
     } else {
       this.#epoch = reply.epoch;
       this.#seq = reply.seq;

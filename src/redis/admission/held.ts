@@ -22,7 +22,7 @@ export class Held {
 
   /** @param id its lease; undefined where Redis does not know of it */
   add(id: number | undefined, cost: Cost, key: unknown, takenAtMs: number): void {
-    this.#holdings.add({ id, cost, key, takenAtMs, isWaiting: false, hasEnded: false });
+    this.#holdings.add({ id, cost, key, takenAtMs, isWaiting: false, hasEnded: false, isSpent: id !== undefined });
   }
 
   /** Takes out what ends now; where it is just being told anew, its id comes with the answer. */
@@ -46,19 +46,24 @@ export class Held {
     return news;
   }
 
-  /** In another life nothing that it holds has a lease: what Redis is to be told of it. */
-  beginAnew(nowMs: number): Memory['leases'] {
-    this.news.forgetLeases();
-    this.#reclaiming = [...this.#holdings.all()];
+  /** In another life nothing that it holds has a lease, and nothing whose end was not told: what Redis is to be told of it. */
+  beginAnew(nowMs: number, hasLostData: boolean): Memory['leases'] {
+    this.#reclaiming = [...this.news.forgetLeases(), ...this.#holdings.all()];
     for (const holding of this.#reclaiming) holding.id = undefined;
-    return this.#reclaiming.map(({ cost, key, takenAtMs }) => [cost, keyText(key), micros(nowMs - takenAtMs)]);
+    return this.#reclaiming.map(({ cost, key, takenAtMs, isSpent = false }) => [
+      ...([cost, keyText(key), micros(nowMs - takenAtMs)] as const),
+      isSpent && !hasLostData,
+    ]);
   }
 
   /** It has leases again. @returns those that have ended meanwhile */
   reclaimed(ids: readonly number[]): readonly Holding[] {
     const told = this.#reclaiming;
     this.#reclaiming = [];
-    for (const [index, holding] of told.entries()) holding.id = ids[index];
+    for (const [index, holding] of told.entries()) {
+      holding.id = ids[index];
+      holding.isSpent = true;
+    }
     return told.filter((holding) => holding.hasEnded);
   }
 }

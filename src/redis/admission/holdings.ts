@@ -11,6 +11,9 @@ export interface Holding {
   /** It was refused a slot, and tries again in its place. */
   isWaiting: boolean;
   hasEnded: boolean;
+  /** True where Redis has taken of quotas what it costs, whoever has forgotten its lease since. */
+  isSpent?: boolean;
+  endedAtMs?: number;
   /** How, where it has ended. */
   outcome?: Outcome | 'refund';
 }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../limits/limit.js';
 import type { Cost } from '../../limiter/waiter.js';
+import type { Holding } from './holdings.js';
 import { micros } from './plan.js';
 import type { GateNews } from './sharedGate.js';
 
@@ -8,6 +9,8 @@ export interface EndNews {
   readonly id: number;
   readonly atMs: number;
   readonly outcome: Outcome | 'refund';
+  /** What has ended; undefined where it never started. */
+  readonly holding?: Holding | undefined;
 }
 
 /** Something started, where a limit counts from there: its lease, and when (on our clock). */
@@ -18,7 +21,7 @@ export interface StartNews {
 
 /** What a new life begins with, where Redis had lost its data or had taken us for dead. */
 export interface Memory {
-  readonly leases: readonly (readonly [cost: Cost, key: string, ageUs: number])[];
+  readonly leases: readonly (readonly [cost: Cost, key: string, ageUs: number, isSpent: boolean])[];
   readonly totals: readonly (readonly [limit: string, spent: number, date: string])[];
   readonly hasRunAlone: boolean;
 }
@@ -48,10 +51,21 @@ export class News {
     return Object.fromEntries(Object.entries(told).filter(([, items]) => items.length > 0));
   }
 
-  /** What is the same in another life: what had a lease has lost it. */
-  forgetLeases(): void {
+  /** What is the same in another life: what had a lease has lost it. @returns what has started and ended */
+  forgetLeases(): readonly Holding[] {
+    const ended = this.ends.flatMap(({ holding, outcome }) => (outcome === 'refund' ? [] : (holding ?? [])));
     this.starts = [];
     this.ends = [];
     this.slots = [];
+    return ended;
+  }
+
+  /** What was to be told before, and was not. */
+  putBack({ starts, ends, slots, adjust, gate }: News): void {
+    this.starts.unshift(...starts);
+    this.ends.unshift(...ends);
+    this.slots.unshift(...slots);
+    this.adjust.unshift(...adjust);
+    this.gate.unshift(...gate);
   }
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { OptionsError, StoreLostError } from '../../errors.js';
 import type { AdmissionStore, Applicants } from '../../limiter/store.js';
-import { checkCost, type Cost, type Waiter } from '../../limiter/waiter.js';
+import { checkCost, costIn, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
 import { WakeUp } from '../../wakeUp.js';
 import { ClosableClock } from '../closableClock.js';
@@ -10,14 +10,15 @@ import { Agenda } from './agenda.js';
 import { elsewhere } from './elsewhere.js';
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js';
 import { Held } from './held.js';
+import type { Holding } from './holdings.js';
 import { Inbox } from './inbox.js';
 import { LocalShare } from './localShare.js';
 import type { MirroredLimit, MirrorOwner } from './mirroredLimit.js';
-import type { Memory } from './news.js';
+import type { Memory, News } from './news.js';
 import { OwnQueue } from './ownQueue.js';
 import { parseMessage, type Decided, type Letter } from './reply.js';
 import type { GateNews, SharedGate } from './sharedGate.js';
-import { SharedPlan } from './sharedPlan.js';
+import { SharedPlan, type PlanNews } from './sharedPlan.js';
 import { keyText } from './wishes.js';
 
 export interface ProcessStoreOptions extends Omit<ExchangeOptions, 'clock'> {
@@ -59,6 +60,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   /** When what was granted ahead may start. */
   readonly #starts: WakeUp;
   #memory: Memory | undefined = undefined;
+  /** What was composed last. */
+  #telling: { readonly news: News; readonly plan: PlanNews } | undefined = undefined;
   #presentAtMs = -Infinity;
   #hasNewsOfQueue = false;
   /** True where nothing is left here after the call that is on its way. */
@@ -166,16 +169,18 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   compose(): object {
     const nowMs = this.#clock.now();
     const { wishes, read, ahead } = this.#inbox;
-    const news = this.#held.takeNews();
+    const [news, plan] = [this.#held.takeNews(), this.#plan.takeNews()];
+    this.#telling = { news, plan };
     const memory = this.#memory;
     this.#memory = undefined;
     this.#agenda.telling();
     const isQueueNews = this.#hasNewsOfQueue || wishes.isLow;
     const { drop, want } = isQueueNews ? wishes.compare(this.#queue.inOrder(), ahead) : { drop: [], want: [] };
     this.#hasNewsOfQueue = false;
-    this.#isLastCall = this.#held.size + ahead.length + wishes.count === 0;
+    const leases = memory?.leases.length ?? 0;
+    this.#isLastCall = this.#held.size + leases + ahead.length + wishes.count === 0;
     return {
-      ...this.#plan.takeNews(),
+      ...plan,
       ...news.told(nowMs),
       read,
       recover: memory,
@@ -217,8 +222,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#refill();
   }
 
-  startOver(hasLostData: boolean): void {
-    this.#beginAnew({ hasLostData, hasRunAlone: this.#alone !== undefined });
+  startOver(hasLostData: boolean, isDone: boolean): void {
+    if (!isDone && this.#telling !== undefined) {
+      this.#held.news.putBack(this.#telling.news);
+      this.#plan.putBack(this.#telling.plan);
+    }
+    this.#beginAnew(hasLostData);
     this.#exchange.ask();
   }
 
@@ -250,7 +259,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#queue.tell({ type: 'store-back', atMs: this.#clock.now() });
     if (this.#alone === undefined) return;
     // What was done alone is told in a new life, and holds everybody back as long as it may count.
-    this.#beginAnew({ hasRunAlone: true });
+    this.#beginAnew();
     this.#exchange.ask();
   }
 
@@ -264,12 +273,24 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #end(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome | 'refund', key: unknown): void {
     const holding = this.#held.end(cost, takenAtMs, key, outcome);
     if (holding === undefined) return;
-    this.#alone?.ended(holding, nowMs, outcome);
-    if (holding.id !== undefined) this.#endLease(holding.id, nowMs, outcome);
+    holding.endedAtMs = nowMs;
+    if (this.#alone !== undefined) {
+      this.#alone.ended(holding, nowMs, outcome);
+      if (holding.isSpent !== true && outcome !== 'refund') this.#tellSpent(holding);
+    }
+    if (holding.id !== undefined) this.#endLease(holding.id, nowMs, outcome, holding);
   }
 
-  #endLease(id: number, atMs: number, outcome: Outcome | 'refund'): void {
-    this.#held.news.ends.push({ id, atMs, outcome });
+  /** What was let in without Redis has been taken of no quota there. */
+  #tellSpent({ cost, takenAtMs, key }: Holding): void {
+    for (const limit of this.limits) {
+      const units = limit.kind === 'quota' ? costIn(limit, cost) : 0;
+      if (units > 0) this.adjusted(limit, units, takenAtMs, key);
+    }
+  }
+
+  #endLease(id: number, atMs: number, outcome: Outcome | 'refund', holding?: Holding): void {
+    this.#held.news.ends.push({ id, atMs, outcome, holding });
     const { endsMakeRoom, lingerMs } = this.#options;
     // What time alone lets in, no end lets in before; where slots are held, too, it is told with the call of that instant.
     const { untilOpenMs } = this.#agenda;
@@ -354,23 +375,25 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   /** Another life: Redis is told of what runs as of something that it does not know. */
-  #beginAnew({ hasLostData = false, hasRunAlone = false } = {}): void {
+  #beginAnew(hasLostData = false): void {
     const nowMs = this.#clock.now();
+    const hasRunAlone = this.#alone !== undefined || this.#memory?.hasRunAlone === true;
     this.#exchange.beginAnew();
     this.#inbox.beginAnew(this.#exchange.process);
     this.#agenda.beginAnew();
     this.#plan.tellAgain();
     this.#hasNewsOfQueue = this.#queue.waiting > 0;
     this.#alone = undefined;
-    const leases = this.#held.beginAnew(nowMs);
+    const leases = this.#held.beginAnew(nowMs, hasLostData);
     const totals = hasLostData ? this.#plan.totals() : [];
     if (leases.length + totals.length === 0 && !hasRunAlone) return;
     this.#memory = { leases, totals, hasRunAlone };
   }
 
   #reclaimed(ids: readonly number[]): void {
-    for (const { id, outcome = 'unknown' } of this.#held.reclaimed(ids)) {
-      if (id !== undefined) this.#endLease(id, this.#clock.now(), outcome);
+    for (const holding of this.#held.reclaimed(ids)) {
+      const { id, outcome = 'unknown', endedAtMs = this.#clock.now() } = holding;
+      if (id !== undefined) this.#endLease(id, endedAtMs, outcome, holding);
     }
   }
 

@@ -40,8 +40,8 @@ export type Decided = z.output<typeof decided>;
 
 const reply = z.discriminatedUnion('status', [
   decided,
-  /** Redis has lost its data, or has taken this process for dead: begin anew, and tell what is held. */
-  z.object({ status: z.literal('recover'), wallMs: z.number(), epoch: z.string() }),
+  /** Redis has lost its data, or has taken this process for dead: begin anew, and tell what is held, and what was not done. */
+  z.object({ status: z.literal('recover'), wallMs: z.number(), epoch: z.string(), isDone: z.boolean() }),
   /** The calendar that came along does not reach to Redis' own date, or lacks zones that others have quotas of. */
   z.object({ status: z.literal('days'), wallMs: z.number(), zones: z.array(z.string()) }),
   /** Others share other limits under this name. */

@@ -39,6 +39,12 @@ export class SharedPlan {
     return news;
   }
 
+  /** A change that was to be told, and was not. */
+  putBack({ plan, isBack, told }: PlanNews): void {
+    if (plan === undefined || isBack !== undefined) return;
+    this.#news = { plan: this.#planned(), told: told && { ...told, ...this.#news.told } };
+  }
+
   /** In a new life the script may know of no limits; a change that was not told yet is news all the same. */
   tellAgain(): void {
     const isNews = this.#news.plan !== undefined && this.#news.isBack === undefined;

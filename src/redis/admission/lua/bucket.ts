@@ -33,8 +33,8 @@ function bucket.earliest(limit, cost, at)
   return hasComeIn(limit, at, missing) and now or comesInAt(limit, at, missing)
 end
 
-function bucket.take(limit, cost, at)
-  if cost == 0 then return end
+function bucket.take(limit, cost, at, lease)
+  if cost == 0 or lease.isSpent then return end
   askBucket(limit, at)
   settleBucket(limit, at)
   set(at .. 'taken', num(at .. 'taken') + cost)

@@ -41,7 +41,7 @@ spareTheSilent()
 if mustRecover() then
   local epoch = get('epoch')
   save()
-  return answer('recover', { '"epoch":' .. cjson.encode(epoch) })
+  return answer('recover', { '"epoch":' .. cjson.encode(epoch), '"isDone":' .. tostring(isRepeated) })
 end
 set('seq', math.max(num('seq'), request.seq) + 1)
 
@@ -100,12 +100,12 @@ local function read(upTo)
   takePlacesBack()
 end
 
--- What still runs is in flight, whatever the limits say; what was known to be spent is spent.
+-- What still runs is in flight, whatever the limits say; what was known to be spent is spent, once.
 local function recover(memory)
   local ids = {}
   for _, held in ipairs(memory.leases) do
-    local cost, key, ageUs = held[1], held[2], held[3]
-    table.insert(ids, text(grant(caller, cost, key, now - ageUs)))
+    local cost, key, ageUs, isSpent = held[1], held[2], held[3], held[4]
+    table.insert(ids, text(grant(caller, cost, key, now - ageUs, isSpent)))
   end
   for _, total in ipairs(memory.totals) do
     for _, limit in ipairs(plan.limits) do

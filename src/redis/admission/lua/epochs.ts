@@ -37,8 +37,11 @@ local function spareTheSilent()
   end
 end
 
+-- By the number of the call, too: who comes first to data that are new may have begun the epoch before.
+local function nameEpoch() set('epoch', caller .. '/' .. text(request.call)) end
+
 local function beginEpoch()
-  set('epoch', caller .. '/' .. text(request.call))
+  nameEpoch()
   set('lost|' .. request.epoch, 1)
   shutAll()
 end
@@ -50,7 +53,7 @@ local isRepeated = lastCall == request.call
 local function mustRecover()
   local epoch = get('epoch')
   if not epoch then
-    set('epoch', caller)
+    nameEpoch()
     if request.epoch == '' then return false end
     shutAll()
     return true

@@ -111,8 +111,9 @@ local function keep(pid, id, lease)
   hashes.put(heldBy(pid), id, cmsgpack.pack(lease))
 end
 
-local function grant(pid, cost, key, takenUs)
-  local lease = { cost = cost, key = key, takenUs = takenUs }
+-- What it costs for good may have been spent already, under a lease that has ended.
+local function grant(pid, cost, key, takenUs, isSpent)
+  local lease = { cost = cost, key = key, takenUs = takenUs, isSpent = isSpent or nil }
   eachLimit(cost, key, function(kind, limit, units, at) kind.take(limit, units, at, lease) end)
   gate.take()
   local id = num('grants') + 1

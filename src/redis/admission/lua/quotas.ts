@@ -47,7 +47,7 @@ function quota.take(limit, cost, at, lease)
   local date = dayAt(limit.timeZone, wallMs)[2]
   lease.dates = lease.dates or {}
   lease.dates[limit.name] = date
-  if cost ~= 0 then spendOn(at, date, cost) end
+  if cost ~= 0 and not lease.isSpent then spendOn(at, date, cost) end
 end
 
 function quota.finish() end
@@ -76,13 +76,15 @@ function budget.earliest(limit, cost, at)
   return (cost == 0 or fits(num(at .. 'spent') + cost, limit.limit)) and now or INF
 end
 
-function budget.take(limit, cost, at) set(at .. 'spent', math.max(0, num(at .. 'spent') + cost)) end
+function budget.take(limit, cost, at, lease)
+  if not lease.isSpent then budget.adjust(limit, cost, at) end
+end
 
 function budget.finish() end
 
-function budget.refund(limit, cost, at) budget.take(limit, -cost, at) end
+function budget.refund(limit, cost, at) budget.adjust(limit, -cost, at) end
 
-function budget.adjust(limit, delta, at) budget.take(limit, delta, at) end
+function budget.adjust(limit, delta, at) set(at .. 'spent', math.max(0, num(at .. 'spent') + delta)) end
 
 function budget.usage(limit, at) return num(at .. 'spent'), limit.limit, INF end
 

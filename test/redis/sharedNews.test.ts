@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { budget } from '../../src/limits/budget.js';
+import { concurrency } from '../../src/limits/concurrency.js';
+import { dailyQuota } from '../../src/limits/dailyQuota.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import type { RedisStoreOptions } from '../../src/redis/redisStore.js';
+import { VirtualClock } from '../virtualClock.js';
+import { leaseMs, sharer, Works } from './sharers.js';
+import { VirtualRedis } from './virtualRedis.js';
+
+let redis: VirtualRedis;
+beforeAll(async () => {
+  redis = await VirtualRedis.start();
+});
+afterAll(() => redis.close());
+
+let clock: VirtualClock;
+beforeEach(async () => {
+  clock = new VirtualClock();
+  await redis.flush();
+});
+
+const process = (limits: readonly Limit[], options?: Partial<RedisStoreOptions>) =>
+  sharer(redis, clock, limits, options);
+const after = (ms: number) => redis.advance(clock, ms);
+const slots = (limit: number) => concurrency({ limit, name: 'slots' });
+const credits = (limit: number) => dailyQuota({ limit, name: 'credits' });
+
+describe('what is told as Redis has lost its data', () => {
+  it('should hold all the same: what was settled', async () => {
+    const { limiter } = process([credits(100)]);
+    new Works(limiter, 1, { cost: 10 });
+    await after(10);
+    await redis.flush();
+    limiter.adjust('credits', 80);
+    await after(3 * leaseMs);
+    expect(limiter.snapshot().limits[0]).toMatchObject({ used: 90 });
+  });
+
+  it('should hold all the same: a cool-down', async () => {
+    const { limiter } = process([slots(9)]);
+    new Works(limiter, 1);
+    await after(10);
+    await redis.flush();
+    limiter.coolDown(60_000);
+    await after(3 * leaseMs);
+    const works = new Works(limiter, 1);
+    await after(50_000);
+    expect(works.started).toBe(0);
+    await after(10_000);
+    expect(works.started).toBe(1);
+  });
+
+  it('should hold all the same: a limit that was changed, where others had found the loss before', async () => {
+    const [one, other] = [process([slots(3)]), process([slots(3)])];
+    const works = [new Works(one.limiter, 1), new Works(other.limiter, 1)];
+    await after(10);
+    await redis.send('HDEL', 'sluice:{shared}:state', 'epoch');
+    works.push(new Works(other.limiter, 1));
+    await after(10);
+    one.limiter.update({ slots: { limit: 1 } });
+    await after(3 * leaseMs);
+    for (const each of works) each.endAll();
+    works.push(new Works(one.limiter, 3));
+    await after(10);
+    expect(works.reduce((sum, { running }) => sum + running, 0)).toBe(1);
+  });
+
+  it('should hold all the same: an end, from when it was', async () => {
+    const of = () => process([slidingWindow({ limit: 3, intervalMs: 60_000, name: 'window' })], { leaseMs: 30_000 });
+    const processes = [of(), of(), of()];
+    const works = processes.map(({ limiter }) => new Works(limiter, 1));
+    await after(10);
+    await redis.flush();
+    // All three are to hear of the loss, the last one as its work has ended.
+    works[0]!.end();
+    await after(300);
+    works[1]!.end();
+    await after(600);
+    works[2]!.end();
+    const endedMs = clock.elapsedMs;
+    await after(300);
+    const next = new Works(processes[0]!.limiter, 3);
+    await after(endedMs + 60_000 - clock.elapsedMs - 5);
+    expect(next.started).toBeLessThan(3);
+    await after(1_000);
+    expect(next.started).toBe(3);
+  });
+});
+
+describe('what a process that was taken for dead holds', () => {
+  it.each([
+    ['the credits of a day', () => credits(100)],
+    ['a budget', () => budget({ limit: 100, name: 'credits' })],
+  ])('should be spent once: %s', async (_, make) => {
+    const [one, other] = [process([make()]), process([make()])];
+    const [works, others] = [new Works(one.limiter, 1, { cost: 10 }), new Works(other.limiter, 1, { cost: 1 })];
+    await after(10);
+    one.client.cut();
+    await after(3 * leaseMs);
+    one.client.mend();
+    await after(leaseMs);
+    expect(one.limiter.snapshot().limits[0]).toMatchObject({ used: 11 });
+    works.endAll();
+    others.endAll();
+  });
+});
+
+describe('what was let in without Redis', () => {
+  it.each([
+    ['the credits of a day', () => credits(100)],
+    ['a budget', () => budget({ limit: 100, name: 'credits' })],
+  ])('should be spent once Redis is back: %s', async (_, make) => {
+    const { client, limiter } = process([make()], { onStoreLost: 'local-share', leaseMs: 30_000 });
+    new Works(limiter, 1, { cost: 0 });
+    await after(10);
+    client.cut();
+    // It asks after a third of its lease, and is alone 5 s later.
+    await after(20_000);
+    const works = new Works(limiter, 3, { cost: 30 });
+    await after(40_000);
+    expect(works.running).toBe(3);
+    works.end();
+    client.mend();
+    await after(40_000);
+    expect(limiter.snapshot().limits[0]).toMatchObject({ used: 90 });
+    works.endAll();
+    await after(10);
+    expect(limiter.snapshot().limits[0]).toMatchObject({ used: 90 });
+  });
+});
