@@ -94,10 +94,11 @@ export class Admissions {
    * that work which starts work needs no stack. From there, a full queue is told by `dropped`, never thrown: only then is
    * it known whether there was room. What a spent budget gives up is told by `dropped`, too.
    *
-   * @throws CostOverCapacityError, QueueFullError; then the waiter is not queued
+   * @throws CostOverCapacityError, QueueFullError, OptionsError for a key that cannot be shared; then the waiter is not queued
    */
   enter(waiter: Waiter): void {
     this.check(waiter.cost, waiter.place.key);
+    this.store.checkKey?.(waiter.place.key);
     this.queue.push(waiter);
     if (waiter.place.priority > this.#heldPriority) this.admit();
     if (waiter.isQueued) this.store.arrived?.(waiter);

@@ -9,6 +9,8 @@ export interface AdmissionStore {
   readonly limits: readonly Limit[];
   /** @throws CostOverCapacityError for a cost that could never pass */
   check(cost: Cost, key?: unknown): void;
+  /** For stores that others share. @throws OptionsError for a key that they could not know again */
+  checkKey?(key: unknown): void;
   /**
    * As `Limit.earliest`, over all limits; where that is `nowMs` or before, all of them have been taken. Where limits of
    * the key's own hold it back, the instant is theirs alone, and `heldBy` one of them: so long it is in nobody's way.

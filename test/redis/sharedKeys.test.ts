@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { OptionsError } from '../../src/errors.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
@@ -51,6 +52,18 @@ describe('a key with figures of its own', () => {
     expect(await redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"b"|figures');
     expect(await redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"c"|figures');
   });
+});
+
+it('refuses a key that other processes could not know again, and harms nobody by it', async () => {
+  const { limiter } = process([concurrency({ limit: 1, name: 'slots' })]);
+  const works = new Works(limiter, 2);
+  await after(10);
+  const refused = new Works(limiter, 1, { key: { user: 1 } });
+  await after(10);
+  expect([refused.errors[0], limiter.waiting]).toEqual([expect.any(OptionsError), 1]);
+  works.end();
+  await after(10);
+  expect([works.started, works.errors]).toEqual([2, []]);
 });
 
 describe('a quota of a zone that another process has never heard of', () => {

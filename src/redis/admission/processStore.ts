@@ -98,6 +98,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     checkCost(this.limits, cost, key);
   }
 
+  checkKey(key: unknown): void {
+    keyText(key);
+  }
+
   tryAdmit(cost: Cost, nowMs: number, key: unknown): number {
     if (this.#alone !== undefined) return this.#admitAlone(this.#alone, cost, nowMs, key);
     const id = this.#inbox.purse.take(key, cost);
