@@ -98,7 +98,6 @@ export class Admissions {
    */
   enter(waiter: Waiter): void {
     this.check(waiter.cost, waiter.place.key);
-    this.store.checkKey?.(waiter.place.key);
     this.queue.push(waiter);
     if (waiter.place.priority > this.#heldPriority) this.admit();
     if (waiter.isQueued) this.store.arrived?.(waiter);

@@ -7,10 +7,8 @@ import type { Cost, Waiter } from './waiter.js';
 /** Who decides whether a piece of work may start: all of a limiter's limits at once, or none. */
 export interface AdmissionStore {
   readonly limits: readonly Limit[];
-  /** @throws CostOverCapacityError for a cost that could never pass */
+  /** @throws CostOverCapacityError for a cost that could never pass, OptionsError for a key that others could not know again */
   check(cost: Cost, key?: unknown): void;
-  /** For stores that others share. @throws OptionsError for a key that they could not know again */
-  checkKey?(key: unknown): void;
   /**
    * As `Limit.earliest`, over all limits; where that is `nowMs` or before, all of them have been taken. Where limits of
    * the key's own hold it back, the instant is theirs alone, and `heldBy` one of them: so long it is in nobody's way.

@@ -107,6 +107,18 @@ describe('what a process that was taken for dead holds', () => {
   });
 });
 
+it('gives nothing back to limits that came after it, where a dead process held work by others', async () => {
+  const window = slidingWindow({ limit: 9, intervalMs: 100, name: 'window' });
+  const one = process([window]);
+  new Works(one.limiter, 1);
+  await after(10);
+  one.die();
+  await after(2 * leaseMs);
+  const works = new Works(process([window, slots(1)]).limiter, 3);
+  await after(3 * leaseMs);
+  expect(works.running).toBe(1);
+});
+
 describe('what was let in without Redis', () => {
   it.each([
     ['the credits of a day', () => credits(100)],

@@ -96,9 +96,6 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   check(cost: Cost, key?: unknown): void {
     checkCost(this.limits, cost, key);
-  }
-
-  checkKey(key: unknown): void {
     keyText(key);
   }
 

@@ -89,6 +89,16 @@ local function reap()
   end
 end
 
+-- Whoever worked by other limits is dead, and gives back what it took of those.
+local function endOthers()
+  if not isOther then return end
+  plan = cjson.decode(known)
+  for _, pid in ipairs(ranks.all(ALIVE)) do
+    if pid ~= caller then bury(pid) end
+  end
+  plan, ownFigures = cjson.decode(told), {}
+end
+
 local function read(upTo)
   local mine, mailed, before = ofProcess(caller), numOf(caller, 'mailed'), numOf(caller, 'read')
   local count = math.min(upTo, mailed) - before
@@ -191,6 +201,7 @@ local function usages()
   return '[' .. table.concat(parts, ',') .. ']'
 end
 
+endOthers()
 reap()
 changePlan()
 ranks.place(ALIVE, caller, now + request.ttlUs)

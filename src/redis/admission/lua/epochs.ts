@@ -4,12 +4,8 @@
  */
 export const epochs = String.raw`
 local known = get('plan')
--- Whoever comes back brings its plan along for a server that has none.
-local told = request.plan and (not known or not request.isBack) and request.plan or known
-plan = told and cjson.decode(told)
-
--- Its limits are other ones than those by which others work right now.
-local function differs()
+-- Its limits are other ones than those that are known.
+local function hasOtherLimits()
   if not request.plan or not known or request.plan == known then return false end
   local before, mine, names = cjson.decode(known), cjson.decode(request.plan), {}
   for _, limit in ipairs(before.limits) do names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] = true end
@@ -17,7 +13,17 @@ local function differs()
   for _, limit in ipairs(mine.limits) do
     if not names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] then isSame = false end
   end
-  if isSame then return false end
+  return not isSame
+end
+
+local isOther = hasOtherLimits()
+-- Whoever comes back brings its plan along for a server that has none, or one of other limits that nobody works by.
+local told = request.plan and (not known or not request.isBack or isOther) and request.plan or known
+plan = told and cjson.decode(told)
+
+-- Others work by those right now.
+local function differs()
+  if not isOther then return false end
   local others = redis.call('ZCOUNT', ALIVE, '(' .. text(now), '+inf')
   if redis.call('ZSCORE', ALIVE, caller) then others = others - 1 end
   return others > 0
@@ -30,7 +36,7 @@ end
 
 -- Where nobody has called for long, the server was away, or nobody was there: that is no proof of anybody's death.
 local function spareTheSilent()
-  if lastCallUs == 0 or now - lastCallUs <= request.ttlUs / 2 then return end
+  if isOther or lastCallUs == 0 or now - lastCallUs <= request.ttlUs / 2 then return end
   for _, pid in ipairs(ranks.all(ALIVE)) do
     local tag = ranks.tagOf(ALIVE, pid)
     if tag > lastCallUs then ranks.place(ALIVE, pid, math.max(tag, now + request.ttlUs)) end
