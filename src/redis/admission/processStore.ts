@@ -119,10 +119,14 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       return;
     }
     this.#listen();
-    if (this.#inbox.wishes.isFull) return;
-    this.#hasNewsOfQueue = true;
+    const { wishes } = this.#inbox;
     // Behind one of its own it is in no hurry to be known.
-    const isInNoHurry = this.#inbox.wishes.isWaitedFor(place);
+    const isInNoHurry = wishes.isWaitedFor(place);
+    if (wishes.isFull && (isInNoHurry || !wishes.comesBefore(place))) {
+      wishes.comesLater(place);
+      return;
+    }
+    this.#hasNewsOfQueue = true;
     this.#tellWithin(isInNoHurry ? arrivalLingerMs : 0);
   }
 
@@ -294,8 +298,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#held.news.ends.push({ id, atMs, outcome, holding });
     const { endsMakeRoom, lingerMs } = this.#options;
     // What time alone lets in, no end lets in before; where slots are held, too, it is told with the call of that instant.
+    // Where keys have limits of their own, it is one key that waits for time, and others may wait for an end.
     const { untilOpenMs } = this.#agenda;
-    const isHeldByTime = untilOpenMs > 0 && untilOpenMs < Infinity;
+    const isHeldByTime = untilOpenMs > 0 && untilOpenMs < Infinity && !this.#plan.isKeyed;
     const makesRoom = outcome === 'refund' || this.gate.round !== Infinity || (endsMakeRoom && !isHeldByTime);
     if (makesRoom) this.#tellWithin(0);
     else this.#tellWithin(endsMakeRoom ? Math.min(lingerMs, untilOpenMs) : lingerMs);

@@ -19,6 +19,8 @@ export class SharedPlan {
   readonly limits: readonly MirroredLimit[];
   /** True where a window counts from the start of work, which only its process knows. */
   readonly tellsStarts: boolean;
+  /** True where keys have limits of their own. */
+  readonly isKeyed: boolean;
   readonly #originals: readonly Limit[];
   readonly #rampStepMs: number;
   readonly #days = new Days();
@@ -26,6 +28,7 @@ export class SharedPlan {
 
   constructor(originals: readonly Limit[], rampStepMs: number, owner: MirrorOwner) {
     this.#originals = originals;
+    this.isKeyed = originals.some((limit) => limit.isKeyed === true);
     this.#rampStepMs = rampStepMs;
     this.limits = originals.map((limit) => new MirroredLimit(limit, owner));
     const plan = this.#planned();
@@ -112,7 +115,7 @@ export class SharedPlan {
     return JSON.stringify({
       limits,
       rampStep: micros(this.#rampStepMs),
-      isKeyed: this.#originals.some((limit) => limit.isKeyed === true),
+      isKeyed: this.isKeyed,
       hasSlots: this.#originals.some((limit) => limit.kind === 'slots'),
       hasBudget: this.#originals.some((limit) => limit.left !== undefined),
     });

@@ -24,8 +24,11 @@ interface Lane {
   readonly place: LanePlace;
   readonly number: number;
   readonly key: unknown;
+  readonly priority: number;
   /** What Redis has been told of and has not decided: the costs as JSON, the next first. */
   registered: string[];
+  /** True where others wait behind those. */
+  hasMore: boolean;
 }
 
 /** Lanes that are empty are kept for their turns, up to so many. */
@@ -38,6 +41,8 @@ export class Wishes {
   readonly #byNumber = new Map<number, Lane>();
   #numbered = 0;
   #registered = 0;
+  /** True where Redis knows of nobody more in a lane in which more wait. */
+  #isShort = false;
 
   constructor(process: string) {
     this.#process = process;
@@ -54,7 +59,7 @@ export class Wishes {
 
   /** True where more of the queue should be told. */
   get isLow(): boolean {
-    return this.#registered <= mostRegistered / 2;
+    return this.#isShort || this.#registered <= mostRegistered / 2;
   }
 
   /** True where Redis knows of one with this key and priority. */
@@ -63,12 +68,28 @@ export class Wishes {
     return lane !== undefined && lane.registered.length > 0;
   }
 
+  /** True where one who comes there goes before some of whom Redis knows: of a higher priority, or in turn with another key. */
+  comesBefore({ priority }: Place): boolean {
+    for (const { registered, priority: other } of this.#lanes.values()) {
+      if (registered.length > 0 && other < priority) return true;
+      if (registered.length > 1 && other === priority) return true;
+    }
+    return false;
+  }
+
+  /** One has come there, of whom Redis is not told yet. */
+  comesLater({ key, priority }: Place): void {
+    const lane = this.#lanes.get(laneId(String(priority), keyText(key)));
+    if (lane !== undefined) lane.hasMore = true;
+  }
+
   /** Redis knows of nothing: all begins anew, under another name. */
   restart(process: string): void {
     this.#process = process;
     this.#lanes.clear();
     this.#byNumber.clear();
     this.#registered = 0;
+    this.#isShort = false;
   }
 
   /**
@@ -83,6 +104,7 @@ export class Wishes {
       const index = costs?.indexOf(cost) ?? -1;
       if (index >= 0) costs!.splice(index, 1);
     }
+    this.#isShort = false;
     const drop: LanePlace[] = [];
     const want: Wish[] = [];
     // Where the whole queue was seen, whoever is registered beside it has left.
@@ -110,15 +132,17 @@ export class Wishes {
     const cost = lane?.registered.splice(place, 1)[0];
     if (lane === undefined || cost === undefined) return undefined;
     this.#registered--;
+    if (lane.registered.length === 0 && lane.hasMore) this.#isShort = true;
     return { cost, key: lane.key };
   }
 
   #firstOf(queue: Iterable<Waiter>): { readonly waiting: ReadonlyMap<Lane, string[]>; readonly isWhole: boolean } {
     const waiting = new Map<Lane, string[]>();
     let count = 0;
-    for (const { cost, place } of queue) {
+    for (const { cost, place, next } of queue) {
       if (count++ === mostRegistered) return { waiting, isWhole: false };
       const lane = this.#laneOf(place);
+      lane.hasMore = next !== undefined;
       const costs = waiting.get(lane);
       if (costs === undefined) waiting.set(lane, [costText(cost)]);
       else costs.push(costText(cost));
@@ -135,8 +159,9 @@ export class Wishes {
       lane = {
         place: [String(priority), keyJson, `${this.#process}/${number}/${weight}`],
         number,
-        key,
+        ...{ key, priority },
         registered: [],
+        hasMore: false,
       };
       this.#lanes.set(id, lane);
       this.#byNumber.set(number, lane);
