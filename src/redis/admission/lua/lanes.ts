@@ -234,7 +234,12 @@ local function admitAll()
     end
     if plan.isKeyed then
       local parked = ranks.first(PARKED)
-      if parked and parked.tag < wakeUs then wakeUs, wakes = parked.tag, caller end
+      if parked and parked.tag < wakeUs then
+        -- It is for the one who waits: the caller may not wait at all.
+        local lane = ranks.first(lanesOf(string.match(parked.member, '^(.-)\n(.*)$')))
+        local pid = lane and laneCalled(lane.member).pid
+        wakeUs, wakes = parked.tag, pid and isAlive(pid) and pid or caller
+      end
     end
     -- With nothing to wait for, neither an instant nor an end, only a budget that is spent is in the way.
     local isStuck = plan.hasBudget and wakeUs == INF and num('active') == 0

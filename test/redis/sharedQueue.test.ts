@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { concurrency } from '../../src/limits/concurrency.js';
+import type { Limit } from '../../src/limits/limit.js';
+import { perKey } from '../../src/limits/perKey.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { VirtualClock } from '../virtualClock.js';
+import { sharer, Works } from './sharers.js';
+import { VirtualRedis } from './virtualRedis.js';
+
+let redis: VirtualRedis;
+beforeAll(async () => {
+  redis = await VirtualRedis.start();
+});
+afterAll(() => redis.close());
+
+let clock: VirtualClock;
+beforeEach(async () => {
+  clock = new VirtualClock();
+  await redis.flush();
+});
+
+const process = (limits: readonly Limit[]) => sharer(redis, clock, limits, { leaseMs: 30_000 });
+const after = (ms: number) => redis.advance(clock, ms);
+const slot = () => [concurrency({ limit: 1, name: 'slots' })];
+
+describe('who comes to a process of which Redis knows as many as it wants to', () => {
+  /** More wait than Redis is told of, for a slot that another process has. */
+  async function full() {
+    const holding = new Works(process(slot()).limiter, 1);
+    await after(10);
+    const { limiter } = process(slot());
+    const waiting = new Works(limiter, 300, { key: 'a' });
+    await after(50);
+    return { holding, limiter, waiting };
+  }
+
+  it('takes turns with them, where it is of another key', async () => {
+    const { holding, limiter, waiting } = await full();
+    const coming = new Works(limiter, 3, { key: 'b' });
+    await after(50);
+    holding.end();
+    for (let ended = 0; ended < 6; ended++) {
+      await after(20);
+      for (const works of [coming, waiting]) works.endAll();
+    }
+    expect([coming.started, waiting.started]).toEqual([3, 3]);
+  });
+
+  it('of a higher priority goes before all others however many come', async () => {
+    const { holding, limiter, waiting } = await full();
+    const coming = new Works(limiter, 200, { priority: 1 });
+    await after(50);
+    holding.end();
+    for (let ended = 0; ended < 199; ended++) {
+      await after(20);
+      coming.endAll();
+    }
+    await after(20);
+    expect([coming.started, waiting.started]).toEqual([200, 0]);
+  });
+});
+
+describe('where each key has a window of its own', () => {
+  const limits = () => [
+    perKey(() => slidingWindow({ limit: 1, intervalMs: 1_000, name: 'window' })),
+    concurrency({ limit: 3, name: 'slots' }),
+  ];
+  const free = { 'window per key': 0, slots: 1 };
+
+  it('a slot that becomes free is another key’s at once', async () => {
+    const [one, other] = [process(limits()), process(limits())];
+    const first = new Works(one.limiter, 1, { key: 'a' });
+    await after(10);
+    first.end();
+    await after(10);
+    new Works(one.limiter, 1, { key: 'a' });
+    const full = new Works(other.limiter, 3, { cost: free });
+    await after(10);
+    const next = new Works(one.limiter, 1, { key: 'b' });
+    await after(10);
+    expect([full.started, next.started]).toEqual([3, 0]);
+    full.end();
+    await after(5);
+    expect(next.started).toBe(1);
+  });
+
+  it('its work starts as that is over, whatever others ask meanwhile', async () => {
+    const [one, other] = [process(limits()), process(limits())];
+    const first = new Works(one.limiter, 1, { key: 'a' });
+    await after(10);
+    first.end();
+    const overMs = clock.elapsedMs + 1_000;
+    await after(10);
+    const second = new Works(one.limiter, 1, { key: 'a' });
+    const full = new Works(other.limiter, 3, { cost: free });
+    await after(10);
+    new Works(one.limiter, 1, { key: 'b' });
+    await after(400);
+    // What this grants to the same process comes by a message, which says whose turn it is to ask.
+    full.endAll();
+    await after(overMs - clock.elapsedMs + 2);
+    expect(second.started).toBe(1);
+  });
+});
