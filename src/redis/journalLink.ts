@@ -70,8 +70,9 @@ export class JournalLink {
   async step(ask: Ask): Promise<Answer> {
     const { client, clock, random } = this.#options;
     this.#number += 1;
+    // The first try may be the one that had its effect, and renewed the lease: those after it only hear of that.
+    const [nowMs, epochMs] = [clock.now(), clock.epochNow()];
     for (let attempt = 0; ; attempt++) {
-      const [nowMs, epochMs] = [clock.now(), clock.epochNow()];
       try {
         const call = askOnce(client, this.keys, this.#number, this.#place, ask);
         const answer = await inTime(call, patienceOf(attempt, patienceMs), clock);

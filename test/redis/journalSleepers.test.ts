@@ -63,6 +63,36 @@ describeOverRedis('a worker that was not heard of for a while', () => {
     await Promise.all([journal.close(), other!.close()]);
   });
 
+  it('should be refused what it had written before, if its connection breaks before it hears of that', async () => {
+    const [other] = await workersOn(redis, 1, { name: 'broken', ttlMs: 900 });
+    const client = (await connected(redis)) as NodeRedisClient;
+    let isBreaking = false;
+    let isBroken = false;
+    const evalSha: NodeRedisClient['evalSha'] = async (...call) => {
+      if (isBroken) throw new Error('the connection is broken');
+      const answer = await client.evalSha(...call);
+      isBroken = isBreaking;
+      if (isBroken) throw new Error('the connection broke');
+      return answer;
+    };
+    const line: NodeRedisClient = {
+      ...{ isOpen: true, evalSha },
+      eval: (script, options) => client.eval(script, options),
+      duplicate: () => client.duplicate(),
+    };
+    const journal = redisJournal({ client: line, name: 'broken', ttlMs: 900 });
+    await journal.open();
+    ours(await journal.claims.claim('key-0'));
+    const { free } = anothers(await other!.claims.claim('key-0'));
+    isBreaking = true;
+    const refused = expect(journal.write(intent!)).rejects.toBeInstanceOf(ClaimLostError);
+    await free;
+    expect(ours(await other!.claims.claim('key-0')).task).toMatchObject({ phase: 'unknown' });
+    isBreaking = isBroken = false;
+    await refused;
+    await Promise.all([journal.close(), other!.close()]);
+  });
+
   it('should find out before it sends that another has its prompt', async () => {
     const [other] = await workersOn(redis, 1, { name: 'found-out', ttlMs: 900 });
     const { journal, sleep, wake } = await sleeper('found-out');
