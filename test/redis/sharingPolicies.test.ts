@@ -104,6 +104,23 @@ describe('where Redis is lost', () => {
     for (const permit of permits) permit.release();
   });
 
+  it('should work again once it is back, where what waited had been refused for good', async () => {
+    const client = createClient({ url: redis.url, socket: { reconnectStrategy: () => 20 } });
+    client.on('error', () => undefined);
+    await client.connect();
+    onTestFinished(() => client.destroy());
+    const limiter = slotsOf(client, 2, { onStoreLost: 'fail', lostAfterMs: 300 });
+    await limiter.run(() => 1);
+    await redis.kill();
+    await expect(limiter.run(() => 1)).rejects.toThrow(StoreLostError);
+    // Closed, and connected again, as some do that wait for nothing.
+    client.destroy();
+    await wait(1_500);
+    await redis.boot();
+    await client.connect();
+    await expect.poll(() => limiter.run(() => 1).catch(() => undefined)).toBe(1);
+  });
+
   it('should let each go on with its share, where that is chosen, and never pass the whole', async () => {
     const { server, workers, ended } = await sharing(redis, 3, (index) => ({
       kind: index === 1 ? 'ioredis' : 'redis',

@@ -116,6 +116,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     if (this.#alone !== undefined) return;
     if (this.#exchange.isLost && this.#options.onStoreLost === 'fail') {
       this.#giveUpAll(this.#exchange.lastError);
+      // Where the last call was refused for good, nobody else would find out that Redis is back.
+      this.#exchange.ask();
       return;
     }
     this.#listen();
