@@ -60,6 +60,21 @@ describe('who comes to a process of which Redis knows as many as it wants to', (
   });
 });
 
+it('leaves nothing of the priorities that there were, nor of the processes', async () => {
+  for (let round = 0; round < 40; round++) {
+    const { limiter, store } = sharer(redis, clock, slot(), { onStoreLost: 'local-share' });
+    const works = new Works(limiter, 2, { priority: -round });
+    await after(10);
+    works.end();
+    await after(10);
+    works.end();
+    await after(600_000);
+    await store.close();
+  }
+  expect(await redis.send('ZCARD', 'sluice:{shared}:priorities')).toBe(1);
+  expect(await redis.send('ZCARD', 'sluice:{shared}:known')).toBeLessThanOrEqual(7);
+});
+
 describe('where each key has a window of its own', () => {
   const limits = () => [
     perKey(() => slidingWindow({ limit: 1, intervalMs: 1_000, name: 'window' })),

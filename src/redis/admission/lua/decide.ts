@@ -221,7 +221,10 @@ sweep()
 
 local isUnread = numOf(caller, 'mailed') > numOf(caller, 'read')
 local mail = isUnread and lists.all(mailOf(caller)) or {}
-if request.isPresent then order('ZADD', KNOWN, text(now), string.match(caller, '^[^.]+')) end
+if request.isPresent then
+  order('ZADD', KNOWN, text(now), string.match(caller, '^[^.]+'))
+  order('ZREMRANGEBYSCORE', KNOWN, '-inf', text(now - rememberedMs * 1000))
+end
 
 if wakes and wakes ~= caller and wakeUs < INF then
   local mark = wakes .. '@' .. text(wakeUs)

@@ -191,7 +191,7 @@ end
 local function admitInTurn(priority, untilUs)
   while true do
     local first = ranks.first(turnsOf(priority))
-    -- A lane that is passed over or parked comes back with its priority.
+    -- A lane that is passed over comes back with its priority, and one that is parked keeps it.
     if not first then return false end
     local key = first.member
     local lane, cost = headOf(priority, key)
@@ -224,6 +224,12 @@ local function admitInTurn(priority, untilUs)
   end
 end
 
+-- Nobody waits there any more. Who is parked is found by his priority; the last one stays, as most have but one.
+local function forgetPriority(priority)
+  if plan.isKeyed and ranks.first(PARKED) or ranks.size(PRIORITIES) == 1 then return end
+  ranks.leave(PRIORITIES, priority)
+end
+
 local function admitAll()
   unparkUntil(now)
   local untilUs = aheadUntil()
@@ -231,6 +237,7 @@ local function admitAll()
     wakeUs, wakes = INF, nil
     for _, priority in ipairs(ranks.all(PRIORITIES)) do
       if admitInTurn(priority, untilUs) then break end
+      forgetPriority(priority)
     end
     if plan.isKeyed then
       local parked = ranks.first(PARKED)
