@@ -18,7 +18,18 @@ const letters = [
 ];
 const replies = fc.constantFrom<unknown>(
   {
-    ...{ status: 'ok', wallMs: 1, epoch: 'e', seq: 3, mail: letters, wakeMs: -1, isOurs: true, processes: 2, peers: 2 },
+    ...{
+      status: 'ok',
+      wallMs: 1,
+      epoch: 'e',
+      seq: 3,
+      nowUs: 4,
+      mail: letters,
+      wakeMs: -1,
+      isOurs: true,
+      processes: 2,
+      peers: 2,
+    },
     ...{ active: 1, usage: [[1, 3, -1]], closedMs: 0, round: 1, reclaimed: [4] },
   },
   { status: 'recover', wallMs: 1, epoch: 'e', isDone: false },

@@ -119,6 +119,32 @@ it('gives nothing back to limits that came after it, where a dead process held w
   expect(works.running).toBe(1);
 });
 
+it.each([
+  ['after it was taken for dead', 2],
+  ['as it was about to rest', 0],
+])('holds nobody back where a process comes back of which Redis knows nothing any more: %s', async (_, waiting) => {
+  const [one, other] = [process([slots(9)]), process([slots(9)])];
+  const works = new Works(one.limiter, 2);
+  await after(10);
+  const others = new Works(other.limiter, 1);
+  await after(10);
+  one.client.cut();
+  if (waiting === 0) works.endAll();
+  new Works(one.limiter, waiting);
+  await after(4 * leaseMs);
+  if (waiting > 0) clock.advance(3_700_000);
+  others.end();
+  await after(10);
+  // By the server's own clock, which does not go by the test's, all who were not heard of for so long have gone.
+  const gone = (await redis.keys()).filter((key) => key.includes(':process:'));
+  for (const key of gone) await redis.send('DEL', key);
+  one.client.mend();
+  await after(500);
+  const next = new Works(other.limiter, 1);
+  await after(10);
+  expect(next.started).toBe(1);
+});
+
 describe('what was let in without Redis', () => {
   it.each([
     ['the credits of a day', () => credits(100)],

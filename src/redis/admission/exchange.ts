@@ -59,6 +59,8 @@ export class Exchange {
   #call = 0;
   #epoch = '';
   #seq = 0;
+  /** What Redis' clock showed as it answered last. */
+  #answeredUs = 0;
   /** What Redis' wall clock shows more than ours, in ms. */
   #wallOffsetMs = 0;
   #isTalking = false;
@@ -176,6 +178,7 @@ export class Exchange {
     } else {
       this.#epoch = reply.epoch;
       this.#seq = reply.seq;
+      this.#answeredUs = reply.nowUs;
       this.#sentAtMs = sentAtMs;
       this.#sentEpochMs = sentEpochMs;
       this.#owner.decided(reply, sentAtMs);
@@ -216,6 +219,7 @@ export class Exchange {
       call: this.#call,
       epoch: this.#epoch,
       seq: this.#seq,
+      answeredUs: this.#answeredUs,
       ttlUs: micros(leaseMs),
       graceUs: micros(graceMs),
       aheadUs: micros(aheadMs),

@@ -21,6 +21,8 @@ const decided = z.object({
   wallMs: z.number(),
   epoch: z.string(),
   seq: z.number(),
+  /** Redis' clock. */
+  nowUs: z.number(),
   mail,
   wakeMs,
   /** Whether it is this process that is to ask then. */

@@ -61,7 +61,6 @@ local function changePlan()
 end
 
 local KNOWN = KEY .. ':known'
-local rememberedMs = 3600000
 
 local function bury(pid)
   for id, packed in pairs(hashes.read(heldBy(pid))) do
@@ -252,12 +251,13 @@ local peers = redis.call('ZCOUNT', KNOWN, text(now - rememberedMs * 1000), '+inf
 if request.isIdle and #mail == 0 and redis.call('EXISTS', heldBy(caller)) == 0 then
   redis.call('ZREM', ALIVE, caller)
   -- Nobody comes back to it but a call whose answer was lost.
-  redis.call('PEXPIRE', ofProcess(caller), math.ceil(request.ttlUs / 500))
+  redis.call('PEXPIRE', ofProcess(caller), restingMs)
 end
 local open = num('gate|open', -INF)
 return answer('ok', {
   '"epoch":' .. cjson.encode(get('epoch')),
   '"seq":' .. text(num('seq')),
+  '"nowUs":' .. text(now),
   '"mail":' .. mailNow(mail),
   '"wakeMs":' .. spanMs(wakeUs),
   '"isOurs":' .. tostring(wakes == caller),

@@ -52,9 +52,14 @@ local function beginEpoch()
   shutAll()
 end
 
+-- How long a process is remembered after its death, and one that rests.
+local rememberedMs, restingMs = 3600000, math.ceil(request.ttlUs / 500)
+
 local lastCall = tonumber(hashes.read(ofProcess(caller)).call or nil)
 -- The answer to it was lost: it has had its effect.
 local isRepeated = lastCall == request.call
+-- Who was not heard of for so long is not known any more: nothing was lost by that.
+local isForgotten = not lastCall and now - request.answeredUs >= (request.isIdle and restingMs or rememberedMs) * 1000
 
 local function mustRecover()
   local epoch = get('epoch')
@@ -72,7 +77,8 @@ local function mustRecover()
     return true
   end
   -- Each call follows the one before: where that is unknown, or others are, these data are older than what was seen.
-  local isOlder = request.seq > num('seq') or (request.call > 1 and not isRepeated and lastCall ~= request.call - 1)
+  local isNext = request.call == 1 or isRepeated or isForgotten or lastCall == request.call - 1
+  local isOlder = request.seq > num('seq') or not isNext
   if request.epoch == epoch and isOlder then
     beginEpoch()
     return true
