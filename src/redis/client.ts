@@ -22,7 +22,7 @@ export interface IoRedisClient {
 
 export function isRedisClient(client: unknown): client is RedisClient {
   if (typeof client !== 'object' || client === null) return false;
-  return isNodeRedis(client as RedisClient) || ('evalsha' in client && 'duplicate' in client);
+  return 'duplicate' in client && (isNodeRedis(client as RedisClient) || 'evalsha' in client);
 }
 
 export function isNodeRedis(client: RedisClient): client is NodeRedisClient {

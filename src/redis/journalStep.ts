@@ -53,18 +53,21 @@ const pageBytes = 262_144;
 
 const script = new Script(journalScript);
 
-const flag = z.union([z.literal(0), z.literal(1)]).transform((it) => it === 1);
+// Clients can be told to hand out numbers as texts, and texts as bytes.
+const text = z.preprocess((it) => (it instanceof Uint8Array ? Buffer.from(it).toString() : it), z.string());
+const count = z.preprocess((it) => (typeof it === 'string' && /^\d+$/.test(it) ? Number(it) : it), z.int().min(0));
+const flag = count.pipe(z.union([z.literal(0), z.literal(1)])).transform((it) => it === 1);
 
 const reply = z
   .tuple([
-    z.enum(['done', 'lost', 'settings', 'format', 'late']),
-    z.int().min(0),
-    z.string(),
-    z.string(),
-    z.string().regex(/^[01]*$/),
+    text.pipe(z.enum(['done', 'lost', 'settings', 'format', 'late'])),
+    count,
+    text,
+    text,
+    text.pipe(z.string().regex(/^[01]*$/)),
     flag,
     z.array(flag),
-    z.array(z.string()),
+    z.array(text),
   ])
   .transform(([status, length, run, settings, answers, isGivenUp, taken, entries]): Answer | Refused =>
     status === 'done'

@@ -213,8 +213,10 @@ export class Exchange {
   }
 
   #request(news: object): string {
-    const { leaseMs, graceMs, aheadMs } = this.#options;
+    const { prefix, leaseMs, graceMs, aheadMs } = this.#options;
     return JSON.stringify({
+      // A client may put something before keys, and not before channels.
+      channel: prefix,
       pid: this.process,
       call: this.#call,
       epoch: this.#epoch,

@@ -233,7 +233,7 @@ if wakes and wakes ~= caller and wakeUs < INF then
   end
 end
 for pid, letters in pairs(outbox) do
-  order('PUBLISH', KEY .. ':' .. string.match(pid, '^[^.]+'), '{' .. table.concat({
+  order('PUBLISH', request.channel .. ':' .. string.match(pid, '^[^.]+'), '{' .. table.concat({
     '"to":"' .. pid .. '"',
     '"seq":' .. text(num('seq')),
     '"mail":' .. mailNow(letters),
