@@ -24,7 +24,8 @@ export interface RedisStoreOptions {
    * What becomes of work that waits while Redis is out of reach: `wait`, for as long as it takes; `fail`, it is given up
    * with StoreLostError, and so is what comes until Redis is back; `local-share`, each process goes on with an equal
    * share of each limit, rounded down, beginning when nothing of the time before can count any more; of quotas and
-   * budgets, of what was lately known to be left.
+   * budgets, of what was lately known to be left. One that has never reached Redis does not know of how many it is one,
+   * and waits.
    * @defaultValue 'wait'
    */
   readonly onStoreLost?: 'wait' | 'fail' | 'local-share';

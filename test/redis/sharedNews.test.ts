@@ -146,6 +146,17 @@ it.each([
 });
 
 describe('what was let in without Redis', () => {
+  it('should be nothing where it is not known how many share', async () => {
+    const processes = [1, 2, 3].map(() => process([slots(4)], { onStoreLost: 'local-share' }));
+    for (const { client } of processes) client.cut();
+    const works = processes.map(({ limiter }) => new Works(limiter, 4));
+    await after(20_000);
+    expect(works.map(({ running }) => running)).toEqual([0, 0, 0]);
+    for (const { client } of processes) client.mend();
+    await after(20_000);
+    expect(works.reduce((sum, { running }) => sum + running, 0)).toBe(4);
+  });
+
   it.each([
     ['the credits of a day', () => credits(100)],
     ['a budget', () => budget({ limit: 100, name: 'credits' })],

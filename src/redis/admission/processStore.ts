@@ -66,8 +66,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #hasNewsOfQueue = false;
   /** True where nothing is left here after the call that is on its way. */
   #isLastCall = false;
-  /** How many processes there are, with those that are at rest. */
-  #peers = 1;
+  /** How many processes there are, with those that are at rest. Until that is known, any number of others may share. */
+  #peers = Infinity;
   #alone: LocalShare | undefined = undefined;
   #unsubscribe: (() => void) | undefined = undefined;
 
