@@ -62,17 +62,29 @@ function subscribeNodeRedis(
   channel: string,
   listener: SubscriptionListener,
 ): () => void {
+  let hasSubscribed = false;
+  let isSubscribing = false;
+  // node-redis subscribes again what it was once subscribed to. Where the connection is lost before, it forgets that.
+  const listen = async (): Promise<void> => {
+    if (isSubscribing) return;
+    isSubscribing = true;
+    try {
+      if (!hasSubscribed) await subscriber.subscribe(channel, (message) => listener.message(message));
+      hasSubscribed = true;
+      listener.ready();
+    } catch {
+      // It is tried again once it is connected again.
+    }
+    isSubscribing = false;
+  };
   // The same trouble is told by the client that decides; here it only must not end the process.
   subscriber.on('error', () => undefined);
   subscriber.on('ready', () => {
     subscriber.unref?.();
-    listener.ready();
+    void listen();
   });
-  subscriber
-    .connect()
-    .then(() => subscriber.subscribe(channel, (message) => listener.message(message)))
-    .then(() => listener.ready())
-    .catch(() => undefined);
+  // A cluster does not say that it is ready.
+  subscriber.connect().then(listen, () => undefined);
   return () => destroy(subscriber);
 }
 

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
+import { createClient } from 'redis';
 import { expect, it, onTestFinished } from 'vitest';
 import { subscribe } from '../../src/redis/subscription.js';
 import { until } from '../until.js';
@@ -31,6 +32,30 @@ async function stopping(port: number) {
     },
   };
 }
+
+describeOverRedis('a subscription over node-redis', () => {
+  it('should outlive a connection that is lost as it subscribes for the first time', async () => {
+    const redis = await RedisServer.start();
+    onTestFinished(() => redis.stop());
+    await redis.kill();
+    const half = await stopping(redis.port);
+    const client = createClient({ url: redis.url, RESP: 2, socket: { reconnectStrategy: () => 20 } });
+    client.on('error', () => undefined);
+    await client.connect();
+    onTestFinished(() => client.destroy());
+    const heard: string[] = [];
+    let timesReady = 0;
+    onTestFinished(subscribe(client, 'news', { message: (text) => heard.push(text), ready: () => timesReady++ }));
+    await until(half.isAsked);
+    half.stop();
+
+    await redis.boot();
+    await until(() => timesReady > 0);
+    await client.publish('news', 'it is there');
+    await until(() => heard.length > 0);
+    expect(heard).toEqual(['it is there']);
+  });
+});
 
 describeOverRedis('a subscription over ioredis', () => {
   it('should outlive a connection that is lost as it subscribes again, however long Redis is then away', async () => {
