@@ -14,7 +14,7 @@ export interface Identity {
 export interface GivenIdentity {
   /** What its ids begin with. */
   readonly promptId?: string | undefined;
-  /** Its very id. */
+  /** The very id of its first task. */
   readonly externalId?: string | undefined;
 }
 
@@ -48,14 +48,19 @@ export class Identities {
     const { promptId, externalId } = given;
     if (externalId !== undefined) {
       checkExternalId(externalId);
-      return { key: this.#unique('externalId', externalId), content, idOf: (round) => renumbered(externalId, round) };
+      const key = this.#unique('externalId', externalId);
+      // One made by choice after it failed needs another id; a number behind this one could be what another prompt is given.
+      const again = this.#derived(externalId.slice(0, maxPromptIdLength), key);
+      return { key, content, idOf: (round) => (round === 0 ? externalId : again(round)) };
     }
     if (promptId !== undefined) checkPromptId(promptId);
     const key = promptId === undefined ? this.#numbered(content) : this.#unique('promptId', promptId);
-    const base = promptId ?? 'sluice';
-    const idOf = (round: number): string =>
-      `${base}-${this.#digest(`${this.#runId} ${round} ${key}`).slice(0, digestLength)}`;
-    return { key, content, idOf };
+    return { key, content, idOf: this.#derived(promptId ?? 'sluice', key) };
+  }
+
+  /** Ids that begin with `base`, and are those of this prompt of this run alone. */
+  #derived(base: string, key: string): (round: number) => string {
+    return (round) => `${base}-${this.#digest(`${this.#runId} ${round} ${key}`).slice(0, digestLength)}`;
   }
 
   #numbered(content: string): string {
@@ -75,13 +80,6 @@ export class Identities {
 /** JSON with the names of every object in order: equal for equal values, however they were put together. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, each: unknown) => (isPlainObject(each) ? sorted(each) : each));
-}
-
-/** The first task has the very id; one made by choice after it failed, the id and a number. */
-function renumbered(id: string, round: number): string {
-  if (round === 0) return id;
-  const suffix = `-${round}`;
-  return `${id.slice(0, maxIdLength - suffix.length)}${suffix}`;
 }
 
 /** @throws OptionsError for one that a server would not take */

@@ -153,6 +153,19 @@ describe('generate, over a journal', () => {
     expect(second.recording.values[1]?.id).not.toBe(first.recording.values[1]?.id);
   });
 
+  it('takes no other prompt’s task for theirs, though that has the next number behind the same id', async () => {
+    const machine = new Machine();
+    const prompts = [{ prompt: 'a', fails: true }, 'b'];
+    const externalId = (_: unknown, index: number): string => (index === 0 ? 'shot' : 'shot-1');
+    await machine.ended({ prompts, externalId });
+    const second = await machine.ended({ prompts, externalId, retryFailed: true });
+    expect(told(second)).toEqual([
+      ['b', 'succeeded earlier'],
+      ['a', 'failed'],
+    ]);
+    expect(machine.server.duplicates).toBe(0);
+  });
+
   it('takes over an overdue task, with its slot, in a later run', async () => {
     const machine = new Machine({ slots: 1 });
     const prompts = [{ prompt: 'slow', takesMs: 5_000 }];
