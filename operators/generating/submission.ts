@@ -79,7 +79,9 @@ export class Submission<Request> {
   }
 
   #attempt(): Observable<never> {
-    const send = defer(() => (this.#mayBeSent() ? this.#send() : EMPTY));
+    // Whoever is woken to be stopped must not fail once more: that would wake it again, without end.
+    const { signal } = this.#account.stopping;
+    const send = defer(() => (this.#mayBeSent() && !signal.aborted ? this.#send() : EMPTY));
     return todo(this.#record.task) === 'look-up' ? concat(this.#lookUp(), send) : send;
   }
 

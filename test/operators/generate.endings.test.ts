@@ -76,6 +76,16 @@ describe('generate, told to stop', () => {
     expect(generating.server.sentAs('submit')).toBe('a1');
   });
 
+  it('lets go of what waits for the credits of what runs, and collects that', async () => {
+    const stopping = new AbortController();
+    const generating = begin({ prompts: ['a', 'b'], runCredits: 1, stop: stopping.signal });
+    generating.clock.schedule(50, () => stopping.abort());
+    await generating.clock.settle();
+    expect(generating.recording.values.map(({ prompt, status }) => [prompt, status])).toEqual([['a', 'succeeded']]);
+    expect(generating.recording).toMatchObject({ end: '|', endedAtMs: 100 });
+    expect(generating.events.filter(({ type }) => type === 'retrying')).toHaveLength(1);
+  });
+
   it('does not begin to wait for one either', async () => {
     const stopping = new AbortController();
     const server = { faultOf: () => 'transient' as const, latencyMs: 10 };
