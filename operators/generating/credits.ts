@@ -11,6 +11,8 @@ export interface Reservation {
   readonly atMs: number;
   /** True once the run's budget has set them aside, too. */
   isOfRun: boolean;
+  /** True while that may yet get something of them back. */
+  isAwaited: boolean;
 }
 
 /** What a task of another worker has cost, or may cost. */
@@ -18,6 +20,8 @@ interface Elsewhere {
   readonly round: number;
   readonly credits: number;
   readonly isOver: boolean;
+  /** True while it may yet give something back. */
+  readonly isAwaited: boolean;
 }
 
 /** The names under which a slot limiter counts credits. */
@@ -42,7 +46,8 @@ export class Credits {
   #spent = 0;
   #reserved = 0;
   #spentElsewhere = 0;
-  #runningElsewhere = 0;
+  /** Of how many tasks, ours and others', something may yet come back. */
+  #awaited = 0;
 
   /**
    * @param isShared true: several workers share the run. What others spend of a day is then a matter of the limiter
@@ -62,9 +67,9 @@ export class Credits {
     return this.#runLimit - this.#spent - this.#reserved - this.#spentElsewhere;
   }
 
-  /** True while a task runs that may yet give something back to it. */
+  /** True while a task is followed that may yet give something back to it. */
   get mayGetMore(): boolean {
-    return this.#reserved > 0 || this.#runningElsewhere > 0;
+    return this.#awaited > 0;
   }
 
   /** What a task costs in the slot limiter. */
@@ -74,35 +79,44 @@ export class Credits {
 
   /** The slot limiter has just taken them. */
   taken(credits: number, key: unknown): Reservation {
-    return { credits, key, atMs: this.#clock.now(), isOfRun: false };
+    return { credits, key, atMs: this.#clock.now(), isOfRun: false, isAwaited: false };
   }
 
   /** Those of a task that an earlier run sent. */
   adopted(credits: number, key: unknown, intendedAtMs: number): Reservation {
     const atMs = this.#monotonic(intendedAtMs);
-    this.#reserved += credits;
     if (!this.#isShared) this.#adjust(credits, atMs, key);
-    return { credits, key, atMs, isOfRun: true };
+    const reservation = { credits, key, atMs, isOfRun: false, isAwaited: false };
+    this.#setAside(reservation);
+    return reservation;
   }
 
   /** Sets them aside in the run's budget, where they fit. Asked again, it says the same. */
   reserve(reservation: Reservation): boolean {
     if (reservation.isOfRun) return true;
     if (reservation.credits > this.leftOfRun) return false;
-    this.#reserved += reservation.credits;
-    return (reservation.isOfRun = true);
+    this.#setAside(reservation);
+    return true;
   }
 
   /** It has cost `actual` in the end; 0 where there is nothing to pay for. */
-  settle({ credits, key, atMs, isOfRun }: Reservation, actual: number): void {
-    if (isOfRun) this.#reserved -= credits;
+  settle(reservation: Reservation, actual: number): void {
+    const { credits, key, atMs } = reservation;
+    this.handOver(reservation);
     this.#spent += actual;
     this.#adjust(actual - credits, atMs, key);
   }
 
   /** Another worker follows the task from here on: the run's budget has it there, and a day keeps what was taken of it. */
-  handOver({ credits, isOfRun }: Reservation): void {
-    if (isOfRun) this.#reserved -= credits;
+  handOver(reservation: Reservation): void {
+    this.giveUp(reservation);
+    if (reservation.isOfRun) this.#reserved -= reservation.credits;
+  }
+
+  /** Nobody looks for the task's end any more: what is set aside for it stays so, and is not waited for. */
+  giveUp(reservation: Reservation): void {
+    if (reservation.isAwaited) this.#awaited -= 1;
+    reservation.isAwaited = false;
   }
 
   /** Takes over what earlier runs have spent. */
@@ -127,9 +141,17 @@ export class Credits {
     this.takenOver(key);
     if (phase === 'unsent') return;
     const isOver = phase === 'ended';
-    this.#elsewhere.set(key, { round, credits, isOver });
+    this.#elsewhere.set(key, { round, credits, isOver, isAwaited: !isOver });
     this.#spentElsewhere += credits;
-    if (!isOver) this.#runningElsewhere += 1;
+    if (!isOver) this.#awaited += 1;
+  }
+
+  /** As `giveUp`, for a task that we have left to the other workers: there may be none. */
+  giveUpElsewhere(key: string): void {
+    const counted = this.#elsewhere.get(key);
+    if (counted?.isAwaited !== true) return;
+    this.#elsewhere.set(key, { ...counted, isAwaited: false });
+    this.#awaited -= 1;
   }
 
   /** What was counted for a task of another worker is not any more. */
@@ -138,7 +160,15 @@ export class Credits {
     if (counted === undefined) return;
     this.#elsewhere.delete(key);
     this.#spentElsewhere -= counted.credits;
-    if (!counted.isOver) this.#runningElsewhere -= 1;
+    if (counted.isAwaited) this.#awaited -= 1;
+  }
+
+  /** In the budget of the run. Counted, not summed up: sums of fractions may come to a little more than nothing. */
+  #setAside(reservation: Reservation): void {
+    this.#reserved += reservation.credits;
+    reservation.isOfRun = true;
+    reservation.isAwaited = reservation.credits > 0;
+    if (reservation.isAwaited) this.#awaited += 1;
   }
 
   #restore(credits: number, intendedAtMs: number, key: unknown): void {

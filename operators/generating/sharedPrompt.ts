@@ -190,7 +190,10 @@ export class SharedPrompt<Input, Request> {
       else if (run.isToBeSent) this.#isAbsent = true;
       else {
         // Another may go on with it.
-        if (record.hasReservation) this.#handOver(run);
+        if (record.hasReservation) {
+          this.#handOver(run);
+          this.#account.credits.giveUpElsewhere(this.#key);
+        }
         this.#over();
       }
       return EMPTY;

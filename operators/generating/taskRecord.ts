@@ -137,6 +137,11 @@ export class TaskRecord<Input> {
     this.#reservation = undefined;
   }
 
+  /** Nobody looks for its end any more: what is set aside for it is not waited for. */
+  givenUp(): void {
+    if (this.#reservation !== undefined) this.#account.credits.giveUp(this.#reservation);
+  }
+
   /** True while credits are set aside for it. */
   get hasReservation(): boolean {
     return this.#reservation !== undefined;

@@ -33,7 +33,7 @@ export class TaskRun<Input, Request> {
       this.record.admitted();
       const { isAdopted } = this.record;
       const created = isAdopted ? this.#submission?.found() : this.#submission?.created();
-      return concat(created ?? EMPTY, this.#settled(), this.#hold());
+      return concat(created ?? EMPTY, this.#settled(), this.#hold(), this.#over());
     }).pipe(finalize(() => this.#account.slotFreed.pass()));
   }
 
@@ -98,6 +98,14 @@ export class TaskRun<Input, Request> {
       const isHeld = mayRunOn && this.#account.slots.waiting > 0;
       if (!isHeld) return EMPTY;
       return concat(holdSlot(this.#account, this.record, this.#request), this.#endedLate());
+    });
+  }
+
+  /** What waits for its credits is told, now that they will not come. */
+  #over(): Observable<never> {
+    return defer(() => {
+      this.record.givenUp();
+      return EMPTY;
     });
   }
 

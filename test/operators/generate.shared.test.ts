@@ -77,6 +77,20 @@ describe('generate, one of several that share a run', () => {
     ]);
   });
 
+  it('does not wait for the credits of what it has left to others, who may not be there', async () => {
+    const keys: string[] = [];
+    const { options, tasks, machine } = worker((key) => void keys.push(key));
+    const prompts = [{ prompt: 'a', takesMs: 600_000 }, 'b'];
+    const { clock, recording } = begin(options({ prompts, runCredits: 1, deadlineMs: 60_000 }));
+    await clock.settle(1_000);
+    const task = { id: recording.values[0]?.id ?? 'a', round: 0, index: 0, prompt: 'a', credits: 1, intendedAtMs: 0 };
+    tasks.set(keys[0] ?? '', { ...task, key: keys[0] ?? '', phase: 'running', ref: { product: 'video', id: 't-1' } });
+    await clock.settle(600_000);
+    expect(recording.values.map(({ error }) => error?.code)).toEqual(['SLUICE_DEADLINE', 'SLUICE_BUDGET_SPENT']);
+    expect(recording.end).toBe('|');
+    expect(machine.server.sentAs('submit')).toBe('a1');
+  });
+
   it('ends in order where it is told to stop, though its source goes on', async () => {
     const stopping = new AbortController();
     const { options, machine } = worker();

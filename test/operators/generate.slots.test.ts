@@ -94,6 +94,17 @@ describe('the credits of generate', () => {
     expect(server.sentAs('submit')).toBe('a1');
   });
 
+  it('are waited for no longer than what has them is followed', async () => {
+    const prompts = [{ prompt: 'a', takesMs: 600_000 }, 'b', 'c'];
+    const { clock, recording, server } = begin({ prompts, runCredits: 1, deadlineMs: 60_000 });
+    await clock.settle(600_000);
+    expect(recording.values.map(({ error }) => error?.code)).toEqual([
+      ...['SLUICE_DEADLINE', 'SLUICE_BUDGET_SPENT', 'SLUICE_BUDGET_SPENT'],
+    ]);
+    expect(recording).toMatchObject({ end: '|', endedAtMs: 60_000 });
+    expect(server.sentAs('submit')).toBe('a1');
+  });
+
   it('are given back by a task that the server has lost', async () => {
     const faultOf = ({ kind, prompt }: Sent): Fault => (kind === 'poll' && prompt === 'a' ? 'unknown' : undefined);
     const options = { prompts: ['a', 'b'], concurrent: 1, dailyCredits: 1, maxRetries: 0, deadlineMs: 1_000 };

@@ -84,6 +84,40 @@ describe('credits that are set aside', () => {
   });
 });
 
+describe('credits that may come back', () => {
+  it('are waited for while their task is followed, and stay set aside after that', () => {
+    const { credits } = atNoon();
+    const reservation = credits.taken(60, undefined);
+    credits.reserve(reservation);
+    credits.giveUp(reservation);
+    expect([credits.leftOfRun, credits.mayGetMore]).toEqual([40, false]);
+    credits.settle(reservation, 10);
+    expect([credits.leftOfRun, credits.mayGetMore]).toEqual([90, false]);
+  });
+
+  it('are none as soon as nothing is followed, though fractions do not add up to nothing', () => {
+    const { credits } = atNoon();
+    const reservations = [0.1, 0.2, 0.3].map((each) => credits.taken(each, undefined));
+    for (const reservation of reservations) credits.reserve(reservation);
+    for (const reservation of reservations.reverse()) credits.settle(reservation, 0);
+    expect(credits.mayGetMore).toBe(false);
+  });
+
+  it('are not waited for where we have left the task to others, until one of them is heard of', () => {
+    const { credits } = atNoon({ isShared: true });
+    credits.heard(task('a', 'running', 60));
+    credits.giveUpElsewhere('a');
+    credits.giveUpElsewhere('a');
+    expect([credits.leftOfRun, credits.mayGetMore]).toEqual([40, false]);
+    credits.heard(task('a', 'running', 60));
+    expect([credits.leftOfRun, credits.mayGetMore]).toEqual([40, true]);
+    credits.heard(task('a', 'ended', 0));
+    credits.giveUpElsewhere('a');
+    credits.giveUpElsewhere('nobody');
+    expect([credits.leftOfRun, credits.mayGetMore]).toEqual([100, false]);
+  });
+});
+
 describe('credits of an earlier run', () => {
   it('that may still be spent are set aside, in the budget and in the day on which it meant to', () => {
     const { clock, credits, ofToday } = atNoon();
