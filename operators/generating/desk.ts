@@ -110,9 +110,10 @@ export class Desk<Input, Request> {
     return new TaskRun(this.#account, record, request);
   }
 
-  /** The same task as the record's, under the same id, from the beginning. */
+  /** The same task as the record's, under the same id, from the beginning. @throws CostOverCapacityError */
   startAgain({ identity, index }: TaskRecord<Input>): TaskRun<Input, Request> {
     const record = new TaskRecord(this.#account, { ...identity, priority: 1 }, index);
+    this.#account.slots.check(record.cost);
     const run = new TaskRun<Input, Request>(this.#account, record, this.#readAgain(identity.input));
     record.report({ type: 'queued' });
     return run;

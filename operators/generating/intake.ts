@@ -1,4 +1,4 @@
-import { defer, EMPTY, Subject, type Observable } from 'rxjs';
+import { defer, EMPTY, of, Subject, type Observable } from 'rxjs';
 import type { JournaledTask } from '../../src/journal/journal.js';
 import type { Account } from './account.js';
 import { Desk, type Named } from './desk.js';
@@ -44,13 +44,16 @@ export class Intake<Input, Request> {
     return [...this.#adopted.values()];
   }
 
-  /** To follow the result of each run: one that was adopted is done with, or known not to exist. */
-  settled(run: TaskRun<Input, Request>): Observable<never> {
+  /**
+   * To follow the result of each run: one that was adopted is done with, or known not to exist. Where it can never be
+   * sent, that is its result.
+   */
+  settled(run: TaskRun<Input, Request>): Observable<GenerateResult<Input>> {
     return defer(() => {
       if (!run.record.isAdopted) return EMPTY;
-      if (run.isToBeSent) this.#sendIfWanted(run);
+      const refused = run.isToBeSent ? this.#sendIfWanted(run) : undefined;
       if (--this.#adopting === 0) this.unsent$.complete();
-      return EMPTY;
+      return refused === undefined ? EMPTY : of(refused);
     });
   }
 
@@ -91,11 +94,16 @@ export class Intake<Input, Request> {
     return run;
   }
 
-  /** Now, or when its prompt comes, if it does. */
-  #sendIfWanted({ record }: TaskRun<Input, Request>): void {
-    const { key } = record.identity;
-    this.#adopted.delete(key);
-    if (!this.#wanted.has(key)) return;
-    this.unsent$.next(this.#desk.startAgain(record));
+  /** Now, or when its prompt comes, if it does; its result where no slot, or no day, could ever hold it. */
+  #sendIfWanted({ record }: TaskRun<Input, Request>): GenerateResult<Input> | undefined {
+    const { id, index, identity } = record;
+    this.#adopted.delete(identity.key);
+    if (!this.#wanted.has(identity.key)) return undefined;
+    try {
+      this.unsent$.next(this.#desk.startAgain(record));
+    } catch (error) {
+      return this.#desk.refused(identity.input, index, id, error);
+    }
+    return undefined;
   }
 }

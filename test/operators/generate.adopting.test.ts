@@ -128,6 +128,20 @@ describe('what may have been sent by an earlier run', () => {
     expect(prompts(life)).toEqual(['b', 'a']);
   });
 
+  it('fails alone where there is no such task, and a day has fewer credits by now than it costs', async () => {
+    const machine = new Machine({ latencyMs: 10, faultOf: neverArrives('a') });
+    const dear = { prompt: 'a', credits: 5 };
+    await machine.killed(5, { prompts: [dear], dailyCredits: 10 });
+    const options = { prompts: [dear, { prompt: 'b', takesMs: 5_000 }], dailyCredits: 2 };
+    const { recording } = await machine.ended(options);
+    expect(recording.values).toMatchObject([
+      { prompt: dear, index: 0, isFinal: true, error: { meaning: 'invalid', code: 'SLUICE_COST_OVER_CAPACITY' } },
+      { prompt: { prompt: 'b' }, status: 'succeeded' },
+    ]);
+    expect(recording.end).toBe('|');
+    expect(machine.server.sentAs('submit')).toBe('a1 b1');
+  });
+
   it('may exist for all that is known where no look-up succeeds within the deadline', async () => {
     const machine = new Machine({
       latencyMs: 10,
