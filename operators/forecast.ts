@@ -140,9 +140,16 @@ export async function forecast<Input>(
       toArray(),
     ),
   );
+  // An error is thrown as it is awaited, once the clock has come to rest: before that it is nobody's, and would end a process.
+  work.catch(() => undefined);
   await clock.settle(Infinity, () => isOver);
   const results = isOver ? await work : [];
-  return summed({ results, tookMs, books: model.books(clock.now()), ...given, concurrent });
+  return summed({ results: lastOfEach(results), tookMs, books: model.books(clock.now()), ...given, concurrent });
+}
+
+/** One that is overdue may be followed by its end. */
+function lastOfEach<Input>(results: readonly GenerateResult<Input>[]): readonly GenerateResult<Input>[] {
+  return [...new Map(results.map((result) => [result.index, result])).values()];
 }
 
 interface Run extends Pick<ParsedGenerateOptions, 'rate' | 'dailyCredits' | 'timeZone'> {

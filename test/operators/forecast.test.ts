@@ -1,7 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { forecast } from '../../operators/forecast.js';
 import { generate } from '../../operators/generate.js';
+import { nextTurn } from '../../src/clock.js';
 import { OptionsError } from '../../src/errors.js';
 import { createKlingModel } from '../../src/simulator/model.js';
 import { seededRandom } from '../../src/simulator/seededRandom.js';
@@ -84,6 +85,25 @@ describe('forecast', () => {
       ['invalid', 2],
       ['exhausted', 1],
     ]);
+  });
+
+  it('counts a prompt once that is overdue, and made in the end', async () => {
+    const plan = await forecast(['a', 'b'], { concurrent: 1, taskMs: 100_000, deadlineMs: 30_000 });
+    expect(plan).toMatchObject({ prompts: 2, made: 1, notMade: [{ meaning: 'overdue', count: 1 }] });
+  });
+
+  it('rejects with what the prompts throw, and leaves that to nobody else', async () => {
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): unknown => unhandled.push(error);
+    process.on('unhandledRejection', note);
+    onTestFinished(() => void process.off('unhandledRejection', note));
+    function* failing(): Generator<string> {
+      yield 'a';
+      throw new Error('of the prompts');
+    }
+    await expect(forecast(failing())).rejects.toThrow('of the prompts');
+    await nextTurn();
+    expect(unhandled).toEqual([]);
   });
 
   it('has nothing to say of nothing', async () => {
