@@ -69,7 +69,11 @@ export class Desk<Input, Request> {
     }
   }
 
-  /** The run of a new task, told of as queued; of one that is ours already, before those that are not. @throws CostOverCapacityError */
+  /**
+   * The run of a new task, told of as queued; of one that is ours already, before those that are not.
+   *
+   * @throws CostOverCapacityError; OptionsError for an estimate that is none
+   */
   start(
     { input, index, request, identity: { key, idOf } }: Named<Input, Request>,
     round: number,
@@ -81,6 +85,7 @@ export class Desk<Input, Request> {
       ...{ tasks: api.weigh(request), credits: api.estimateCredits(request) },
     };
     const record = new TaskRecord(this.#account, identity, index);
+    checkCredits(identity.credits);
     slots.check(record.cost);
     record.report({ type: 'queued' });
     return new TaskRun(this.#account, record, request);
@@ -193,6 +198,13 @@ function stateOf({ phase, ref }: JournaledTask): Task {
     return { phase: 'running', sends: 1, remote: { ref, status: 'running', outputs: [] } };
   }
   return { phase: 'unknown', sends: 1 };
+}
+
+/** What is no amount passes any budget, has others pass it, too, and ends a journal, which cannot hold it. @throws OptionsError */
+function checkCredits(credits: number): void {
+  if (credits >= 0 && credits < Infinity) return;
+  const wrong = `must be a finite number of at least 0 (got ${credits}): see to what says so (creditsFor, for one)`;
+  throw new OptionsError(`the credits that a prompt is estimated to cost: ${wrong}`, 'credits');
 }
 
 /** An id where there is no journal: as it was given, or unique for ever. */

@@ -105,6 +105,19 @@ describe('the credits of generate', () => {
     expect(server.sentAs('submit')).toBe('a1');
   });
 
+  it.each([NaN, -1, Infinity])(
+    'are refused where an estimate is none (%d), and no budget is passed by it',
+    async (credits) => {
+      const prompts = ['a', { prompt: 'b', credits }, 'c', 'd'];
+      const { recording, server } = await play({ prompts, runCredits: 2, concurrent: 4 });
+      expect(recording.values.find(({ index }) => index === 1)?.error).toEqual({
+        ...{ meaning: 'invalid', code: 'SLUICE_BAD_OPTIONS' },
+        message: expect.stringContaining(`must be a finite number of at least 0 (got ${credits})`) as string,
+      });
+      expect(server.sentAs('submit')).toBe('a1 c1');
+    },
+  );
+
   it('are given back by a task that the server has lost', async () => {
     const faultOf = ({ kind, prompt }: Sent): Fault => (kind === 'poll' && prompt === 'a' ? 'unknown' : undefined);
     const options = { prompts: ['a', 'b'], concurrent: 1, dailyCredits: 1, maxRetries: 0, deadlineMs: 1_000 };
