@@ -45,3 +45,10 @@ export type GenerateEvent = { readonly index: number; readonly id: string; reado
   | { readonly type: 'retrying'; readonly refusal: Refusal; readonly delayMs: number }
   | { readonly type: 'ended'; readonly result: GenerateResult<unknown> }
 );
+
+/** What is reported of a task, less what its record adds itself. */
+export type Report = GenerateEvent extends infer E
+  ? E extends GenerateEvent
+    ? Omit<E, 'index' | 'id' | 'atMs'>
+    : never
+  : never;

@@ -4,14 +4,7 @@ import { after, newTask, todo, type Task, type TaskEvent } from '../../src/tasks
 import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';
 import type { Account } from './account.js';
 import type { Reservation } from './credits.js';
-import type { GenerateError, GenerateEvent, GenerateResult } from './generateEvents.js';
-
-/** What is reported of a task, less what its record adds itself. */
-export type Report = GenerateEvent extends infer E
-  ? E extends GenerateEvent
-    ? Omit<E, 'index' | 'id' | 'atMs'>
-    : never
-  : never;
+import type { GenerateError, GenerateResult, Report } from './generateEvents.js';
 
 /** Which task of which prompt it is. */
 export interface TaskIdentity<Input> {
@@ -135,6 +128,12 @@ export class TaskRecord<Input> {
     }
     if (this.#reservation !== undefined) this.#account.credits.handOver(this.#reservation);
     this.#reservation = undefined;
+  }
+
+  /** We go on with it no further: where there is no such task, it costs nothing. */
+  left(): void {
+    const command = todo(this.#task);
+    if (this.#reservation !== undefined && (command === 'journal' || command === 'send')) this.#pay(0);
   }
 
   /** Nobody looks for its end any more: what is set aside for it is not waited for. */

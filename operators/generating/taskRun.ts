@@ -34,7 +34,12 @@ export class TaskRun<Input, Request> {
       const { isAdopted } = this.record;
       const created = isAdopted ? this.#submission?.found() : this.#submission?.created();
       return concat(created ?? EMPTY, this.#settled(), this.#hold(), this.#over());
-    }).pipe(finalize(() => this.#account.slotFreed.pass()));
+    }).pipe(
+      finalize(() => {
+        this.record.left();
+        this.#account.slotFreed.pass();
+      }),
+    );
   }
 
   /**

@@ -2,6 +2,7 @@ import { concat, NEVER, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
+import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { begin, play } from './generating.js';
 import { promises, VirtualClock } from './virtualClock.js';
 
@@ -128,6 +129,18 @@ describe('generate, unsubscribed from', () => {
     await clock.settle();
     expect(generating.server.sent).toHaveLength(sent);
     expect([slots.active, slots.waiting, requests.active, requests.waiting]).toEqual([0, 0, 0, 0]);
+  });
+
+  it('gives back the credits of a shared day that it had for what was never sent', async () => {
+    const clock = new VirtualClock();
+    const quota = dailyQuota({ limit: 10, name: 'credits' });
+    const slots = createLimiter({ limits: [concurrency({ limit: 3, name: 'tasks' }), quota], clock });
+    const rate = { limit: 1, intervalMs: 60_000 };
+    const { recording, server } = begin({ prompts: ['a', 'b', 'c'], clock, slots, rate });
+    await clock.settle(50);
+    expect([server.sentAs('submit'), slots.snapshot().limits[1]?.used]).toEqual(['a1', 3]);
+    recording.subscription.unsubscribe();
+    expect(slots.snapshot().limits[1]?.used).toBe(1);
   });
 
   it('holds no timer where that happens as a poll about several has failed', async () => {
