@@ -135,34 +135,44 @@ export function openAccount<Request>(
   const clock = clockFrom(options);
   const { journal, concurrent } = options;
   if (journal === undefined && concurrent !== 'auto') return of(new Account(api, options, clock));
-  const open = async (): Promise<Account<Request>> => {
-    const account = new Account(api, options, clock, await journal?.open());
-    if (concurrent === 'auto') await findSlots(account);
-    return account;
-  };
   return new Observable((subscriber) => {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    let account: Account<Request> | undefined;
+    const open = async (): Promise<Account<Request>> => {
+      const history = await journal?.open();
+      // Whoever has left is listened to no more.
+      signal.throwIfAborted();
+      account = new Account(api, options, clock, history);
+      if (concurrent === 'auto') await findSlots(account, signal);
+      return account;
+    };
     let isOpen = false;
     open().then(
-      (account) => {
+      (opened) => {
         isOpen = !subscriber.closed;
-        subscriber.next(account);
+        subscriber.next(opened);
         subscriber.complete();
       },
       (error: unknown) => subscriber.error(error),
     );
     return () => {
-      // Whoever leaves amid the opening leaves no lock behind.
-      if (!isOpen) journal?.close().catch(() => undefined);
+      if (isOpen) return;
+      // Whoever leaves amid the opening leaves nothing behind: no question, no listener, no lock.
+      leaving.abort();
+      if (account === undefined) journal?.close().catch(() => undefined);
+      else account.close();
     };
   });
 }
 
 /** Asks the account itself. Where it cannot tell, refusals will. */
-async function findSlots<Request>({ api, slots, requests, options }: Account<Request>): Promise<void> {
+async function findSlots<Request>(account: Account<Request>, signal: AbortSignal): Promise<void> {
+  const { api, slots, requests, options } = account;
   const ask = api.concurrency?.bind(api);
   if (ask === undefined || options.slots !== undefined) return;
   try {
-    const found = await requests.run(() => ask());
+    const found = await requests.run(() => ask({ signal }), { signal });
     if (found !== undefined) slots.update({ tasks: { max: found, initial: found } });
   } catch {
     // The tier's number is as good a beginning.
