@@ -69,7 +69,7 @@ function aloneResultsOf<Input, Request>(
   const { slots, stopping } = account;
   return new Observable<GenerateResult<Input>>((subscriber) => {
     const intake = new Intake<Input, Request>(account);
-    const runs = takenFrom(source, intake, subscriber);
+    const runs = takenFrom(source, account, intake, subscriber);
     const adopted = from(intake.adopted());
     return merge(intake.unsent$, concat(adopted, runs))
       .pipe(
@@ -93,7 +93,7 @@ function sharedResultsOf<Input, Request>(
 ): Observable<GenerateResult<Input>> {
   return new Observable<GenerateResult<Input>>((subscriber) => {
     const intake = new SharedIntake<Input, Request>(account, shared);
-    const prompts = takenFrom(source, intake, subscriber);
+    const prompts = takenFrom(source, account, intake, subscriber);
     const adopted = from(intake.adopted());
     subscriber.add(shared.claims.on((task) => intake.heard(task)));
     return concat(adopted, prompts)
@@ -105,10 +105,12 @@ function sharedResultsOf<Input, Request>(
 /** What is to be done about the prompts that come; results that are there already are told at once. */
 function takenFrom<Input, Run>(
   source: Observable<Input>,
+  account: Account<unknown>,
   intake: { take(input: Input, index: number): Taken<Input, Run> },
   subscriber: Subscriber<GenerateResult<Input>>,
 ): Observable<Run> {
   return source.pipe(
+    tap({ complete: () => (account.isTakingIn = false) }),
     map((input, index) => intake.take(input, index)),
     tap((taken) => {
       if ('result' in taken) subscriber.next(taken.result);

@@ -57,6 +57,8 @@ export class Account<Request> {
   readonly stopping = new AbortController();
   /** Emits then, or at once where that was before. */
   readonly stopped$ = new ReplaySubject<void>(1);
+  /** True until the source has ended: somebody may come for a slot yet. */
+  isTakingIn = true;
   /** Why the journal has failed: the stream ends with it once all that runs has been collected. */
   journalError: { readonly cause: unknown } | undefined = undefined;
   readonly #journal: Journal | undefined;
@@ -79,6 +81,11 @@ export class Account<Request> {
 
   get hasJournal(): boolean {
     return this.#journal !== undefined;
+  }
+
+  /** True while somebody waits for a slot, or may yet come for one. */
+  get isSlotWanted(): boolean {
+    return this.slots.waiting > 0 || (this.isTakingIn && !this.stopping.signal.aborted);
   }
 
   /** Resolves once it is on disk. A journal that fails ends all sending. @throws (rejects with) JournalError */

@@ -42,8 +42,8 @@ export function followTask<Request>(
 }
 
 /**
- * A task that was given up may still run, and then holds its slot: while somebody waits, until the server says that it
- * has ended. Where all it gives for a whole deadline are strange answers, or none about a task that it may not even
+ * A task that was given up may still run, and then holds its slot: while somebody waits for one, or may come for one,
+ * until the server says that it has ended. Where all it gives for a whole deadline are strange answers, or none about a task that it may not even
  * have, the slot is let go.
  */
 export function holdSlot<Request>(
@@ -51,7 +51,7 @@ export function holdSlot<Request>(
   record: TaskRecord<unknown>,
   request: Request | undefined,
 ): Observable<never> {
-  const { clock, options, slots } = account;
+  const { clock, options } = account;
   const { task } = record;
   let heardAtMs = clock.now();
   const isHopeless = (): boolean => clock.now() - heardAtMs >= options.deadlineMs;
@@ -61,7 +61,7 @@ export function holdSlot<Request>(
       const isUseful = 'remote' in answer || !isPermanent(meaningOf(account.api, answer.error));
       if (isUseful) heardAtMs = clock.now();
       if ('remote' in answer) record.seen(answer.remote);
-      return slots.waiting > 0 && !isHopeless() && todo(record.task) === 'poll';
+      return account.isSlotWanted && !isHopeless() && todo(record.task) === 'poll';
     }),
     ignoreElements(),
   );
@@ -73,10 +73,10 @@ function holdUnknown<Request>(
   record: TaskRecord<unknown>,
   request: Request,
 ): Observable<never> {
-  const { api, options, clock, requests, slots } = account;
+  const { api, options, clock, requests } = account;
   let heardAtMs = clock.now();
   const ask = async (call: CallOptions): Promise<RemoteTask | undefined> => {
-    if (slots.waiting === 0) return undefined;
+    if (!account.isSlotWanted) return undefined;
     const remote = await api.lookUp(request, record.id, call);
     heardAtMs = clock.now();
     if (remote === undefined) record.unsent();

@@ -100,7 +100,7 @@ export class TaskRun<Input, Request> {
   #hold(): Observable<GenerateResult<Input>> {
     return defer(() => {
       const mayRunOn = this.#mayRunOn || this.#submission?.doubt !== undefined;
-      const isHeld = mayRunOn && this.#account.slots.waiting > 0;
+      const isHeld = mayRunOn && this.#account.isSlotWanted;
       if (!isHeld) return EMPTY;
       return concat(holdSlot(this.#account, this.record, this.#request), this.#endedLate());
     });

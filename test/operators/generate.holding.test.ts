@@ -1,6 +1,9 @@
+import { concat, ignoreElements, map, NEVER, of, take } from 'rxjs';
 import { describe, expect, it } from 'vitest';
+import { after } from '../../operators/time/after.js';
 import { begin, play, type Generating } from './generating.js';
 import type { Fault, Sent } from './fakeServer.js';
+import type { VirtualClock } from './virtualClock.js';
 
 const between = (fromMs: number, untilMs: number, what: Sent['kind'], fault: Fault) => (sent: Sent) =>
   sent.kind === what && sent.atMs >= fromMs && sent.atMs < untilMs ? fault : undefined;
@@ -14,7 +17,9 @@ function told({ recording }: Generating) {
 }
 
 describe('the slot of an overdue task, for which others wait', () => {
-  const options = { prompts: [{ prompt: 'a', takesMs: 5_000 }, 'b'], concurrent: 1, deadlineMs: 1_000 };
+  const slow = { prompt: 'a', takesMs: 5_000 };
+  const options = { prompts: [slow, 'b'], concurrent: 1, deadlineMs: 1_000 };
+  const at = (atMs: number, clock: VirtualClock) => after(atMs, clock).pipe(take(1));
 
   it('is held through errors that may pass, for however long they last', async () => {
     const server = { faultOf: between(1_001, 4_500, 'poll', 'transient') };
@@ -31,6 +36,28 @@ describe('the slot of an overdue task, for which others wait', () => {
     const played = await play({ ...options, deadlineMs: 1_010, server });
     // The last answer that was of use came at 1010 ms, and the second strange one at 2020 ms.
     expect(submittedAtMs(played, 'b')).toBe(2_020);
+  });
+
+  it('is held where nobody waits yet, and somebody may come', async () => {
+    const prompts = (clock: VirtualClock) => concat(of(slow), at(2_000, clock).pipe(map(() => 'b')));
+    const played = await play({ ...options, prompts });
+    expect(told(played)).toEqual([
+      [1_000, 0, 'overdue'],
+      [5_000, 0, 'succeeded'],
+      [5_100, 1, 'succeeded'],
+    ]);
+    expect([played.server.greatestRunning, submittedAtMs(played, 'b')]).toEqual([1, 5_000]);
+  });
+
+  it('is let go once nobody will come any more', async () => {
+    const prompts = (clock: VirtualClock) => concat(of(slow), at(2_005, clock).pipe(ignoreElements()));
+    const { recording } = await play({ ...options, prompts });
+    expect(recording).toMatchObject({ end: '|', endedAtMs: 2_010 });
+    const stopping = new AbortController();
+    const stopped = begin({ ...options, prompts: () => concat(of(slow), NEVER), stop: stopping.signal });
+    stopped.clock.schedule(2_005, () => stopping.abort());
+    await stopped.clock.settle(10_000);
+    expect(stopped.recording).toMatchObject({ end: '|', endedAtMs: 2_010 });
   });
 
   it('is told of twice: that it is overdue, and its end', async () => {
@@ -65,6 +92,19 @@ describe('the slot of a task that may exist, for which others wait', () => {
     expect(told(played)[0]).toEqual([16_000, 0, 'ambiguous']);
     expect(submittedAtMs(played, 'b')).toBe(20_000);
     expect(told(played)).toHaveLength(2);
+  });
+
+  it('is held, too, where nobody waits yet, and somebody may come', async () => {
+    const prompts = (clock: VirtualClock) =>
+      concat(
+        of({ prompt: 'a', takesMs: 60_000 }),
+        after(18_000, clock).pipe(
+          take(1),
+          map(() => 'b'),
+        ),
+      );
+    const played = await play({ ...options, prompts, server: lost('lost') });
+    expect([played.server.greatestRunning, submittedAtMs(played, 'b')]).toEqual([1, 60_000]);
   });
 
   it('is let go once nothing was heard of it for a whole deadline more', async () => {
