@@ -6,6 +6,7 @@ import {
   filter,
   finalize,
   from,
+  ignoreElements,
   map,
   merge,
   Observable,
@@ -55,11 +56,13 @@ function resultsOf<Input, Request>(
 ): Observable<GenerateResult<Input>> {
   const { shared } = account;
   const results = shared === undefined ? aloneResultsOf(source, account) : sharedResultsOf(source, account, shared);
+  // Whoever goes on as the stream ends finds all of it in the journal, and the journal free.
+  const closed = defer(() => (account.hasJournal ? from(account.close()).pipe(ignoreElements()) : EMPTY));
   const failure = defer(() => {
     if (account.journalError !== undefined) throw account.journalError.cause;
     return EMPTY;
   });
-  return concat(results, failure).pipe(finalize(() => account.close()));
+  return concat(results, closed, failure).pipe(finalize(() => void account.close()));
 }
 
 function aloneResultsOf<Input, Request>(

@@ -63,6 +63,7 @@ export class Account<Request> {
   journalError: { readonly cause: unknown } | undefined = undefined;
   readonly #journal: Journal | undefined;
   readonly #unlisten: (() => void)[] = [];
+  #closing: Promise<void> | undefined;
 
   constructor(api: TaskApi<Request>, options: ParsedGenerateOptions, clock: Clock, history?: JournalHistory) {
     this.api = api;
@@ -111,9 +112,14 @@ export class Account<Request> {
     this.write(entry).catch(() => undefined);
   }
 
-  close(): void {
+  /** Lets go of all, once: the journal may be open again for somebody else by then. Resolves as soon as it can be. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#close());
+  }
+
+  async #close(): Promise<void> {
     for (const unlisten of this.#unlisten) unlisten();
-    this.#journal?.close().catch(() => undefined);
+    await this.#journal?.close().catch(() => undefined);
   }
 
   #stop(reason: unknown): void {
@@ -168,7 +174,7 @@ export function openAccount<Request>(
       // Whoever leaves amid the opening leaves nothing behind: no question, no listener, no lock.
       leaving.abort();
       if (account === undefined) journal?.close().catch(() => undefined);
-      else account.close();
+      else void account.close();
     };
   });
 }
