@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { amount, describeIssue } from '../options.js';
+import type { TaskOutput } from '../tasks/taskApi.js';
 import type { JournaledOutcome, JournalEntry } from './journal.js';
 
 /** The first record of a journal's file. */
@@ -20,16 +21,15 @@ const id = z.string();
 const atMs = z.number();
 const count = z.int().min(0);
 
+/** An API of somebody else's may well say that a duration is undefined: that it does not know one. */
+const output = z
+  .object({ type: z.enum(['video', 'image']), url: z.string(), durationMs: z.number().optional() })
+  .transform(({ durationMs, ...rest }): TaskOutput => ({ ...rest, ...(durationMs !== undefined && { durationMs }) }));
+
 const outcome: z.ZodType<JournaledOutcome> = z.object({
   status: z.enum(['succeeded', 'failed']),
   taskId: z.string().optional(),
-  outputs: z.array(
-    z.object({
-      type: z.enum(['video', 'image']),
-      url: z.string(),
-      durationMs: z.number().exactOptional(),
-    }),
-  ),
+  outputs: z.array(output),
   attempts: count,
   submittedAtMs: z.number().optional(),
   endedAtMs: z.number(),

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeEntry, encodeEntry } from '../../src/journal/entries.js';
 import { decodeLines, encodeLine, encodeWhole } from '../../src/journal/records.js';
+import type { TaskOutput } from '../../src/tasks/taskApi.js';
 import { runs } from '../runs.js';
 import { anyEntry } from './entries.js';
 
@@ -14,6 +15,18 @@ describe('a line of a journal', () => {
     const text = '2048 {"type":"status","id":"sluice-1","atMs":5}';
     expect(encodeLine(json, 2_048)).toBe(`${crc32(text).toString(16).padStart(8, '0')} ${text}\n`);
     expect(encodeLine('""', 7)).toBe('06275e20 7 ""\n');
+  });
+
+  it('holds an output whose duration is said to be undefined', () => {
+    const url = 'https://files.invalid/1';
+    const unsaid: Record<string, unknown> = { durationMs: undefined };
+    const outputs: readonly TaskOutput[] = [{ type: 'video', url, ...unsaid }];
+    const outcome = { status: 'succeeded', outputs, attempts: 1, endedAtMs: 5, credits: 1 } as const;
+    const entry = decodeEntry(encodeEntry({ type: 'ended', id: 'sluice-1', outcome, atMs: 5 }));
+    expect(entry).toStrictEqual({
+      ...{ type: 'ended', id: 'sluice-1', atMs: 5 },
+      outcome: { ...outcome, outputs: [{ type: 'video', url }] },
+    });
   });
 
   it('should always be read as it was written', () => {
