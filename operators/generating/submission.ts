@@ -17,7 +17,7 @@ import {
 } from 'rxjs';
 import { BudgetSpentError, JournalError, LookUpFailedError } from '../../src/errors.js';
 import { ClaimLostError } from '../../src/journal/claimLostError.js';
-import type { Refusal } from '../../src/refusal.js';
+import { isPermanent, type Refusal } from '../../src/refusal.js';
 import { todo } from '../../src/tasks/task.js';
 import type { CallOptions } from '../../src/tasks/taskApi.js';
 import { concurrencyLimit } from '../concurrencyLimit.js';
@@ -127,15 +127,21 @@ export class Submission<Request> {
   #lookUp(): Observable<never> {
     const { api, options, clock } = this.#account;
     const endsAtMs = clock.now() + options.deadlineMs;
+    let strangeInARow = 0;
+    const classify = (error: unknown): Refusal => {
+      const refusal = api.classify(error);
+      if (clock.now() >= endsAtMs) return { meaning: 'invalid' };
+      if (!isPermanent(refusal)) strangeInARow = 0;
+      // As with polls: what no retry should help is asked a few times all the same.
+      else if (strangeInARow++ < options.maxRetries) return { ...refusal, meaning: 'transient' };
+      return refusal;
+    };
     return this.#call((call) => {
       this.#record.report({ type: 'looking-up' });
       return api.lookUp(this.#request, this.#record.id, call);
     }).pipe(
       retryWithJitter({
-        maxRetries: Infinity,
-        classify: (error) => (clock.now() < endsAtMs ? api.classify(error) : 'invalid'),
-        random: options.random,
-        clock,
+        ...{ maxRetries: Infinity, classify, random: options.random, clock },
       }),
       catchError((error: unknown) => {
         throw new LookUpFailedError(this.#record.id, error);

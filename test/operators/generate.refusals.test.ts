@@ -120,6 +120,29 @@ describe('generate, where a submit is refused', () => {
       expect(outcomes(played)).toEqual({ a: 'succeeded' });
     });
 
+    it.each<RefusalMeaning>(['invalid', 'account'])(
+      'does not give up over answers that are strange (%s)',
+      async (meaning) => {
+        const lookUps = {
+          'look-up a1': meaning,
+          'look-up a2': meaning,
+          'look-up a3': 'transient',
+          'look-up a4': meaning,
+        } as const;
+        const server = script({ 'submit a1': 'lost', ...lookUps });
+        const played = await play({ prompts: ['a'], server, maxRetries: 2 });
+        expect(played.server.sentAs('look-up')).toBe('a1 a2 a3 a4 a5');
+        expect(outcomes(played)).toEqual({ a: 'succeeded' });
+      },
+    );
+
+    it('gives up as ambiguous where they go on', async () => {
+      const server = script({ 'submit a1': 'lost', 'look-up a*': 'invalid' });
+      const played = await play({ prompts: ['a'], server, maxRetries: 2 });
+      expect(played.server.sentAs('look-up')).toBe('a1 a2 a3');
+      expect(played.recording.values).toMatchObject([{ isFinal: false, error: { code: 'SLUICE_LOOK_UP_FAILED' } }]);
+    });
+
     it('gives up as ambiguous where it may not look', async () => {
       const server = script({ 'submit a1': 'lost', 'look-up a*': 'account' });
       const played = await play({ prompts: ['a'], server, maxRetries: 0 });
