@@ -98,7 +98,7 @@ function sharedResultsOf<Input, Request>(
     const intake = new SharedIntake<Input, Request>(account, shared);
     const prompts = takenFrom(source, account, intake, subscriber);
     const adopted = from(intake.adopted());
-    subscriber.add(shared.claims.on((task) => intake.heard(task)));
+    subscriber.add(account.heard.subscribe((task) => intake.heard(task)));
     return concat(adopted, prompts)
       .pipe(concurrencyLimit((prompt) => prompt.result(), { limit: Infinity, stop: account.stopping.signal }))
       .subscribe(subscriber);

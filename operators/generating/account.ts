@@ -1,7 +1,7 @@
 import { Observable, of, ReplaySubject, Subject } from 'rxjs';
 import type { Clock } from '../../src/clock.js';
 import { ClaimLostError } from '../../src/journal/claimLostError.js';
-import type { Claims, Journal, JournalEntry, JournalHistory } from '../../src/journal/journal.js';
+import type { Claims, Journal, JournaledTask, JournalEntry, JournalHistory } from '../../src/journal/journal.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
@@ -49,6 +49,8 @@ export class Account<Request> {
   readonly shared: Shared | undefined;
   /** Passed on as a task gives its slot back. */
   readonly slotFreed = new Baton();
+  /** What other workers have written about tasks, counted already. */
+  readonly heard = new Subject<JournaledTask>();
   /** What the observer hears. */
   readonly events = new Subject<GenerateEvent>();
   /** By product; `*` stands for all of them. */
@@ -127,10 +129,21 @@ export class Account<Request> {
     this.stopped$.next();
   }
 
+  /** From the very state of the journal on: whatever is written while the number of slots is asked for counts, too. */
+  #hearOthers({ claims, history }: Shared): void {
+    this.credits.restoreShared(history);
+    const unlisten = claims.on((task) => {
+      this.credits.heard(task);
+      this.heard.next(task);
+    });
+    this.#unlisten.push(unlisten);
+  }
+
   #listen(): void {
     const { observer, stop, updates } = this.options;
     // What it throws is reported as RxJS does, and ends nobody's task.
     if (observer !== undefined) this.events.subscribe((event) => observer.next(event));
+    if (this.shared !== undefined) this.#hearOthers(this.shared);
     if (updates !== undefined) this.#unlisten.push(updates.on((update) => this.poller.told(update)));
     if (stop === undefined) return;
     const abort = (): void => this.#stop(stop.reason);

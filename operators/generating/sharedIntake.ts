@@ -25,7 +25,6 @@ export class SharedIntake<Input, Request> {
 
   adopted(): readonly SharedPrompt<Input, Request>[] {
     const { history } = this.#shared;
-    this.#account.credits.restoreShared(history);
     const underWay = history.tasks.filter(({ phase }) => phase === 'unknown' || phase === 'running');
     return underWay.map(({ key }) => this.#promptOf(key));
   }
@@ -42,7 +41,6 @@ export class SharedIntake<Input, Request> {
 
   /** Another worker has written about a task. */
   heard(task: JournaledTask): void {
-    this.#account.credits.heard(task);
     this.#prompts.get(task.key)?.heard(task);
   }
 

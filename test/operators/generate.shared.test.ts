@@ -77,6 +77,19 @@ describe('generate, one of several that share a run', () => {
     ]);
   });
 
+  it('counts what they spend while it asks how many slots there are', async () => {
+    const { options, listeners, machine } = worker();
+    const slots = new Promise<number>((resolve) => machine.clock.schedule(1_000, () => resolve(3)));
+    Object.assign(machine.server, { concurrency: () => slots });
+    const generating = begin(options({ prompts: ['a'], concurrent: 'auto', runCredits: 10 }));
+    await machine.clock.settle(500);
+    const task = { id: 'theirs', key: 'c', round: 0, index: 2, prompt: 'c', credits: 10, intendedAtMs: 0 };
+    for (const listener of listeners) listener({ ...task, phase: 'ended' });
+    await machine.clock.settle();
+    expect(generating.recording.values).toMatchObject([{ error: { code: 'SLUICE_BUDGET_SPENT' } }]);
+    expect(listeners.size).toBe(0);
+  });
+
   it('does not wait for the credits of what it has left to others, who may not be there', async () => {
     const keys: string[] = [];
     const { options, tasks, machine } = worker((key) => void keys.push(key));
