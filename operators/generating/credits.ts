@@ -24,6 +24,11 @@ interface Elsewhere {
   readonly isAwaited: boolean;
 }
 
+/** False for what no sum can hold: a budget would let it pass, and all that comes after it. */
+export function isAmount(credits: number): boolean {
+  return credits >= 0 && credits < Infinity;
+}
+
 /** The names under which a slot limiter counts credits. */
 const quotaNames = ['credits', 'credits per key'] as const;
 

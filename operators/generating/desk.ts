@@ -10,7 +10,7 @@ import {
 } from '../../src/tasks/identity.js';
 import type { Task } from '../../src/tasks/task.js';
 import type { Account } from './account.js';
-import type { Reservation } from './credits.js';
+import { isAmount, type Reservation } from './credits.js';
 import type { GenerateError, GenerateResult } from './generateEvents.js';
 import { TaskRecord, type Past, type TaskIdentity } from './taskRecord.js';
 import { TaskRun } from './taskRun.js';
@@ -202,7 +202,7 @@ function stateOf({ phase, ref }: JournaledTask): Task {
 
 /** What is no amount passes any budget, has others pass it, too, and ends a journal, which cannot hold it. @throws OptionsError */
 function checkCredits(credits: number): void {
-  if (credits >= 0 && credits < Infinity) return;
+  if (isAmount(credits)) return;
   const wrong = `must be a finite number of at least 0 (got ${credits}): see to what says so (creditsFor, for one)`;
   throw new OptionsError(`the credits that a prompt is estimated to cost: ${wrong}`, 'credits');
 }

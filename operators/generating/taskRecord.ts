@@ -3,7 +3,7 @@ import type { Cost } from '../../src/limiter/waiter.js';
 import { after, newTask, todo, type Task, type TaskEvent } from '../../src/tasks/task.js';
 import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';
 import type { Account } from './account.js';
-import type { Reservation } from './credits.js';
+import { isAmount, type Reservation } from './credits.js';
 import type { GenerateError, GenerateResult, Report } from './generateEvents.js';
 
 /** Which task of which prompt it is. */
@@ -199,9 +199,9 @@ export class TaskRecord<Input> {
     const task = this.#task;
     if (task.phase !== 'ended') throw new Error(`a task that is ${task.phase} has no result`);
     if ('error' in task) return this.failed(task.refusal.meaning, task.error, isForGood(task.refusal.meaning));
-    const { status, outputs, message = 'the task failed', credits } = task.remote;
+    const { status, outputs, message = 'the task failed', credits = NaN } = task.remote;
     const isPaid = status === 'succeeded';
-    this.#pay(credits ?? (isPaid ? this.identity.credits : 0));
+    this.#pay(isAmount(credits) ? credits : isPaid ? this.identity.credits : 0);
     if (isPaid) return this.#result(true, outputs);
     return this.#result(true, [], { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message });
   }

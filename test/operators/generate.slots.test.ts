@@ -8,13 +8,11 @@ import { JournalError } from '../../src/errors.js';
 import { ClaimLostError } from '../../src/journal/claimLostError.js';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
-import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import type { CallOptions, TaskUpdates } from '../../src/tasks/taskApi.js';
 import { FakeServer, type Fault, type Sent } from './fakeServer.js';
 import { begin, play, type Prompt } from './generating.js';
 import { Machine } from './machine.js';
 import { record } from './recording.js';
-import { promises, VirtualClock } from './virtualClock.js';
+import { VirtualClock } from './virtualClock.js';
 
 /** Faults by the kind of the request, the prompt and its number: `{ 'submit a1': 'too-fast' }`. */
 function script(faults: Readonly<Record<string, Fault>>): { readonly faultOf: (sent: Sent) => Fault } {
@@ -73,44 +71,6 @@ describe('the slots of generate, where their number is learnt', () => {
   });
 });
 
-describe('the number of slots, asked for by who leaves', () => {
-  it('is not asked for any more where that waits for its turn, and nobody is listened to', async () => {
-    const clock = new VirtualClock();
-    let asked = 0;
-    const api = Object.assign(new FakeServer({ clock }), { concurrency: () => Promise.resolve(++asked) });
-    const requests = createLimiter({ limits: [slidingWindow({ limit: 1, intervalMs: 1_000 })], clock });
-    await requests.run(() => undefined);
-    const listeners = new Set<unknown>();
-    const updates: TaskUpdates = {
-      on(listener) {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    };
-    const { recording } = begin({ clock, api, prompts: ['a'], concurrent: 'auto', requests, updates });
-    await promises();
-    expect(listeners.size).toBe(1);
-    recording.subscription.unsubscribe();
-    await clock.settle();
-    expect([asked, listeners.size, clock.pending]).toEqual([0, 0, 0]);
-  });
-
-  it('is not waited for where its answer is on its way', async () => {
-    const clock = new VirtualClock();
-    const signals: (AbortSignal | undefined)[] = [];
-    const concurrency = ({ signal }: CallOptions = {}): Promise<number> => {
-      signals.push(signal);
-      return new Promise(() => undefined);
-    };
-    const api = Object.assign(new FakeServer({ clock }), { concurrency });
-    const { recording } = begin({ clock, api, prompts: ['a'], concurrent: 'auto' });
-    await promises();
-    expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
-    recording.subscription.unsubscribe();
-    expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
-  });
-});
-
 describe('the credits of generate', () => {
   it('are waited for where one that runs may give some back, and spend no attempt', async () => {
     const prompts = [{ prompt: 'a', takesMs: 10_000, fails: true }, 'b'];
@@ -157,6 +117,18 @@ describe('the credits of generate', () => {
       expect(server.sentAs('submit')).toBe('a1 c1');
     },
   );
+
+  it.each([NaN, -1, Infinity])('are those of the estimate where the server says what is none (%d)', async (credits) => {
+    const clock = new VirtualClock();
+    const api = new FakeServer({ clock });
+    const submit = api.submit.bind(api);
+    api.submit = async (...sent) => ({ ...(await submit(...sent)), status: 'succeeded', credits });
+    const { recording } = await play({ clock, api, prompts: ['a', 'b', 'c'], runCredits: 2, dailyCredits: 10 });
+    expect(recording.values.map((result) => result.error?.code ?? result.credits)).toEqual([
+      ...[1, 1, 'SLUICE_BUDGET_SPENT'],
+    ]);
+    expect(recording.end).toBe('|');
+  });
 
   it('are given back by a task that the server has lost', async () => {
     const faultOf = ({ kind, prompt }: Sent): Fault => (kind === 'poll' && prompt === 'a' ? 'unknown' : undefined);
