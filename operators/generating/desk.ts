@@ -59,6 +59,7 @@ export class Desk<Input, Request> {
     let id: string | undefined;
     try {
       const request = api.parse(input);
+      if (this.#account.hasJournal) checkHeld(input);
       const identity = this.#identify(request, given);
       const known = knownOf(identity.key);
       id = known?.id;
@@ -198,6 +199,17 @@ function stateOf({ phase, ref }: JournaledTask): Task {
     return { phase: 'running', sends: 1, remote: { ref, status: 'running', outputs: [] } };
   }
   return { phase: 'unknown', sends: 1 };
+}
+
+/** A journal ends over what JSON refuses to hold, and all the other prompts with it. @throws OptionsError */
+function checkHeld(input: unknown): void {
+  if (typeof input === 'string') return;
+  try {
+    JSON.stringify(input);
+  } catch (error) {
+    const message = `the prompt cannot be written to the journal (${String(error)}): leave out what JSON does not have`;
+    throw new OptionsError(message, '', { cause: error });
+  }
 }
 
 /** What is no amount passes any budget, has others pass it, too, and ends a journal, which cannot hold it. @throws OptionsError */

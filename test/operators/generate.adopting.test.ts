@@ -216,4 +216,21 @@ describe('a journal', () => {
     const types = [...text.matchAll(/ \{"type":"(\w+)"/g)].map(([, type]) => type);
     expect(types).toEqual(['journal', 'intent', 'accepted', 'ended']);
   });
+
+  it('is not asked to hold what it cannot: that prompt is refused, and the others are made', async () => {
+    const machine = new Machine();
+    const parse = machine.server.parse.bind(machine.server);
+    machine.server.parse = (input) => parse(typeof input === 'object' ? { prompt: 'row' } : input);
+    const row = { prompt: 'row', id: 1n };
+    const { recording } = await machine.ended({ prompts: ['a', row, 'b'] });
+    expect(recording.values.map(({ index, status }) => [index, status]).toSorted()).toEqual([
+      [0, 'succeeded'],
+      [1, 'failed'],
+      [2, 'succeeded'],
+    ]);
+    const refused = recording.values.find(({ index }) => index === 1);
+    expect(refused?.error).toMatchObject({ meaning: 'invalid', code: 'SLUICE_BAD_OPTIONS' });
+    expect(refused?.error?.message).toContain('leave out what JSON does not have');
+    expect(recording.end).toBe('|');
+  });
 });
