@@ -18,7 +18,7 @@ let stop: () => void;
 beforeAll(async () => {
   await promisify(execFile)('npm', ['run', '--silent', 'docs']);
   [browser, { url, stop }] = await Promise.all([launch(), serve()]);
-}, 300_000);
+}, 900_000);
 afterAll(async () => {
   stop();
   await browser.close();

@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GenerateEvent } from '../../operators/generating/generateEvents.js';
+import type { Claims } from '../../src/journal/journal.js';
 import type { Prompt } from '../operators/generating.js';
 import { describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
@@ -84,19 +85,37 @@ describeOverRedis('a worker that was given up', () => {
 });
 
 describeOverRedis('a worker whose task is overdue', () => {
-  it('leaves it to others, and counts it in the budget of the run until it has ended there', async () => {
-    const run = await SharedRun.over(redis);
+  it('leaves it to others once its answers are strange, and has it in the budget of the run until it has ended there', async () => {
+    let isStrange = false;
+    const run = await SharedRun.over(redis, { faultOf: () => (isStrange ? 'invalid' : undefined) });
     const prompts = new Subject<Prompt>();
-    const worker = run.start({ prompts, runCredits: 4, deadlineMs: 1_000 });
+    const heard: string[] = [];
+    const journal = (claims: Claims): Partial<Claims> => ({
+      on: (tell) =>
+        claims.on((task) => {
+          tell(task);
+          heard.push(task.phase);
+        }),
+    });
+    const worker = run.start({ prompts, runCredits: 4, deadlineMs: 1_000, journal });
     await run.until(() => prompts.observed);
     prompts.next({ prompt: 'a', credits: 3, takesMs: 100_000 });
     await run.passUntil(() => worker.told.length > 0);
+    isStrange = true;
     const other = await run.another();
-    await other.takes('a');
-    await expectHeld(run, worker, prompts);
+    let isTaken = false;
+    void other.takes('a').then(() => (isTaken = true));
+    await run.passUntil(() => isTaken);
+    isStrange = false;
+    // It may well be that nobody has it any more: nobody waits for what comes back of it.
+    prompts.next({ prompt: 'b', credits: 3 });
+    await run.passUntil(() => worker.told.length > 1);
     await other.ends('a', 'failed');
+    await run.until(() => heard.includes('ended'));
+    prompts.next({ prompt: 'c', credits: 3 });
+    prompts.complete();
     await run.ended(worker);
-    expect(worker.told).toEqual(['a overdue', 'b succeeded']);
+    expect(worker.told).toEqual(['a overdue', 'b exhausted', 'c succeeded']);
   });
 });
 
