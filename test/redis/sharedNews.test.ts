@@ -158,15 +158,17 @@ describe('what was let in without Redis', () => {
   });
 
   it.each([
-    ['the credits of a day', () => credits(100)],
-    ['a budget', () => budget({ limit: 100, name: 'credits' })],
-  ])('should be spent once Redis is back: %s', async (_, make) => {
+    // It asks after a third of its lease, and is alone 5 s later.
+    ['the credits of a day', () => credits(100), 20_000],
+    ['a budget', () => budget({ limit: 100, name: 'credits' }), 20_000],
+    ['the credits of a day, of which Redis hears late that they are wished for', () => credits(100), 10],
+    ['a budget, of which Redis hears late that it is wished for', () => budget({ limit: 100, name: 'credits' }), 10],
+  ])('should be spent once Redis is back: %s', async (_, make, comesAfterMs) => {
     const { client, limiter } = process([make()], { onStoreLost: 'local-share', leaseMs: 30_000 });
     new Works(limiter, 1, { cost: 0 });
     await after(10);
     client.cut();
-    // It asks after a third of its lease, and is alone 5 s later.
-    await after(20_000);
+    await after(comesAfterMs);
     const works = new Works(limiter, 3, { cost: 30 });
     await after(40_000);
     expect(works.running).toBe(3);

@@ -47,13 +47,18 @@ export class Held {
   }
 
   /** In another life nothing that it holds has a lease, and nothing whose end was not told: what Redis is to be told of it. */
-  beginAnew(nowMs: number, hasLostData: boolean): Memory['leases'] {
-    this.#reclaiming = [...this.news.forgetLeases(), ...this.#holdings.all()];
+  beginAnew(
+    nowMs: number,
+    hasLostData: boolean,
+  ): { readonly leases: Memory['leases']; readonly unused: readonly number[] } {
+    const { ended, unused } = this.news.forgetLeases();
+    this.#reclaiming = [...ended, ...this.#holdings.all()];
     for (const holding of this.#reclaiming) holding.id = undefined;
-    return this.#reclaiming.map(({ cost, key, takenAtMs, isSpent = false }) => [
-      ...([cost, keyText(key), micros(nowMs - takenAtMs)] as const),
-      isSpent && !hasLostData,
-    ]);
+    const leases = this.#reclaiming.map(
+      ({ cost, key, takenAtMs, isSpent = false }) =>
+        [cost, keyText(key), micros(nowMs - takenAtMs), isSpent && !hasLostData] as const,
+    );
+    return { leases, unused };
   }
 
   /** It has leases again. @returns those that have ended meanwhile */

@@ -41,11 +41,11 @@ export class Inbox {
     this.wishes = new Wishes(process);
   }
 
-  beginAnew(process: string): void {
+  /** @returns the leases of what has not started, and never will */
+  beginAnew(process: string): readonly number[] {
     this.wishes.restart(process);
-    this.purse.empty();
-    this.#ahead = [];
     this.read = 0;
+    return [...this.giveBack(), ...this.purse.empty()];
   }
 
   get ahead(): readonly Ahead[] {

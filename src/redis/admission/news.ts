@@ -24,6 +24,8 @@ export interface Memory {
   readonly leases: readonly (readonly [cost: Cost, key: string, ageUs: number, isSpent: boolean])[];
   readonly totals: readonly (readonly [limit: string, spent: number, date: string])[];
   readonly hasRunAlone: boolean;
+  /** The life before: the number of the last letter that it read, and what of its leases was not made use of. */
+  readonly former: readonly [process: string, read: number, unused: readonly number[]];
 }
 
 /** What has happened here since the last call. */
@@ -51,13 +53,14 @@ export class News {
     return Object.fromEntries(Object.entries(told).filter(([, items]) => items.length > 0));
   }
 
-  /** What is the same in another life: what had a lease has lost it. @returns what has started and ended */
-  forgetLeases(): readonly Holding[] {
+  /** What is the same in another life: what had a lease has lost it. @returns what has started and ended, and what never has */
+  forgetLeases(): { readonly ended: readonly Holding[]; readonly unused: readonly number[] } {
     const ended = this.ends.flatMap(({ holding, outcome }) => (outcome === 'refund' ? [] : (holding ?? [])));
+    const unused = this.ends.filter(({ outcome }) => outcome === 'refund').map(({ id }) => id);
     this.starts = [];
     this.ends = [];
     this.slots = [];
-    return ended;
+    return { ended, unused };
   }
 
   /** What was to be told before, and was not. */

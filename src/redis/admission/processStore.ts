@@ -386,16 +386,20 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #beginAnew(hasLostData = false): void {
     const nowMs = this.#clock.now();
     const hasRunAlone = this.#alone !== undefined || this.#memory?.hasRunAlone === true;
+    const { process } = this.#exchange;
+    const { read, wishes } = this.#inbox;
+    const wasWaiting = wishes.count > 0;
     this.#exchange.beginAnew();
-    this.#inbox.beginAnew(this.#exchange.process);
+    const unstarted = this.#inbox.beginAnew(this.#exchange.process);
     this.#agenda.beginAnew();
     this.#plan.tellAgain();
     this.#hasNewsOfQueue = this.#queue.waiting > 0;
     this.#alone = undefined;
-    const leases = this.#held.beginAnew(nowMs, hasLostData);
+    const { leases, unused } = this.#held.beginAnew(nowMs, hasLostData);
     const totals = hasLostData ? this.#plan.totals() : [];
-    if (leases.length + totals.length === 0 && !hasRunAlone) return;
-    this.#memory = { leases, totals, hasRunAlone };
+    const former = this.#memory?.former ?? [process, read, [...unused, ...unstarted]];
+    if (leases.length + totals.length + former[2].length === 0 && !hasRunAlone && !wasWaiting) return;
+    this.#memory = { leases, totals, hasRunAlone, former };
   }
 
   #reclaimed(ids: readonly number[]): void {

@@ -109,8 +109,26 @@ local function read(upTo)
   takePlacesBack()
 end
 
+-- The caller goes on in another life. What it was granted in this one and has not read has never started, and never will.
+local function endLife(pid, lastRead, unused)
+  if not isAlive(pid) then return end
+  for _, letter in ipairs(lists.all(mailOf(pid))) do
+    local number, id = string.match(letter, '^%[(%d+),(%d+),')
+    if tonumber(number) > lastRead then table.insert(unused, id) end
+  end
+  for _, id in ipairs(unused) do
+    local lease = takeBack(pid, id)
+    if lease then
+      refund(lease)
+      unparkKey(lease.key)
+    end
+  end
+  bury(pid)
+end
+
 -- What still runs is in flight, whatever the limits say; what was known to be spent is spent, once.
 local function recover(memory)
+  endLife(unpack(memory.former))
   local ids = {}
   for _, held in ipairs(memory.leases) do
     local cost, key, ageUs, isSpent = held[1], held[2], held[3], held[4]
