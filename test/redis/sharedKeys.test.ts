@@ -35,6 +35,25 @@ describe('a key with figures of its own', () => {
     }
   });
 
+  it.each([
+    ['raised', 1, 3],
+    ['lowered', 4, 2],
+    ['made those of all', 4, 5],
+  ])(
+    'should be held to those that it has since its limit was %s, though it waits already',
+    async (_, before, since) => {
+      const { limiter } = process([perKey((key) => concurrency({ limit: key === 'a' ? before : 5, name: 'slots' }))]);
+      const works = new Works(limiter, 12, { key: 'a' });
+      await after(10);
+      expect(works.running).toBe(before);
+      limiter.update({ 'slots per key': { limit: since } });
+      await after(10);
+      works.endAll();
+      await after(10);
+      expect(works.running).toBe(since);
+    },
+  );
+
   it('should leave nothing of them where who waited has left', async () => {
     const each = perKey((key) => concurrency({ limit: key === undefined ? 5 : 2, name: 'slots' }));
     const { limiter } = process([each, concurrency({ limit: 1, name: 'all' })]);

@@ -64,6 +64,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #telling: { readonly news: News; readonly plan: PlanNews } | undefined = undefined;
   #presentAtMs = -Infinity;
   #hasNewsOfQueue = false;
+  /** True where keys may have other figures than Redis knows. */
+  #hasNewsOfKeys = false;
   /** True where nothing is left here after the call that is on its way. */
   #isLastCall = false;
   /** How many processes there are, with those that are at rest. Until that is known, any number of others may share. */
@@ -151,6 +153,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   changed(limit: MirroredLimit, change: unknown): void {
     this.#giveBack();
     this.#plan.change(limit, change, this.#clock.now());
+    if (limit.isKeyed === true) this.#hasNewsOfKeys = true;
     this.#exchange.ask();
   }
 
@@ -183,7 +186,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#agenda.telling();
     const isQueueNews = this.#hasNewsOfQueue || wishes.isLow;
     const { drop, want } = isQueueNews ? wishes.compare(this.#queue.inOrder(), ahead) : { drop: [], want: [] };
+    if (this.#hasNewsOfKeys) want.push(...wishes.again());
     this.#hasNewsOfQueue = false;
+    this.#hasNewsOfKeys = false;
     const leases = memory?.leases.length ?? 0;
     this.#isLastCall = this.#held.size + leases + ahead.length + wishes.count === 0;
     return {

@@ -77,6 +77,12 @@ export class Wishes {
     return false;
   }
 
+  /** Nobody more, and all whom Redis knows of: what holds for their keys has changed. */
+  again(): Wish[] {
+    const known = [...this.#lanes.values()].filter(({ registered }) => registered.length > 0);
+    return known.map(({ place, key }) => ({ place, key, costs: [] }));
+  }
+
   /** One has come there, of whom Redis is not told yet. */
   comesLater({ key, priority }: Place): void {
     const lane = this.#lanes.get(laneId(String(priority), keyText(key)));

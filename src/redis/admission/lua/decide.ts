@@ -196,9 +196,8 @@ local function apply()
   end
   for _, wish in ipairs(request.want or {}) do
     local priority, key, lane, costs, figures = wish[1], wish[2], wish[3], wish[4], wish[5]
-    for name, own in pairs(figures or {}) do
-      local limit = limitNamed(name)
-      if limit then setFigures(limit, key, own) end
+    for _, limit in ipairs(plan.limits) do
+      if limit.keyed then setFigures(limit, key, figures[limit.name]) end
     end
     for _, cost in ipairs(costs) do lists.append(wantedIn(lane), cost) end
     enlist(priority, key, lane)

@@ -77,9 +77,10 @@ local function letRest(kind, limit, at, key)
   for _, field in ipairs(fieldsOfKey) do set(at .. field, nil) end
 end
 
--- A key is told of with its own figures, if it has some.
+-- A key is told of with its own figures, if it has some; without, it has none any more.
 local function setFigures(limit, key, figures)
   local at = scopeOf(limit, key)
+  if not figures and not get(at .. 'figures') then return end
   set(at .. 'figures', figures)
   ownFigures[at] = nil
   local zone = figuresOf(limit, at).timeZone
