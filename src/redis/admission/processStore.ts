@@ -180,6 +180,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const nowMs = this.#clock.now();
     const { wishes, read, ahead } = this.#inbox;
     const [news, plan] = [this.#held.takeNews(), this.#plan.takeNews()];
+    this.gate.telling();
     this.#telling = { news, plan };
     const memory = this.#memory;
     this.#memory = undefined;
@@ -328,8 +329,11 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const { keys, givenUp, unwanted, hasGap } = this.#inbox.open(letters, nowMs);
     this.#starts.at(this.#inbox.startsAtMs);
     for (const each of givenUp) this.#queue.giveUp(each);
-    if (keys.size > 0) this.#queue.admit(keys);
-    // Whoever it was for has left.
+    if (this.gate.isClosedUnknown(nowMs)) {
+      this.#hasNewsOfQueue = true;
+      this.#giveBack();
+    } else if (keys.size > 0) this.#queue.admit(keys);
+    // Whoever it was for has left, or is to wait anew.
     for (const id of [...unwanted, ...this.#inbox.purse.empty()]) this.#endLease(id, nowMs, 'refund');
     return hasGap;
   }

@@ -14,6 +14,10 @@ export class SharedGate implements Gate {
   readonly #random: () => number;
   readonly #tell: (news: GateNews) => void;
   #openAtMs = -Infinity;
+  /** How often it was closed here; how often as Redis was told last; and as it had been told when it answered. */
+  #closings = 0;
+  #told = 0;
+  #known = 0;
   round = Infinity;
 
   constructor(options: CoolDownSettings, random: () => number, tell: (news: GateNews) => void) {
@@ -30,7 +34,13 @@ export class SharedGate implements Gate {
     return nowMs < this.#openAtMs ? this.#openAtMs : undefined;
   }
 
+  /** True where it is closed, and Redis may have granted something without knowing that. */
+  isClosedUnknown(nowMs: number): boolean {
+    return this.#known < this.#closings && nowMs < this.#openAtMs;
+  }
+
   close(delayMs: number, nowMs: number, ramp = true): void {
+    this.#closings++;
     this.#openAtMs = Math.max(this.#openAtMs, nowMs + delayMs);
     if (ramp) this.round = 1;
     this.#tell(['close', micros(delayMs), ramp]);
@@ -44,12 +54,21 @@ export class SharedGate implements Gate {
       micros(refusalMs(this.#options, refusal, refusalsInARow, this.#random));
     const delays = Array.from({ length: burstAfter - 1 }, (_, index) => delayAfter(index + 1));
     const burst = delayAfter(burstAfter);
+    this.#closings++;
     this.round = 1;
     if (nowMs >= this.#openAtMs) this.#openAtMs = nowMs + Math.max(hintMs, (delays[0] ?? burst) / 1_000);
     this.#tell(['refuse', micros(hintMs), delays, burst]);
   }
 
+  /** All that is to be told is on its way. */
+  telling(): void {
+    this.#told = this.#closings;
+  }
+
+  /** What Redis says of it is older than what has closed it here since that was asked. */
   heard(closedMs: number, round: number, nowMs: number): void {
+    if (this.#told < this.#closings) return;
+    this.#known = this.#told;
     this.#openAtMs = nowMs + closedMs;
     this.round = round < 0 ? Infinity : round;
   }
