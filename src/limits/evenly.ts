@@ -48,6 +48,8 @@ class Evenly implements Limit {
   #limit: number;
   #intervalMs: number;
   #lastMs = -Infinity;
+  /** The spacing that it was given then. */
+  #lastSpacingMs = 0;
   #nextMs = -Infinity;
   /** When the next start was due, where somebody waited for it: who comes a little later was late, not idle. */
   #promisedMs = NaN;
@@ -76,7 +78,8 @@ class Evenly implements Limit {
     const lateMs = nowMs - this.#promisedMs;
     const wasLate = lateMs >= 0 && lateMs < catchUpMs;
     this.#lastMs = nowMs;
-    this.#nextMs = (wasLate ? this.#promisedMs : nowMs) + cost * this.#spacingMs();
+    this.#lastSpacingMs = this.#intervalMs / this.#limit;
+    this.#nextMs = (wasLate ? this.#promisedMs : nowMs) + cost * this.#lastSpacingMs;
     // Where it is later than the spacing is long, the next one is due already.
     this.#promisedMs = this.#nextMs <= nowMs ? this.#nextMs : NaN;
   }
@@ -88,7 +91,7 @@ class Evenly implements Limit {
   refund(cost: number, takenAtMs: number): void {
     this.#window.refund(cost, takenAtMs);
     // An earlier place cannot be given back: the start after it keeps its distance from its own neighbour.
-    if (takenAtMs === this.#lastMs) this.#nextMs -= cost * this.#spacingMs();
+    if (takenAtMs === this.#lastMs) this.#nextMs -= cost * this.#lastSpacingMs;
   }
 
   usage(nowMs: number): Usage {
@@ -106,6 +109,7 @@ class Evenly implements Limit {
   copy(): Evenly {
     const copy = new Evenly(this.name, this.#window.copy(), this.#limit, this.#intervalMs);
     copy.#lastMs = this.#lastMs;
+    copy.#lastSpacingMs = this.#lastSpacingMs;
     copy.#nextMs = this.#nextMs;
     copy.#promisedMs = this.#promisedMs;
     return copy;
@@ -113,9 +117,5 @@ class Evenly implements Limit {
 
   describe(): LimitFigures {
     return { ...this.#window.describe(), type: 'evenly' } as LimitFigures;
-  }
-
-  #spacingMs(): number {
-    return this.#intervalMs / this.#limit;
   }
 }

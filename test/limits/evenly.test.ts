@@ -75,6 +75,17 @@ describe('evenly', () => {
     expect(limit.earliest(1, 250)).toBe(250);
   });
 
+  it('gives a place back as it was taken, though the spacing has changed since', () => {
+    const limit = evenly({ limit: 1, intervalMs: 1_000, countUntil: 'start' });
+    limit.take(1, 0);
+    limit.update?.({ limit: 10 });
+    const copy = limit.copy!();
+    for (const each of [limit, copy]) {
+      each.refund(1, 0);
+      expect(each.earliest(1, 0)).toBe(0);
+    }
+  });
+
   it('passes work that costs it nothing between two starts, and keeps their distance', () => {
     const limit = evenly({ limit: 4, intervalMs: 1_000, countUntil: 'start' });
     limit.take(1, 0);

@@ -249,6 +249,18 @@ describe('what was granted ahead', () => {
     expect(works.map(({ startedAtMs }) => startedAtMs)).toEqual([0, 100, 200, 300]);
   });
 
+  it('should give its place back as it was, where the spacing changes before', async () => {
+    const { limiter } = process([evenly({ limit: 1, intervalMs: 2_000, name: 'even' })]);
+    await new Work(limiter).end();
+    const next = new Work(limiter);
+    await after(1_950);
+    new Work(limiter, -1);
+    await after(10);
+    limiter.update({ even: { intervalMs: 500 } });
+    await after(100);
+    expect(next.startedAtMs).toBe(2_000);
+  });
+
   it('should not be of another day than it was counted to', async () => {
     // A third is let in before midnight, and a fourth could be shortly after.
     clock = new VirtualClock({ epochMs: Date.UTC(2026, 10, 1) - 1_020 });

@@ -50,7 +50,7 @@ local function earliestOf(cost, key)
 end
 
 local fieldsOfKey = {
-  'units', 'works', 'total', 'newest', 'next', 'promised', 'lastTaken', 'full', 'taken', 'limit', 'changed', 'lowered',
+  'units', 'works', 'total', 'newest', 'next', 'promised', 'lastTaken', 'lastSpacing', 'full', 'taken', 'limit', 'changed', 'lowered',
   'refused', 'patience', 'waiting', 'waitingWorks', 'figures',
 }
 

@@ -71,8 +71,10 @@ function evenly.take(limit, cost, at)
   if cost == 0 then return end
   local promised = tonumber(get(at .. 'promised'))
   local isLate = promised and now >= promised and now - promised < catchUp
-  local nextUs = (isLate and promised or now) + cost * limit.interval / limit.limit
+  local spacing = limit.interval / limit.limit
+  local nextUs = (isLate and promised or now) + cost * spacing
   set(at .. 'lastTaken', now)
+  set(at .. 'lastSpacing', spacing)
   set(at .. 'next', nextUs)
   if nextUs <= now then set(at .. 'promised', nextUs) else set(at .. 'promised', nil) end
 end
@@ -83,7 +85,7 @@ evenly.finish = window.finish
 function evenly.refund(limit, cost, at, lease)
   window.refund(limit, cost, at, lease)
   if lease.takenUs ~= num(at .. 'lastTaken', -1) then return end
-  set(at .. 'next', num(at .. 'next') - cost * limit.interval / limit.limit)
+  set(at .. 'next', num(at .. 'next') - cost * num(at .. 'lastSpacing', limit.interval / limit.limit))
 end
 
 evenly.usage = window.usage
