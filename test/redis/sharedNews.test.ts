@@ -89,6 +89,25 @@ describe('what is told as Redis has lost its data', () => {
   });
 });
 
+describe('what is told as Redis refuses for good', () => {
+  it.each([
+    ['holds nothing', 0],
+    ['holds something', 1],
+  ])('should hold once it is allowed again, where its process %s', async (_, held) => {
+    const { client, limiter } = process([credits(100)]);
+    new Works(limiter, held);
+    await after(10);
+    const evalsha = client.evalsha.bind(client);
+    client.evalsha = () => Promise.reject(new Error('NOPERM this user has no permissions'));
+    limiter.adjust('credits', 80);
+    await after(10);
+    client.evalsha = evalsha;
+    new Works(limiter, 1);
+    await after(10);
+    expect(limiter.snapshot().limits[0]).toMatchObject({ used: 81 + held });
+  });
+});
+
 describe('what a process that was taken for dead holds', () => {
   it.each([
     ['the credits of a day', () => credits(100)],

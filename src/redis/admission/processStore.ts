@@ -257,7 +257,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   failed(error: unknown): void {
     this.#agenda.called(this.#clock.now());
     this.#giveUpAll(error);
-    if (this.#held.size === 0) this.#beginAnew();
+    // What the call was to tell is told again with the next one, under its number: it may have had its effect.
+    if (this.#held.size === 0 && this.#telling?.news.isEmpty !== false) this.#beginAnew();
     this.#setTimer();
   }
 
