@@ -30,12 +30,14 @@ const maxProblemColumns = 300;
  */
 export async function readPrompts(file: string, defaults: Defaults, api: KlingApi = 'v1'): Promise<readonly Prompt[]> {
   checkDefaults(defaults, api);
-  if (file === '-') return parsePrompts(await readAll(process.stdin), 'standard input', defaults, api);
+  const isStandardInput = file === '-';
+  const name = isStandardInput ? 'standard input' : file;
   try {
-    return parsePrompts(await readFile(file), file, defaults, api);
+    const bytes = isStandardInput ? await readAll(process.stdin) : await readFile(file);
+    return parsePrompts(bytes, name, defaults, api);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError(`${clean(file)}: ${whyUnreadable(error)}`, { cause: error });
+    throw new UsageError(`${clean(name)}: ${whyUnreadable(error)}`, { cause: error });
   }
 }
 

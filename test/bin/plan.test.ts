@@ -36,10 +36,17 @@ describe('sluice plan', () => {
     expect(stdout).toMatch(/made {7}2 of 4\n {11}2 exhausted: /);
   });
 
+  it('says in one line that standard input cannot be read', async () => {
+    const { code, stderr } = await sluice(['plan', '-'], { cwd: scratch(), shell: 'exec 0>only-written;' });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^sluice: standard input: cannot be read \([^\n]+\)\n$/);
+  });
+
   it.each([
     [['--task', '3m-60s'], 'shorter and a longer'],
     [['--task', 'long'], 'must be a time'],
     [['--time-zone', 'Mars/Olympus'], 'IANA time zone'],
+    [['--rate', '1/2400000000h'], 'in a time of up to a year'],
     [['--tier', 'enterprise'], '--concurrent and --rate'],
   ])('%j is one clear line and exit 2', async (args, words) => {
     const { code, stderr } = await sluice(['plan', file(1), ...args]);
