@@ -45,13 +45,18 @@ export function parseTimeZone(text: string): string {
   }
 }
 
+/** A year: after some rates of longer times no calendar has a date any more, nor has the clock a next instant. */
+const longestIntervalMs = 366 * 24 * 3_600_000;
+
 /** Reads a rate such as `30/60s`, `30/min` or `5/1s`, or `off`. @throws UsageError */
 export function parseRate(text: string): Rate | 'off' {
   if (text === 'off') return 'off';
   const [, limit = '', number = '', unit = ''] = /^(\d+)\/(\d+(?:\.\d+)?)?([a-z]+)$/.exec(text) ?? [];
   const intervalMs = Number(number === '' ? 1 : number) * (unitMs[unit] ?? Number.NaN);
-  if (!isCount(limit) || !(intervalMs > 0 && intervalMs < Infinity)) {
-    throw new UsageError('must be a number of requests, at least 1, in a time, like 30/60s, 30/min or 5/1s; or off');
+  if (!isCount(limit) || !(intervalMs > 0 && intervalMs <= longestIntervalMs)) {
+    throw new UsageError(
+      'must be a number of requests, at least 1, in a time of up to a year, like 30/60s, 30/min or 5/1s; or off',
+    );
   }
   return { limit: Number(limit), intervalMs };
 }

@@ -47,6 +47,7 @@ describe('reading what flags say', () => {
     ['5/s', { limit: 5, intervalMs: 1_000 }],
     ['1/250ms', { limit: 1, intervalMs: 250 }],
     ['1000/1.5h', { limit: 1_000, intervalMs: 5_400_000 }],
+    ['1000/720h', { limit: 1_000, intervalMs: 2_592_000_000 }],
     ['off', 'off'],
   ])('a rate %s', (text, rate) => {
     expect(parseRate(text)).toEqual(rate);
@@ -65,6 +66,8 @@ describe('reading what flags say', () => {
     '30 / 60s',
     'on',
     '99999999999999999999/1s',
+    '1/2400000000h',
+    '1/9999999999999999999h',
   ])('no rate %j', (text) => {
     expect(() => parseRate(text)).toThrow(UsageError);
   });
