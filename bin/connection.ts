@@ -58,9 +58,10 @@ export function connect(figures: Figures, address: Address, env: NodeJS.ProcessE
 
 /** A connection to a simulator of our own, on loopback, whose time is `speed` times as fast. @throws OptionsError */
 export async function connectSimulated(figures: Figures, api: KlingApi, speed: number): Promise<Connection> {
-  const { concurrent, rate, dailyCredits } = figures;
+  const { concurrent, rate, dailyCredits, timeZone } = figures;
   const simulator = await startSimulator({
-    ...{ speed, tasks: concurrent, credits: dailyCredits },
+    // Its day is that of UTC: at another zone's midnight it would have no new credits, so there our own limit alone counts.
+    ...{ speed, tasks: concurrent, credits: timeZone === 'UTC' ? dailyCredits : 'off' },
     ...(rate === 'off' ? { requests: 'off' } : { requests: rate.limit, intervalMs: rate.intervalMs }),
   });
   const keys = { ...simulatedKeys, api, baseUrl: simulator.url };

@@ -173,6 +173,18 @@ describe('sluice generate', () => {
 });
 
 describe('sluice generate --simulate', () => {
+  it('has new credits at the midnight of another zone', async () => {
+    const cwd = scratch();
+    promptsFile(cwd, ...Array.from({ length: 8 }, (_, index) => `prompt ${index}`));
+    const args = ['generate', 'prompts.txt', '--simulate', '--speed', '20000', '--tier', 'free'];
+    // An hour before that of UTC. Nothing but the day shall matter: at this speed an hour is over in a fifth of a second.
+    const flags = ['--time-zone', 'Etc/GMT-1', '--rate', 'off', '--deadline', '100h'];
+    const { code, stderr } = await sluice([...args, ...flags], { cwd });
+    expect(stderr).toContain('waits for midnight, Etc/GMT-1\n');
+    expect(stderr).toContain('made       8 of 8\n');
+    expect(code).toBe(0);
+  });
+
   it('needs no credentials, meets no 429, and can be run twice in a row', async () => {
     const cwd = scratch();
     promptsFile(cwd, 'a', 'b', 'c', 'd', 'e');
