@@ -3,7 +3,7 @@ import { systemClock } from '../operators/index.js';
 import { figuresOf, type AskingFigureFlags, type Figures } from './figures.js';
 import { defaultsOf, type PromptFlags } from './promptFlags.js';
 import { readPrompts } from './prompts.js';
-import { clean, crop } from './text.js';
+import { byFlags, clean, crop } from './text.js';
 import { formatDuration } from './units.js';
 
 export interface PlanFlags extends AskingFigureFlags, PromptFlags {
@@ -45,7 +45,7 @@ function planLines(plan: RunForecast, figures: Figures): readonly string[] {
     `limits     ${concurrent} at once, ${rateText}`,
     `made       ${made} of ${prompts}`,
     ...notMade.map(({ meaning, count, message }) =>
-      crop(`           ${count} ${meaning}: ${clean(message)}`, maxReasonColumns),
+      crop(`           ${count} ${meaning}: ${clean(byFlags(message))}`, maxReasonColumns),
     ),
     `time       ${formatDuration(tookMs)}`,
     `requests   ${requests.total} (${requests.submits} submits, ${requests.polls} polls)`,
