@@ -28,10 +28,13 @@ export class Screen {
     this.#isColoured = isColoured;
   }
 
-  /** What a block may fill. The last column stays free, since terminals differ about what follows a full line. */
+  /**
+   * What a block may fill. The last column stays free, since terminals differ about what follows a full line. A terminal
+   * that nobody has told its size (a serial line, one of `script` or `docker exec`) says that it is 0.
+   */
   get size(): Size {
-    const { columns = 80, rows = 24 } = this.#output;
-    return { columns: Math.max(1, columns - 1), rows: Math.max(1, rows - 1) };
+    const { columns = 0, rows = 0 } = this.#output;
+    return { columns: Math.max(1, (columns > 0 ? columns : 80) - 1), rows: Math.max(1, (rows > 0 ? rows : 24) - 1) };
   }
 
   draw(lines: readonly Line[]): void {

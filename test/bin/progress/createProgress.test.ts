@@ -148,6 +148,11 @@ describe('Screen', () => {
   it('leaves the last column and the last row alone', () => {
     expect(new Screen(new Recorded(true), false).size).toEqual({ columns: 39, rows: 9 });
     expect(new Screen({ write: () => undefined }, false).size).toEqual({ columns: 79, rows: 23 });
+    expect(new Screen({ write: () => undefined, columns: 1, rows: 1 }, false).size).toEqual({ columns: 1, rows: 1 });
+  });
+
+  it('takes a terminal that does not know its size for one of the usual size', () => {
+    expect(new Screen({ write: () => undefined, columns: 0, rows: 0 }, false).size).toEqual({ columns: 79, rows: 23 });
   });
 
   it('climbs over the lines that a narrower terminal has broken', () => {
