@@ -54,7 +54,7 @@ export class ResultsFile {
   static replace(directory: string): ResultsFile {
     const path = pathIn(directory);
     opened(directory, () => {
-      if (hasResults(path) && !isSimulated(readFileSync(path, 'utf8'))) throw alreadyThere(path);
+      if (hasResults(path) && !isUnpaid(readFileSync(path, 'utf8'))) throw alreadyThere(path);
       if (hasResults(path)) truncateSync(path);
     });
     return ResultsFile.open(directory);
@@ -152,8 +152,17 @@ function idOf(line: string): readonly string[] {
   }
 }
 
-/** True where every output is in a simulator on this machine: nobody has paid for it. */
-function isSimulated(results: string): boolean {
+/** True where every output is in a simulator on this machine, or all has failed and there is none: nobody has paid for it. */
+function isUnpaid(results: string): boolean {
   const urls = results.match(/"url":"[^"]*"/g) ?? [];
-  return urls.length > 0 && urls.every((url) => url.startsWith('"url":"http://127.0.0.1:'));
+  if (urls.length === 0) return results.trimEnd().split('\n').every(isFailure);
+  return urls.every((url) => url.startsWith('"url":"http://127.0.0.1:'));
+}
+
+function isFailure(line: string): boolean {
+  try {
+    return (JSON.parse(line) as { readonly status?: unknown }).status === 'failed';
+  } catch {
+    return false;
+  }
 }

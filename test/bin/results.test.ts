@@ -10,6 +10,8 @@ const paid = '{"outputs":[{"type":"video","url":"https://cdn.example.com/1.mp4"}
 const free =
   '{"prompt":"{\\"url\\":\\"https://example.com\\"}","outputs":[{"type":"video","url":"http://127.0.0.1:1/files/1.mp4"}]}\n';
 
+const failed = '{"prompt":"a [fail]","status":"failed","outputs":[]}\n';
+
 const write = (directory: string, content: string): string => {
   const path = join(directory, 'results.jsonl');
   writeFileSync(path, content);
@@ -83,6 +85,7 @@ describe('ResultsFile', () => {
     ['paid results', paid],
     ['paid results among simulated ones', free + paid],
     ['what is no result', 'notes\n'],
+    ['what is no result after one that has failed', `${failed}null\n`],
   ])('is never replaced by a simulated run: %s', (_what, content) => {
     const directory = scratch();
     const path = write(directory, content);
@@ -92,9 +95,13 @@ describe('ResultsFile', () => {
     expect(readFileSync(path, 'utf8')).toBe(content);
   });
 
-  it('lets a simulated run replace the results of another', () => {
+  it.each([
+    ['where all has failed', failed + failed],
+    ['where some has', free + failed + free],
+    ['where none has', free + free],
+  ])('lets a simulated run replace the results of another, %s', (_where, content) => {
     const directory = scratch();
-    const path = write(directory, free + free);
+    const path = write(directory, content);
     const results = ResultsFile.replace(directory);
     results.add('1', '{}');
     results.close();
