@@ -71,7 +71,7 @@ export interface RunForecast {
   readonly credits: number;
   /** On how many days of the time zone tasks are begun. */
   readonly days: number;
-  /** The limit that keeps the run from being quicker: slots, requests, or the day's credits; undefined: nothing to do. */
+  /** The limit that keeps the run from being quicker: slots, requests, or the day's credits; undefined: its longest task alone does. */
   readonly boundBy: 'tasks' | 'requests' | 'credits' | undefined;
 }
 
@@ -186,6 +186,8 @@ function binding({ results, books, concurrent, rate, dailyCredits, timeZone }: R
     credits: dailyCredits === 'off' ? 0 : (daysOf(results, timeZone).size - 1) * dayMs,
   };
   const longestMs = Math.max(...Object.values(aloneMs));
+  // Without any limit it would still take as long as its longest task.
+  if (tasks.some(({ durationMs }) => durationMs >= longestMs)) return undefined;
   return (['credits', 'requests', 'tasks'] as const).find((name) => aloneMs[name] === longestMs);
 }
 

@@ -56,6 +56,15 @@ describe('forecast', () => {
     expect(over).toMatchObject({ days: 2, boundBy: 'tasks' });
   });
 
+  it('is bound by no limit where it takes as long as its longest task, and more of none would make it quicker', async () => {
+    const [few, endless] = await Promise.all(
+      [3, 1_000].map((concurrent) => forecast(prompts(3), { concurrent, taskMs: 90_000 })),
+    );
+    expect(few).toEqual(endless);
+    expect(few).toMatchObject({ made: 3, boundBy: undefined });
+    expect(await forecast(prompts(4), { concurrent: 3, taskMs: 90_000 })).toMatchObject({ boundBy: 'tasks' });
+  });
+
   it('takes as many slots as the tier has where their number is to be learnt', async () => {
     const [learnt, known] = await Promise.all(
       (['auto', undefined] as const).map((concurrent) =>
