@@ -34,6 +34,21 @@ describe('a redirect from https', () => {
     expect(await bench.files()).toEqual([]);
   });
 
+  it.each(['HTTPS://kling.test/v.mp4', ' https://kling.test/v.mp4'])(
+    'should not lead out of TLS however its scheme is written: %j',
+    async (url) => {
+      const bench = await downloadBench();
+      bench.reply = (response, request, arrival) => {
+        if (request.headers.host === 'cdn.test') serving(content)(response, request, arrival);
+        else response.writeHead(302, { location: 'http://cdn.test/v.mp4' }).end();
+      };
+      const dispatcher = leadingTo(new URL(bench.url).port);
+      const error = await failureOf(bench.fetch({ url, dispatcher }));
+      expect(error.message).toBe('https://kling.test/v.mp4: it leads to an address that is not https');
+      expect(bench.asked).toHaveLength(1);
+    },
+  );
+
   it('should lead to another address of https', async () => {
     const bench = await downloadBench();
     bench.reply = (response, request, arrival) => {

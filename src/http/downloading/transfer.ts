@@ -153,7 +153,8 @@ function followingRedirects({ dispatcher, url, shownUrl }: TransferOptions): Dis
 /** What was asked for with TLS is not fetched without it: a redirect could lead to anything within our own network. */
 function withTls(url: string, shownUrl: string): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
-    if (!url.startsWith('https:') || String(options.origin).startsWith('https:')) return dispatch(options, handler);
+    if (new URL(url).protocol !== 'https:' || String(options.origin).startsWith('https:'))
+      return dispatch(options, handler);
     const message = `${shownUrl}: it leads to an address that is not https`;
     const controller = new RequestController(() => undefined);
     handler.onResponseError?.(controller, new DownloadError(message, { kind: 'refused', url: shownUrl }));
