@@ -144,15 +144,20 @@ describe('a download that was cut', () => {
     expect(await bench.holds(content)).toBe(true);
   });
 
-  it('should go on where the length stays unknown', async () => {
-    const bench = await cutAt(100_000, { etag, chunked: true });
-    bench.reply = (response) => {
-      response.writeHead(206, { 'content-range': 'bytes 100000-299999/*', etag });
-      response.end(content.subarray(100_000));
-    };
-    expect(await bench.fetch()).toEqual({ bytes: content.length, resumed: true });
-    expect(await bench.holds(content)).toBe(true);
-  });
+  it.each([200_000, 300_000])(
+    'should ask again, for all of it, where up to %i comes and no length is known',
+    async (end) => {
+      const bench = await cutAt(100_000, { etag, chunked: true });
+      const some: Reply = (response) => {
+        response.writeHead(206, { 'content-range': `bytes 100000-${end - 1}/*`, etag });
+        response.end(content.subarray(100_000, end));
+      };
+      bench.reply = inTurn(some, serving(content, { etag, chunked: true }));
+      expect(await bench.fetch()).toEqual({ bytes: content.length, resumed: false });
+      expect(bench.asked.map(({ range }) => range)).toEqual(['bytes=100000-', undefined]);
+      expect(await bench.holds(content)).toBe(true);
+    },
+  );
 
   it.each([
     { range: 'bytes 100000-199999/300000', chunked: false },

@@ -15,7 +15,7 @@ export interface AnswerHead {
 export type Bringing =
   | { readonly type: 'whole'; readonly bytes: number | undefined; readonly origin: PartOrigin | undefined }
   /** What follows on `part`. */
-  | { readonly type: 'rest'; readonly bytes: number | undefined; readonly part: FoundPart }
+  | { readonly type: 'rest'; readonly bytes: number; readonly part: FoundPart }
   /** The word that `part` is all there is. */
   | { readonly type: 'nothing-more'; readonly bytes: number; readonly part: FoundPart }
   /** Something that our part is no part of: to be asked for from its start. */
@@ -41,7 +41,9 @@ export function readAnswer(head: AnswerHead, url: string, part: FoundPart | unde
   if (error !== undefined) return { type: 'refusal', error };
   if (status === 206) {
     if (part === undefined || !isItsRest(headers, part)) return { type: 'other' };
-    return { type: 'rest', bytes: lengthInRange(headers) ?? part.bytes, part };
+    const bytes = lengthInRange(headers) ?? part.bytes;
+    // A server may send less than the rest: where nobody says how long the whole is, nothing would tell.
+    return bytes === undefined ? { type: 'other' } : { type: 'rest', bytes, part };
   }
   const bytes = lengthOf(headers);
   const validator = validatorIn(headers, nowEpochMs);
