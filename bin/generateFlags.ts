@@ -28,7 +28,9 @@ export interface GenerateFlags extends AskingFigureFlags, PromptFlags, CallbackF
 
 /** Adds the flags of `sluice generate`. */
 export function addGenerateFlags(command: Command): void {
-  command.option('--out <dir>', 'where the results are, and what is needed to go on', 'sluice-out');
+  command.addOption(
+    option('--out <dir>', 'where the results are, and what is needed to go on', parseDirectory).default('sluice-out'),
+  );
   for (const flag of figureFlags({ canAsk: true })) command.addOption(flag);
   command
     .addOption(option('--time-zone <zone>', 'whose day that is, like Europe/Berlin', parseTimeZone).default('UTC'))
@@ -36,7 +38,7 @@ export function addGenerateFlags(command: Command): void {
   addPromptFlags(command);
   command
     .option('--base-url <url>', "Kling's address (default: https://api-singapore.klingai.com)")
-    .option('--download [dir]', 'save what is made, too (default: DIR/videos)')
+    .addOption(option('--download [dir]', 'save what is made, too (default: DIR/videos)', parseDirectory))
     .option('--retry-failed', 'make once more what has failed in an earlier run')
     .option('--drain', 'the first Ctrl-C waits for what runs')
     .addOption(option('--redis <url>', 'share the run with other workers, like redis://host:6379', parseRedisUrl))
@@ -93,6 +95,12 @@ export function downloadsOf({ out, download, simulate, baseUrl }: GenerateFlags)
 
 function option(flags: string, description: string, parse: (text: string) => unknown): Option {
   return new Option(flags, description).argParser(reading(parse));
+}
+
+/** A variable of a script that is not set gives none. */
+function parseDirectory(text: string): string {
+  if (text === '') throw new UsageError('must be the path of a directory');
+  return text;
 }
 
 function parsePort(text: string): number {
