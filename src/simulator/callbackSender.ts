@@ -25,7 +25,13 @@ export class CallbackSender {
     const text = JSON.stringify(body);
     const signed = secret === undefined ? {} : signCallback(secret, { id, sentAtMs: epochNow(), text });
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text), ...signed };
-    const sending = request(url, { method: 'POST', agent: false, headers });
+    let sending: ClientRequest;
+    try {
+      sending = request(url, { method: 'POST', agent: false, headers });
+    } catch {
+      // An address that cannot be asked (its user is no percent-encoding) is as one where nobody is.
+      return;
+    }
     this.#open.add(sending);
     sending
       .on('response', (response) => {

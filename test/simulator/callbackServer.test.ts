@@ -103,4 +103,14 @@ describe('callbacks over HTTP', () => {
     await expect(starting).rejects.toThrow('startSimulator: callbackSecret: must be whsec_ and a key in base64');
     await expect(starting).rejects.not.toThrow(/private/);
   });
+
+  it.each(['http://%zz@127.0.0.1:1/', 'http://user:%ff@127.0.0.1:1/'])(
+    'survives the address %s',
+    async (callbackUrl) => {
+      const simulator = await started({});
+      await order(simulator, callbackUrl);
+      await until(() => simulator.books().callbacks.sent === 3);
+      expect(simulator.books().callbacks.accepted).toBe(0);
+    },
+  );
 });
