@@ -52,7 +52,8 @@ export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleO
   readonly deadlineMs?: number;
   /**
    * The id under which a request is sent, of `[A-Za-z0-9_-]`, at most 64; unique in the account for ever, and what
-   * a journal then knows the prompt by. @defaultValue a random one, or with a journal one that follows from run and prompt
+   * a journal then knows the prompt by. A task that is made once more gets another one, which begins with the first 40 of
+   * its characters. @defaultValue a random one, or with a journal one that follows from run and prompt
    */
   readonly externalId?: (input: Input, index: number) => string;
   /** Once aborted: nothing new is sent, what was not sent gets no result, what runs is collected. */
