@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -53,7 +64,7 @@ export class TaskLog {
     this.tasks = newest(read(path), kept);
     // Written anew at each start, less what is out of date; what a crash has torn goes with it.
     const next = openSync(`${path}.next`, 'w', 0o600);
-    for (const task of this.tasks.values()) for (const it of entriesOf(task)) writeSync(next, line(it));
+    for (const task of this.tasks.values()) for (const it of entriesOf(task)) append(next, it);
     fsyncSync(next);
     renameSync(`${path}.next`, path);
     this.#file = next;
@@ -61,7 +72,7 @@ export class TaskLog {
 
   /** Once it returns, a power cut does not undo it. @throws where the disk does not take it */
   write(written: LogEntry): void {
-    writeSync(this.#file, line(written));
+    append(this.#file, written);
     fsyncSync(this.#file);
   }
 
@@ -70,8 +81,19 @@ export class TaskLog {
   }
 }
 
-function line(written: LogEntry): string {
-  return `${JSON.stringify(written)}\n`;
+/** All of it, or an error and nothing: what a full disk has taken of a line would spoil the next one. */
+function append(file: number, it: LogEntry): void {
+  const bytes = Buffer.from(`${JSON.stringify(it)}\n`);
+  const { size } = fstatSync(file);
+  let written = 0;
+  try {
+    while (written < bytes.length) {
+      written += writeSync(file, bytes, written, bytes.length - written, size + written);
+    }
+  } catch (error) {
+    ftruncateSync(file, size);
+    throw error;
+  }
 }
 
 function read(path: string): ReadonlyMap<string, LoggedTask> {

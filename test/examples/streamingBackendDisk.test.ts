@@ -1,0 +1,35 @@
+import type * as FileSystem from 'node:fs';
+import { writeSync } from 'node:fs';
+import { expect, it, vi } from 'vitest';
+import { TaskLog, type LogEntry } from '../../examples/streaming-backend/taskLog.js';
+import { scratch } from '../bin/sluice.js';
+
+/** How much the disk still takes, in bytes. */
+let room = Infinity;
+
+vi.mock('node:fs', async (load) => {
+  const fs = await load<typeof FileSystem>();
+  /** As a disk that fills up: it takes what it has room for, and refuses what comes after that. */
+  const writeWithin = (file: number, bytes: Uint8Array, offset: number, length: number, position: number): number => {
+    const taken = Math.min(room, length);
+    if (taken === 0) throw new Error('ENOSPC');
+    room -= taken;
+    return fs.writeSync(file, bytes, offset, taken, position);
+  };
+  return { ...fs, writeSync: vi.fn(writeWithin) };
+});
+
+const submitted = (id: string): LogEntry => ({ type: 'submitted', id, person: 'somebody', prompt: 'a cat', atMs: 1 });
+
+it('keeps whole lines alone on a disk that is full for a while, and all that it has accepted', () => {
+  const directory = scratch();
+  const log = new TaskLog(directory, 10);
+  log.write(submitted('first'));
+  room = 20;
+  expect(() => log.write(submitted('lost'))).toThrow('ENOSPC');
+  room = Infinity;
+  log.write(submitted('second'));
+  log.close();
+  expect(writeSync).toHaveBeenCalledTimes(4);
+  expect([...new TaskLog(directory, 10).tasks.keys()]).toEqual(['first', 'second']);
+});
