@@ -15,7 +15,7 @@ a longer --poll-interval), or the credits of a day.
 Exit codes:
   0    all of it would be made
   1    some of it would not
-  2    wrong usage, or bad lines in FILE
+  2    wrong usage, bad lines in FILE, or nowhere to write the plan
 
 Examples:
   $ sluice plan prompts.txt --tier standard --task 90s

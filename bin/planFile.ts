@@ -5,6 +5,7 @@ import { defaultsOf, type PromptFlags } from './promptFlags.js';
 import { readPrompts } from './prompts.js';
 import { byFlags, clean, crop } from './text.js';
 import { formatDuration } from './units.js';
+import { UsageError } from './usageError.js';
 
 export interface PlanFlags extends AskingFigureFlags, PromptFlags {
   readonly task?: ExpectedTaskMs;
@@ -31,8 +32,15 @@ export async function planFile(file: string, flags: PlanFlags): Promise<number> 
       ...(pollInterval !== undefined && { pollIntervalMs: pollInterval }),
     },
   );
-  process.stdout.write(flags.json ? `${JSON.stringify(plan)}\n` : `${planLines(plan, figures).join('\n')}\n`);
+  await print(flags.json ? JSON.stringify(plan) : planLines(plan, figures).join('\n'));
   return plan.made === plan.prompts ? 0 : 1;
+}
+
+/** Whoever reads along may leave; what cannot be written for any other reason would be taken for a plan. @throws UsageError */
+async function print(text: string): Promise<void> {
+  const error = await new Promise<unknown>((resolve) => process.stdout.write(`${text}\n`, resolve));
+  if (!(error instanceof Error) || Reflect.get(error, 'code') === 'EPIPE') return;
+  throw new UsageError(`the plan cannot be written (${error.message})`, { cause: error });
 }
 
 const limitNames = { tasks: 'the tasks at once', requests: 'the rate of requests', credits: 'the credits of a day' };

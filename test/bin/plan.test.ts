@@ -42,6 +42,16 @@ describe('sluice plan', () => {
     expect(stderr).toMatch(/^sluice: standard input: cannot be read \([^\n]+\)\n$/);
   });
 
+  it('says so where it cannot be written, and takes no notice where nobody reads it to its end', async () => {
+    const full = await sluice(['plan', file(1)], { shell: 'exec >/dev/full;' });
+    expect([full.code, full.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^sluice: the plan cannot be written \(ENOSPC/),
+    ]);
+    const left = await sluice(['plan', file(1)], { shell: 'exec > >(exec 2>&-; true); sleep 0.2;' });
+    expect([left.code, left.stderr]).toEqual([0, '']);
+  });
+
   it.each([
     [['--task', '3m-60s'], 'shorter and a longer'],
     [['--task', 'long'], 'must be a time'],
