@@ -48,10 +48,11 @@ function standingNotice({ prompts, known, done, takenOver, toMake, strays }: Sta
   return `${count}: ${parts.join(', ')}`;
 }
 
-/** Which tasks are, or may be, at Kling: they run on and are billed, whatever becomes of us. */
-export function runningNotice(what: string, tasks: readonly RunningTask[]): readonly string[] {
+/** Which tasks are, or may be, at Kling: they run on and are billed, whatever becomes of us. Those of a simulator are not. */
+export function runningNotice(what: string, tasks: readonly RunningTask[], isSimulated: boolean): readonly string[] {
   const running = tasks.filter(({ mayExist }) => mayExist);
-  const count = `${running.length} ${running.length === 1 ? 'task runs' : 'tasks run'} on and will be billed`;
+  const fate = isSimulated ? 'in the simulator, which bills nobody' : 'on and will be billed';
+  const count = `${running.length} ${running.length === 1 ? 'task runs' : 'tasks run'} ${fate}`;
   return [
     `${what}; ${count}${running.length > 0 ? ':' : ''}`,
     ...running.map(({ index, taskId, id }) => {

@@ -33,7 +33,7 @@ export interface RunOptions {
   readonly slots: Slots;
   readonly tally: Tally;
   readonly results: ResultsFile;
-  /** What survives this run; undefined: nothing does. */
+  /** What survives this run; undefined where it is simulated: nothing does. */
   readonly memory: RunDirectory | undefined;
   /** Where the memory is shared with other workers, if it is. */
   readonly redis: RedisRun | undefined;
@@ -209,7 +209,8 @@ class Run {
   }
 
   #noteRunning(what: string): void {
-    for (const line of runningNotice(what, this.#board.running)) this.#progress.note(line);
+    const isSimulated = this.#options.memory === undefined;
+    for (const line of runningNotice(what, this.#board.running, isSimulated)) this.#progress.note(line);
   }
 
   #exitCode({ succeeded, total, videos }: Summary): number {

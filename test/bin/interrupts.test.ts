@@ -38,6 +38,17 @@ describe('an interrupt', () => {
     expect(resultsIn(out).map(({ prompt }) => prompt)).toEqual(eight);
   });
 
+  it('of a simulated run: waits for what runs, and says that nobody is billed', async () => {
+    const args = ['generate', '-', '--out', scratch(), '--simulate', '--speed', '100', '--concurrent', '2'];
+    const run = new SluiceRun(args, { stdin: prompts });
+    await run.shows(/#2 submitted as/);
+    run.child.kill('SIGINT');
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^stopping: .*; \d tasks? runs? in the simulator, which bills nobody:?$/m);
+    expect(stderr).not.toContain('will be billed');
+  });
+
   it('while an answer is on its way: the next run looks it up', async () => {
     const simulator = await simulated({ tasks: 3, faults: { hang: { at: [4] } } });
     const out = scratch();
