@@ -1,23 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { concurrency } from '../../src/limits/concurrency.js';
-import { VirtualClock } from '../virtualClock.js';
-import { sharer, Works } from './sharers.js';
-import { VirtualRedis } from './virtualRedis.js';
+import { sharing, Works } from './sharers.js';
 
-let redis: VirtualRedis;
-beforeAll(async () => {
-  redis = await VirtualRedis.start();
-});
-afterAll(() => redis.close());
-
-let clock: VirtualClock;
-beforeEach(async () => {
-  clock = new VirtualClock();
-  await redis.flush();
-});
-
-const process = () => sharer(redis, clock, [concurrency({ limit: 1, name: 'slots' })], { leaseMs: 30_000 });
-const after = (ms: number) => redis.advance(clock, ms);
+const { process: sharer, after } = sharing({ leaseMs: 30_000 });
+const process = () => sharer([concurrency({ limit: 1, name: 'slots' })]);
 
 /** Starts nothing for ten seconds, then what waits. */
 async function expectToWait(works: Works): Promise<void> {

@@ -1,28 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
-import type { Limit } from '../../src/limits/limit.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import { VirtualClock } from '../virtualClock.js';
-import { sharer, Works } from './sharers.js';
-import { VirtualRedis } from './virtualRedis.js';
+import { sharing, Works } from './sharers.js';
 
-let redis: VirtualRedis;
-beforeAll(async () => {
-  redis = await VirtualRedis.start();
-});
-afterAll(() => redis.close());
-
-let clock: VirtualClock;
-beforeEach(async () => {
-  clock = new VirtualClock();
-  await redis.flush();
-});
-
-const process = (limits: readonly Limit[]) => sharer(redis, clock, limits);
-const after = (ms: number) => redis.advance(clock, ms);
+const shared = sharing();
+const { process, after } = shared;
 
 describe('a key with figures of its own', () => {
   it('should be held to them for as long as somebody of it waits', async () => {
@@ -68,8 +53,8 @@ describe('a key with figures of its own', () => {
     await after(70_000);
     new Works(limiter, 1, { key: 'a' });
     await after(10);
-    expect(await redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"b"|figures');
-    expect(await redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"c"|figures');
+    expect(await shared.redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"b"|figures');
+    expect(await shared.redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"c"|figures');
   });
 });
 
@@ -125,5 +110,5 @@ it('leaves nothing of keys whose windows are over, however many of them come at 
     for (const each of works) each.endAll();
     await after(1_100);
   }
-  expect(await redis.send('ZCARD', 'sluice:{shared}:sweep')).toBeLessThanOrEqual(80);
+  expect(await shared.redis.send('ZCARD', 'sluice:{shared}:sweep')).toBeLessThanOrEqual(80);
 });

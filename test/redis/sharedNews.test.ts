@@ -1,29 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
-import type { Limit } from '../../src/limits/limit.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import type { RedisStoreOptions } from '../../src/redis/redisStore.js';
-import { VirtualClock } from '../virtualClock.js';
-import { leaseMs, sharer, Works } from './sharers.js';
-import { VirtualRedis } from './virtualRedis.js';
+import { leaseMs, sharing, Works } from './sharers.js';
 
-let redis: VirtualRedis;
-beforeAll(async () => {
-  redis = await VirtualRedis.start();
-});
-afterAll(() => redis.close());
-
-let clock: VirtualClock;
-beforeEach(async () => {
-  clock = new VirtualClock();
-  await redis.flush();
-});
-
-const process = (limits: readonly Limit[], options?: Partial<RedisStoreOptions>) =>
-  sharer(redis, clock, limits, options);
-const after = (ms: number) => redis.advance(clock, ms);
+const shared = sharing();
+const { process, after } = shared;
 const slots = (limit: number) => concurrency({ limit, name: 'slots' });
 const credits = (limit: number) => dailyQuota({ limit, name: 'credits' });
 
@@ -32,7 +15,7 @@ describe('what is told as Redis has lost its data', () => {
     const { limiter } = process([credits(100)]);
     new Works(limiter, 1, { cost: 10 });
     await after(10);
-    await redis.flush();
+    await shared.redis.flush();
     limiter.adjust('credits', 80);
     await after(3 * leaseMs);
     expect(limiter.snapshot().limits[0]).toMatchObject({ used: 90 });
@@ -42,7 +25,7 @@ describe('what is told as Redis has lost its data', () => {
     const { limiter } = process([slots(9)]);
     new Works(limiter, 1);
     await after(10);
-    await redis.flush();
+    await shared.redis.flush();
     limiter.coolDown(60_000);
     await after(3 * leaseMs);
     const works = new Works(limiter, 1);
@@ -56,7 +39,7 @@ describe('what is told as Redis has lost its data', () => {
     const [one, other] = [process([slots(3)]), process([slots(3)])];
     const works = [new Works(one.limiter, 1), new Works(other.limiter, 1)];
     await after(10);
-    await redis.send('HDEL', 'sluice:{shared}:state', 'epoch');
+    await shared.redis.send('HDEL', 'sluice:{shared}:state', 'epoch');
     works.push(new Works(other.limiter, 1));
     await after(10);
     one.limiter.update({ slots: { limit: 1 } });
@@ -72,17 +55,17 @@ describe('what is told as Redis has lost its data', () => {
     const processes = [of(), of(), of()];
     const works = processes.map(({ limiter }) => new Works(limiter, 1));
     await after(10);
-    await redis.flush();
+    await shared.redis.flush();
     // All three are to hear of the loss, the last one as its work has ended.
     works[0]!.end();
     await after(300);
     works[1]!.end();
     await after(600);
     works[2]!.end();
-    const endedMs = clock.elapsedMs;
+    const endedMs = shared.clock.elapsedMs;
     await after(300);
     const next = new Works(processes[0]!.limiter, 3);
-    await after(endedMs + 60_000 - clock.elapsedMs - 5);
+    await after(endedMs + 60_000 - shared.clock.elapsedMs - 5);
     expect(next.started).toBeLessThan(3);
     await after(1_000);
     expect(next.started).toBe(3);
@@ -151,12 +134,12 @@ it.each([
   if (waiting === 0) works.endAll();
   new Works(one.limiter, waiting);
   await after(4 * leaseMs);
-  if (waiting > 0) clock.advance(3_700_000);
+  if (waiting > 0) shared.clock.advance(3_700_000);
   others.end();
   await after(10);
   // By the server's own clock, which does not go by the test's, all who were not heard of for so long have gone.
-  const gone = (await redis.keys()).filter((key) => key.includes(':process:'));
-  for (const key of gone) await redis.send('DEL', key);
+  const gone = (await shared.redis.keys()).filter((key) => key.includes(':process:'));
+  for (const key of gone) await shared.redis.send('DEL', key);
   one.client.mend();
   await after(500);
   const next = new Works(other.limiter, 1);

@@ -1,26 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { concurrency } from '../../src/limits/concurrency.js';
-import type { Limit } from '../../src/limits/limit.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import { VirtualClock } from '../virtualClock.js';
-import { sharer, Works } from './sharers.js';
-import { VirtualRedis } from './virtualRedis.js';
+import { leaseMs, sharing, Works } from './sharers.js';
 
-let redis: VirtualRedis;
-beforeAll(async () => {
-  redis = await VirtualRedis.start();
-});
-afterAll(() => redis.close());
-
-let clock: VirtualClock;
-beforeEach(async () => {
-  clock = new VirtualClock();
-  await redis.flush();
-});
-
-const process = (limits: readonly Limit[]) => sharer(redis, clock, limits, { leaseMs: 30_000 });
-const after = (ms: number) => redis.advance(clock, ms);
+const shared = sharing({ leaseMs: 30_000 });
+const { process, after } = shared;
 const slot = () => [concurrency({ limit: 1, name: 'slots' })];
 
 describe('who comes to a process of which Redis knows as many as it wants to', () => {
@@ -62,7 +47,7 @@ describe('who comes to a process of which Redis knows as many as it wants to', (
 
 it('leaves nothing of the priorities that there were, nor of the processes', async () => {
   for (let round = 0; round < 40; round++) {
-    const { limiter, store } = sharer(redis, clock, slot(), { onStoreLost: 'local-share' });
+    const { limiter, store } = process(slot(), { leaseMs, onStoreLost: 'local-share' });
     const works = new Works(limiter, 2, { priority: -round });
     await after(10);
     works.end();
@@ -71,8 +56,8 @@ it('leaves nothing of the priorities that there were, nor of the processes', asy
     await after(600_000);
     await store.close();
   }
-  expect(await redis.send('ZCARD', 'sluice:{shared}:priorities')).toBe(1);
-  expect(await redis.send('ZCARD', 'sluice:{shared}:known')).toBeLessThanOrEqual(7);
+  expect(await shared.redis.send('ZCARD', 'sluice:{shared}:priorities')).toBe(1);
+  expect(await shared.redis.send('ZCARD', 'sluice:{shared}:known')).toBeLessThanOrEqual(7);
 });
 
 describe('where each key has a window of its own', () => {
@@ -104,7 +89,7 @@ describe('where each key has a window of its own', () => {
     const first = new Works(one.limiter, 1, { key: 'a' });
     await after(10);
     first.end();
-    const overMs = clock.elapsedMs + 1_000;
+    const overMs = shared.clock.elapsedMs + 1_000;
     await after(10);
     const second = new Works(one.limiter, 1, { key: 'a' });
     const full = new Works(other.limiter, 3, { cost: free });
@@ -113,7 +98,7 @@ describe('where each key has a window of its own', () => {
     await after(400);
     // What this grants to the same process comes by a message, which says whose turn it is to ask.
     full.endAll();
-    await after(overMs - clock.elapsedMs + 2);
+    await after(overMs - shared.clock.elapsedMs + 2);
     expect(second.started).toBe(1);
   });
 });

@@ -1,30 +1,51 @@
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import type { AcquireOptions, Permit } from '../../src/limiter/acquisition.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import type { Limit } from '../../src/limits/limit.js';
 import { ClosableClock } from '../../src/redis/closableClock.js';
 import { redisStore, type RedisStoreOptions } from '../../src/redis/redisStore.js';
-import type { VirtualClock } from '../virtualClock.js';
-import type { VirtualRedis } from './virtualRedis.js';
+import { VirtualClock } from '../virtualClock.js';
+import { VirtualRedis } from './virtualRedis.js';
 
 export const leaseMs = 1_200;
 
-/** A process that shares limits, in virtual time. */
-export function sharer(
-  redis: VirtualRedis,
-  clock: VirtualClock,
-  limits: readonly Limit[],
-  options: Partial<RedisStoreOptions> = {},
-) {
-  const client = redis.client(clock);
-  const own = new ClosableClock(clock);
-  const store = redisStore({ client, name: 'shared', leaseMs, ...options });
-  const limiter = createLimiter({ limits, clock: own, store });
-  const die = (): void => {
-    client.cut();
-    own.close();
+/** Processes that share limits over a real Redis, in virtual time; both begin anew with each test of the file. */
+export function sharing(defaults: Partial<RedisStoreOptions> = {}) {
+  let redis: VirtualRedis;
+  let clock: VirtualClock;
+  beforeAll(async () => {
+    redis = await VirtualRedis.start();
+  });
+  afterAll(() => redis.close());
+  beforeEach(async () => {
+    clock = new VirtualClock();
+    await redis.flush();
+  });
+
+  /** One more of them. */
+  function process(limits: readonly Limit[], options: Partial<RedisStoreOptions> = {}) {
+    const client = redis.client(clock);
+    const own = new ClosableClock(clock);
+    const store = redisStore({ client, name: 'shared', leaseMs, ...defaults, ...options });
+    const limiter = createLimiter({ limits, clock: own, store });
+    const die = (): void => {
+      client.cut();
+      own.close();
+    };
+    return { client, limiter, store, die };
+  }
+
+  return {
+    process,
+    after: (ms: number) => redis.advance(clock, ms),
+    get redis() {
+      return redis;
+    },
+    get clock() {
+      return clock;
+    },
   };
-  return { client, limiter, store, die };
 }
 
 /** Pieces of work that wait for a limiter, and last until they are ended. */
