@@ -1,3 +1,4 @@
+import { admitting } from './admitting.js';
 import { bucket } from './bucket.js';
 import { commands } from './commands.js';
 import { decide } from './decide.js';
@@ -7,6 +8,7 @@ import { hashes } from './hashes.js';
 import { lanes } from './lanes.js';
 import { leases } from './leases.js';
 import { lists } from './lists.js';
+import { lives } from './lives.js';
 import { logs } from './logs.js';
 import { processes } from './processes.js';
 import { quotas } from './quotas.js';
@@ -20,4 +22,6 @@ const kept = [commands, hashes, lists, ranks, state];
 const limits = [units, logs, windows, bucket, slots, quotas, gate];
 
 /** The one script that decides: all of a limiter's limits at once, for all processes, on Redis' own clock. */
-export const admissionScript = [...kept, ...limits, leases, processes, lanes, epochs, decide].join('\n');
+export const admissionScript = [...kept, ...limits, leases, processes, lanes, admitting, epochs, lives, decide].join(
+  '\n',
+);
