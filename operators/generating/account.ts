@@ -10,20 +10,14 @@ import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import type { Refusal } from '../../src/refusal.js';
 import type { TaskApi } from '../../src/tasks/taskApi.js';
 import { clockFrom } from '../time/clock.js';
 import { Baton } from './baton.js';
+import { Closures } from './closures.js';
 import { Credits } from './credits.js';
 import type { GenerateEvent } from './generateEvents.js';
 import type { ParsedGenerateOptions } from './generateOptions.js';
 import { Poller } from './poller.js';
-
-/** The refusal for which nothing more is sent. */
-export interface Closure {
-  readonly refusal: Refusal;
-  readonly error: unknown;
-}
 
 /** A run that several workers share: who of them makes which prompt, and what they have left so far. */
 export interface Shared {
@@ -53,8 +47,8 @@ export class Account<Request> {
   readonly heard = new Subject<JournaledTask>();
   /** What the observer hears. */
   readonly events = new Subject<GenerateEvent>();
-  /** By product; `*` stands for all of them. */
-  readonly closed = new Map<string, Closure>();
+  /** What nothing more is sent of. */
+  readonly closures = new Closures();
   /** Aborted as nothing new may be sent any more: we were told to stop, or the journal has failed. */
   readonly stopping = new AbortController();
   /** Emits then, or at once where that was before. */

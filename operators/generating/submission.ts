@@ -23,7 +23,8 @@ import type { CallOptions } from '../../src/tasks/taskApi.js';
 import { concurrencyLimit } from '../concurrencyLimit.js';
 import { retryWithJitter } from '../retryWithJitter.js';
 import { after } from '../time/after.js';
-import type { Account, Closure } from './account.js';
+import type { Account } from './account.js';
+import { Closed } from './closures.js';
 import { meaningOf } from './followTask.js';
 import type { TaskRecord } from './taskRecord.js';
 
@@ -102,7 +103,7 @@ export class Submission<Request> {
   }
 
   #submit(call: CallOptions): Observable<unknown> {
-    const { api } = this.#account;
+    const { api, closures } = this.#account;
     // While it waited for its turn, its product may have been closed.
     this.#checkOpen();
     this.#record.apply({ type: 'sent' });
@@ -117,7 +118,7 @@ export class Submission<Request> {
         this.#record.apply({ type: 'refused', refusal });
         this.#record.report({ type: 'refused', refusal, error });
         if (refusal.meaning === 'no-slot') this.#slotRefused();
-        this.#close(refusal, error);
+        closures.heard(api.productOf(this.#request), refusal, error);
         throw error;
       }),
     );
@@ -198,17 +199,9 @@ export class Submission<Request> {
     this.#account.slots.grantedSlot(cost, admittedAtMs, identity.owner);
   }
 
-  /** Credits that are used up, or an account that is refused, are so for all who come after. */
-  #close(refusal: Refusal, error: unknown): void {
-    const { api, closed } = this.#account;
-    if (refusal.meaning === 'account') closed.set('*', { refusal, error });
-    if (refusal.meaning === 'exhausted') closed.set(api.productOf(this.#request), { refusal, error });
-  }
-
   #checkOpen(): void {
-    const { api, closed } = this.#account;
-    const closure = closed.get('*') ?? closed.get(api.productOf(this.#request));
-    if (closure !== undefined) throw new Closed(closure);
+    const { api, closures } = this.#account;
+    closures.check(api.productOf(this.#request));
   }
 
   #meaningOf(error: unknown): Refusal {
@@ -238,16 +231,6 @@ export class Submission<Request> {
   #call<T>(send: (call: CallOptions) => ObservableInput<T>): Observable<T> {
     const { requests } = this.#account;
     return of(undefined).pipe(concurrencyLimit((_, __, { signal }) => send({ signal }), { limiter: requests }));
-  }
-}
-
-/** Nothing more of a product, or of the account, is sent; `cause` says why. */
-class Closed extends Error {
-  readonly refusal: Refusal;
-
-  constructor({ refusal, error }: Closure) {
-    super('closed', { cause: error });
-    this.refusal = refusal;
   }
 }
 
