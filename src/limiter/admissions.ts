@@ -4,12 +4,12 @@ import type { RetryBudget } from '../backoff/retryBudget.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 import type { Classify } from '../refusal.js';
 import { WakeUp } from '../wakeUp.js';
+import { AdmissionReports } from './admissionReports.js';
 import { Announcer } from './announcer.js';
 import type { Gate } from './coolDown.js';
 import { FairQueue } from './fairQueue.js';
 import type { AdmissionStore, Applicants } from './store.js';
 import { unpayable } from './unpayable.js';
-import { UsageAlarm, usageOf } from './usage.js';
 import type { Cost, Waiter } from './waiter.js';
 
 /**
@@ -42,10 +42,9 @@ export class Admissions {
   protected readonly store: AdmissionStore;
   protected readonly queue = new FairQueue();
   protected readonly announcer = new Announcer(this);
-  readonly #coolDown: Gate;
+  protected readonly reports: AdmissionReports;
   readonly #maxSize: number;
   readonly #overflow: Overflow;
-  readonly #alarm: UsageAlarm;
   /** The limits that may say Infinity for good. */
   readonly #budgets: readonly Limit[];
   /** When to look at the wall again; Infinity: nothing follows it. */
@@ -57,7 +56,6 @@ export class Admissions {
   /** While nothing can start before a release: the priority of whom that holds; whoever is above it is tried. */
   #heldPriority = -Infinity;
   readonly #wakeUp: WakeUp;
-  #round = Infinity;
   /** When the last decision was made. */
   #decidedAtMs = 0;
 
@@ -65,10 +63,10 @@ export class Admissions {
     this.clock = clock;
     this.#wakeUp = new WakeUp(this.clock, () => this.admit());
     this.store = store;
-    this.#coolDown = coolDown;
     this.#maxSize = queue.maxSize;
     this.#overflow = queue.overflow;
-    this.#alarm = new UsageAlarm(warnAt);
+    const { announcer } = this;
+    this.reports = new AdmissionReports({ announcer, queue: this.queue, limits: store.limits, coolDown, warnAt });
     this.#budgets = store.limits.filter((limit) => limit.left !== undefined);
     this.#lookAtMs = store.limits.some((limit) => limit.observeWall !== undefined) ? -Infinity : Infinity;
     store.serve?.(this.#applicants());
@@ -102,7 +100,7 @@ export class Admissions {
     if (waiter.place.priority > this.#heldPriority) this.admit();
     if (waiter.isQueued) this.store.arrived?.(waiter);
     if (!waiter.isQueued) return;
-    if (this.announcer.isHeard) this.#tellAbout('waiting', waiter.cost);
+    this.reports.tell('waiting', this.#decidedAtMs, waiter.cost);
     if (this.waiting <= this.#maxSize) return;
     if (this.#isAdmitting) this.#unsettled.push(waiter);
     else this.#shed(waiter);
@@ -178,14 +176,6 @@ export class Admissions {
     }
   }
 
-  /** Changes what is used of a limit, other than by an admission: whoever listens is warned all the same. */
-  protected changeUse(limit: Limit, atMs: number, key: unknown, change: () => void): void {
-    const usedNow = (): number => (this.announcer.isHeard ? usageOf(limit, atMs, { key }).used : 0);
-    const usedBefore = usedNow();
-    change();
-    if (this.announcer.isHeard) this.#warn([limit], usedNow() - usedBefore, atMs, key);
-  }
-
   /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
   #admitUntilHeld(): number {
     for (;;) {
@@ -199,7 +189,7 @@ export class Admissions {
       if (atMs <= nowMs) {
         this.queue.serve(waiter);
         this.#active++;
-        if (this.announcer.isHeard) this.#tellAdmitted(nowMs, waiter);
+        this.reports.admitted(waiter, nowMs);
         this.start(waiter, nowMs);
       } else if (this.store.heldBy?.isKeyed === true) this.queue.park(waiter, atMs);
       else {
@@ -250,7 +240,7 @@ export class Admissions {
 
   #discard(waiter: Waiter, error: Error): void {
     this.queue.remove(waiter);
-    if (this.announcer.isHeard) this.#tellAbout('dropped', waiter.cost);
+    this.reports.tell('dropped', this.#decidedAtMs, waiter.cost);
     this.drop(waiter, error);
   }
 
@@ -264,7 +254,7 @@ export class Admissions {
     const given = this.#overflow === 'drop-oldest' ? this.queue.oldestOfSame(newcomer) : newcomer;
     const error = new QueueFullError(this.#maxSize, this.#overflow !== 'error');
     this.#giveUp(given);
-    if (this.announcer.isHeard) this.#tellAbout('dropped', given.cost);
+    this.reports.tell('dropped', this.#decidedAtMs, given.cost);
     if (this.#overflow === 'error') throw error;
     this.drop(given, error);
   }
@@ -281,22 +271,5 @@ export class Admissions {
         this.drop(waiter, error as QueueFullError);
       }
     }
-  }
-
-  #tellAbout(type: 'waiting' | 'dropped', cost: Cost): void {
-    this.announcer.tell({ type, atMs: this.#decidedAtMs, waiting: this.waiting, cost });
-  }
-
-  #tellAdmitted(atMs: number, { cost, place }: Waiter): void {
-    const { round } = this.#coolDown;
-    if (round !== this.#round) this.announcer.tell({ type: 'ramped', atMs, round });
-    this.#round = round;
-    this.announcer.tell({ type: 'admitted', atMs, waiting: this.waiting, cost });
-    this.#warn(this.store.limits, cost, atMs, place.key);
-  }
-
-  #warn(limits: readonly Limit[], cost: Cost, atMs: number, key: unknown): void {
-    for (const usage of this.#alarm.check(limits, cost, atMs, key))
-      this.announcer.tell({ type: 'warning', atMs, usage });
   }
 }

@@ -150,7 +150,7 @@ export class Limiter extends Admissions implements Admitter {
     if (!Number.isFinite(delta)) throw new OptionsError(`adjust: must be a finite number (got ${delta})`, 'delta');
     if (!Number.isFinite(atMs)) throw new OptionsError(`adjust: must be a finite instant (got ${atMs})`, 'takenAtMs');
     this.store.observeWall(nowMs);
-    this.changeUse(limit, nowMs, key, () => limit.adjust?.(delta, atMs, nowMs, key));
+    this.reports.usedOtherwise(limit, nowMs, key, () => limit.adjust?.(delta, atMs, nowMs, key));
     this.queue.unpark(key);
     if (this.waiting > 0) this.admit();
   }
