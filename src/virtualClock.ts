@@ -1,4 +1,5 @@
 import { nextTurn, type Cancel, type Clock } from './clock.js';
+import { Heap } from './heap.js';
 
 export interface VirtualClockOptions {
   /** What the wall says at 0 ms, in ms since 1970. @defaultValue the start of 2026, UTC */
@@ -23,8 +24,7 @@ export class VirtualClock implements Clock {
   #nowMs = 0;
   #wallOffsetMs: number;
   #set = 0;
-  /** A binary heap, the next timer first. */
-  readonly #timers: Timer[] = [];
+  readonly #timers = new Heap(isBefore);
 
   constructor({ epochAtMs = startOf2026AtMs }: VirtualClockOptions = {}) {
     this.#wallOffsetMs = epochAtMs;
@@ -40,7 +40,7 @@ export class VirtualClock implements Clock {
 
   schedule(delayMs: number, run: () => void): Cancel {
     const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), place: this.#set++, run, isCancelled: false };
-    this.#push(timer);
+    this.#timers.add(timer);
     return () => void (timer.isCancelled = true);
   }
 
@@ -60,45 +60,14 @@ export class VirtualClock implements Clock {
   /** Runs the next timer; false where there is none until then. */
   #step(untilMs: number): boolean {
     for (;;) {
-      const next = this.#timers[0];
+      const next = this.#timers.first;
       if (next === undefined || next.dueMs > untilMs) return false;
-      this.#pop();
+      this.#timers.removeFirst();
       if (next.isCancelled) continue;
       this.#nowMs = Math.max(this.#nowMs, next.dueMs);
       next.run();
       return true;
     }
-  }
-
-  #push(timer: Timer): void {
-    const timers = this.#timers;
-    let at = timers.push(timer) - 1;
-    while (at > 0) {
-      const above = (at - 1) >>> 1;
-      const parent = timers[above];
-      if (parent === undefined || !isBefore(timer, parent)) break;
-      timers[at] = parent;
-      at = above;
-    }
-    timers[at] = timer;
-  }
-
-  #pop(): void {
-    const timers = this.#timers;
-    const last = timers.pop();
-    if (last === undefined || timers.length === 0) return;
-    let at = 0;
-    for (;;) {
-      const left = 2 * at + 1;
-      const [one, other] = [timers[left], timers[left + 1]];
-      if (one === undefined) break;
-      const below = other !== undefined && isBefore(other, one) ? left + 1 : left;
-      const child = timers[below];
-      if (child === undefined || !isBefore(child, last)) break;
-      timers[at] = child;
-      at = below;
-    }
-    timers[at] = last;
   }
 }
 

@@ -1,35 +1,22 @@
-import { Lane } from './lane.js';
+import type { Lane } from './lane.js';
+import { Levels } from './levels.js';
 import { Parking } from './parking.js';
-import { Round } from './round.js';
 import { sizeOf, type Waiter } from './waiter.js';
-
-/** The lanes of one priority. A lane is there while somebody waits in it. */
-interface Level {
-  readonly priority: number;
-  readonly lanes: Map<unknown, Lane>;
-  readonly round: Round;
-}
 
 /**
  * Who is next: by priority, then between keys in turns by their weights, then first in, first out. A key that its own
- * limits hold back is parked, and stands in nobody's way. Every step takes the same time however many keys there are.
+ * limits hold back is parked, and stands in nobody's way. No step takes longer for the keys that there are, and hardly
+ * longer for the priorities.
  */
 export class FairQueue {
   size = 0;
-  /** By priority, the highest first. */
-  readonly #levels: Level[] = [];
+  readonly #levels = new Levels();
   readonly #parking = new Parking();
   /** The lane that the last one served was the last of. */
   #emptied: Lane | undefined = undefined;
 
   push(waiter: Waiter): void {
-    const level = this.#levelOf(waiter.place.priority);
-    let lane = level.lanes.get(waiter.place.key);
-    if (lane === undefined) {
-      lane = new Lane(waiter.place);
-      level.lanes.set(waiter.place.key, lane);
-      level.round.join(lane);
-    }
+    const lane = this.#levels.find(waiter.place) ?? this.#levels.add(waiter.place);
     lane.push(waiter);
     waiter.isQueued = true;
     this.size++;
@@ -38,64 +25,54 @@ export class FairQueue {
   /** Whose turn it is among those not parked. */
   next(): Waiter | undefined {
     this.#closeEmptied();
-    for (const { round } of this.#levels) {
-      const lane = round.turn();
-      if (lane !== undefined) return lane.first;
-    }
-    return undefined;
+    return this.#levels.turn()?.first;
   }
 
   /** Takes out the waiter that `next` gave, as served. Whoever queues up again before the next `next` keeps its turn. */
   serve(waiter: Waiter): void {
-    const level = this.#levelOf(waiter.place.priority);
-    const lane = level.lanes.get(waiter.place.key);
+    const lane = this.#levels.find(waiter.place);
     if (lane === undefined) return;
     this.#takeOut(waiter, lane);
-    level.round.charge(lane, sizeOf(waiter.cost));
+    this.#levels.charge(lane, sizeOf(waiter.cost));
     if (lane.first === undefined) this.#emptied = lane;
   }
 
   /** Takes out a waiter that gave up; true where it was the first of its lane, so that others may go now. */
   remove(waiter: Waiter): boolean {
-    const level = this.#levelOf(waiter.place.priority);
-    const lane = level.lanes.get(waiter.place.key);
+    const lane = this.#levels.find(waiter.place);
     if (lane === undefined) return false;
     const wasFirst = lane.first === waiter;
     this.#takeOut(waiter, lane);
-    if (lane.first === undefined) this.#close(level, lane);
-    else if (wasFirst) this.#resume(level, lane);
+    if (lane.first === undefined) this.#close(lane);
+    else if (wasFirst) this.#resume(lane);
     return wasFirst;
   }
 
   /** The longest waiting in the lane of `waiter`; where that is itself, whose turn it is. */
   oldestOfSame(waiter: Waiter): Waiter {
-    const lane = this.#levelOf(waiter.place.priority).lanes.get(waiter.place.key);
-    if (lane?.first !== undefined && lane.first !== waiter) return lane.first;
+    const oldest = this.#levels.find(waiter.place)?.first;
+    if (oldest !== undefined && oldest !== waiter) return oldest;
     return this.next() ?? waiter;
   }
 
   /** The limits of the waiter's own key hold it back until then (Infinity: until a release); others go on. */
   park({ place }: Waiter, untilMs: number): void {
-    const level = this.#levelOf(place.priority);
-    const lane = level.lanes.get(place.key);
+    const lane = this.#levels.find(place);
     if (lane === undefined) return;
-    level.round.part(lane);
+    this.#levels.part(lane);
     this.#parking.enter(lane, untilMs);
   }
 
   /** Lets the lanes of a key take their turns again: something of it was released. */
   unpark(key: unknown): void {
     if (this.#parking.size === 0) return;
-    for (const level of this.#levels) {
-      const lane = level.lanes.get(key);
-      if (lane !== undefined) this.#resume(level, lane);
-    }
+    for (const lane of this.#levels.ofKey(key)) this.#resume(lane);
   }
 
   /** Lets all lanes take their turns again: a limit has changed. */
   unparkAll(): void {
     if (this.#parking.size === 0) return;
-    for (const level of this.#levels) for (const lane of level.lanes.values()) this.#resume(level, lane);
+    for (const lane of this.#levels.inOrder().flat()) this.#resume(lane);
   }
 
   /** Lets every lane whose time has come take its turns again; returns when the next one's comes. */
@@ -104,14 +81,14 @@ export class FairQueue {
       const lane = this.#parking.earliest;
       const untilMs = lane?.parkedUntilMs ?? Infinity;
       if (lane === undefined || untilMs > nowMs) return untilMs;
-      this.#resume(this.#levelOf(lane.place.priority), lane);
+      this.#resume(lane);
     }
   }
 
   /** All who wait, by priority and then in turns of one each between the keys. */
   *inOrder(): Generator<Waiter> {
-    for (const { lanes } of this.#levels) {
-      let row = [...lanes.values()].map((lane) => lane.first);
+    for (const lanes of this.#levels.inOrder()) {
+      let row = lanes.map((lane) => lane.first);
       while (row.length > 0) {
         const waiters = row.filter((waiter) => waiter !== undefined);
         yield* waiters;
@@ -126,37 +103,22 @@ export class FairQueue {
     this.size--;
   }
 
-  #resume(level: Level, lane: Lane): void {
+  #resume(lane: Lane): void {
     if (lane.parkedUntilMs === undefined) return;
     this.#parking.leave(lane);
-    level.round.join(lane);
+    this.#levels.join(lane);
   }
 
   #closeEmptied(): void {
     const lane = this.#emptied;
     if (lane === undefined) return;
     this.#emptied = undefined;
-    const level = this.#levelOf(lane.place.priority);
-    if (lane.first === undefined && level.lanes.get(lane.place.key) === lane) this.#close(level, lane);
+    if (lane.first === undefined && this.#levels.find(lane.place) === lane) this.#close(lane);
   }
 
-  #close(level: Level, lane: Lane): void {
-    level.lanes.delete(lane.place.key);
-    level.round.part(lane);
-    this.#parking.leave(lane);
-    // The last one stays: most limiters have but one level, and fill it again and again.
-    if (level.lanes.size === 0 && this.#levels.length > 1) this.#levels.splice(this.#levels.indexOf(level), 1);
-  }
-
-  #levelOf(priority: number): Level {
-    let index = 0;
-    for (; index < this.#levels.length; index++) {
-      const level = this.#levels[index]!;
-      if (level.priority === priority) return level;
-      if (level.priority < priority) break;
-    }
-    const level: Level = { priority, lanes: new Map(), round: new Round() };
-    this.#levels.splice(index, 0, level);
-    return level;
+  #close(lane: Lane): void {
+    if (lane.parkedUntilMs === undefined) this.#levels.part(lane);
+    else this.#parking.leave(lane);
+    this.#levels.remove(lane);
   }
 }

@@ -1,4 +1,4 @@
-import { EndQueue } from './endQueue.js';
+import { Heap } from '../heap.js';
 import { costAt, type Task } from './life.js';
 import { weightOf } from './orders.js';
 import { wantedAt, type OthersWindow } from './others.js';
@@ -33,7 +33,7 @@ export interface AccountOptions {
  */
 export class Account {
   readonly #options: AccountOptions;
-  readonly #running = new EndQueue();
+  readonly #running = new Heap<Task>((one, other) => one.endsAtMs < other.endsAtMs);
   #slotsUsed = 0;
   #spent = 0;
   readonly #spentByDay = new Map<number, number>();
