@@ -1,12 +1,15 @@
 // What `npm test` runs: the checks that need no test to be run, side by side, and the suite beside them as soon as there
-// is a build. Each check tells of itself as it ends; one that fails ends all. What stands behind `--` is for vitest.
+// is a build, and all that it needs of the machine. Each check tells of itself as it ends; one that fails ends all. What
+// stands behind `--` is for vitest.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { buffer } from 'node:stream/consumers';
 
 const failing = new AbortController();
 const checks = ['typecheck', 'lint', 'format:check'].map(check);
-if (await check('build')) await suite(process.argv.slice(2));
+const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...process.argv.slice(2)];
+const isReady = await Promise.all([check('build'), run('test/needs.js')]);
+if (isReady.every(Boolean)) await run(...vitest);
 await Promise.all(checks);
 
 async function check(name) {
@@ -18,15 +21,16 @@ async function check(name) {
   return code === 0;
 }
 
-async function suite(words) {
-  if (failing.signal.aborted) return;
-  const vitest = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/vitest.config.ts', ...words];
-  const child = spawn(process.execPath, vitest, { stdio: 'inherit' });
+/** A script that is seen while it runs. */
+async function run(...words) {
+  if (failing.signal.aborted) return false;
+  const child = spawn(process.execPath, words, { stdio: 'inherit' });
   const end = () => child.kill('SIGINT');
   failing.signal.addEventListener('abort', end);
   const [code] = await once(child, 'exit');
   failing.signal.removeEventListener('abort', end);
   if (code !== 0) fail();
+  return code === 0;
 }
 
 function fail() {

@@ -16,7 +16,7 @@ export default defineConfig({
   test: {
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
     // Much of the suite waits for servers and processes: more workers than cores, where vitest keeps one free.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: availableParallelism() + 2,
     // A loaded machine takes longer than the second that vitest allows.
     expect: { poll: { timeout: 60_000 } },
     // What runs in a process of its own (the command as it is built, workers, kill -9) does not count here.

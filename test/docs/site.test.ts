@@ -1,13 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launch } from '../examples/browser.js';
-import { freePort } from '../freePort.js';
 import { checkPlayground } from './playgroundPage.js';
+import { serveStatic } from './staticHost.js';
 
 const dist = 'docs/.vitepress/dist';
 let browser: Browser;
@@ -17,26 +16,12 @@ let stop: () => void;
 // The command that people run; a dead link between pages fails it.
 beforeAll(async () => {
   await promisify(execFile)('npm', ['run', '--silent', 'docs']);
-  [browser, { url, stop }] = await Promise.all([launch(), serve()]);
+  [browser, { url, stop }] = await Promise.all([launch(), serveStatic(dist)]);
 }, 900_000);
 afterAll(async () => {
   stop();
   await browser.close();
 });
-
-async function serve(): Promise<{ readonly url: string; readonly stop: () => void }> {
-  const port = String(await freePort());
-  const bin = 'docs/node_modules/vitepress/bin/vitepress.js';
-  const server = spawn(process.execPath, [bin, 'preview', 'docs', '--port', port], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  for (let said = ''; ;) {
-    const [more] = (await once(server.stdout, 'data')) as [Buffer];
-    said += more.toString();
-    const served = /http:\/\/localhost:\d+/.exec(said);
-    if (served !== null) return { url: served[0], stop: () => server.kill() };
-  }
-}
 
 async function open(path: string): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> {
   const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
