@@ -3,22 +3,23 @@ import { OptionsError, StoreLostError } from '../../errors.js';
 import type { AdmissionStore, Applicants } from '../../limiter/store.js';
 import { checkCost, costIn, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
-import { WakeUp } from '../../wakeUp.js';
 import { ClosableClock } from '../closableClock.js';
 import { subscribe } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { elsewhere } from './elsewhere.js';
+import { Ends } from './ends.js';
 import { Exchange, type ExchangeOptions, type ExchangeOwner } from './exchange.js';
+import { Grants } from './grants.js';
 import { Held } from './held.js';
 import type { Holding } from './holdings.js';
 import { Inbox } from './inbox.js';
 import { LocalShare } from './localShare.js';
 import type { MirroredLimit, MirrorOwner } from './mirroredLimit.js';
-import type { Memory, News } from './news.js';
 import { OwnQueue } from './ownQueue.js';
-import { parseMessage, type Decided, type Letter } from './reply.js';
+import { parseMessage, type Decided } from './reply.js';
 import type { GateNews, SharedGate } from './sharedGate.js';
-import { SharedPlan, type PlanNews } from './sharedPlan.js';
+import { SharedPlan } from './sharedPlan.js';
+import { Telling } from './telling.js';
 import { keyText } from './wishes.js';
 
 export interface ProcessStoreOptions extends Omit<ExchangeOptions, 'clock'> {
@@ -38,9 +39,6 @@ const arrivalLingerMs = 10;
 /** How long closing waits for a Redis that does not answer, in ms. */
 const closingMs = 1_000;
 
-/** How often a process says that it is there, in ms. */
-const presenceMs = 600_000;
-
 /**
  * One process' face of limits that are kept in Redis. It decides nothing: who waits is told, what is granted comes by
  * answer or by message and is handed out, once its instant has come, at the next `tryAdmit`; and what ends is told with
@@ -57,17 +55,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   readonly #held = new Held();
   readonly #queue = new OwnQueue();
   readonly #agenda: Agenda;
-  /** When what was granted ahead may start. */
-  readonly #starts: WakeUp;
-  #memory: Memory | undefined = undefined;
-  /** What was composed last. */
-  #telling: { readonly news: News; readonly plan: PlanNews } | undefined = undefined;
-  #presentAtMs = -Infinity;
-  #hasNewsOfQueue = false;
-  /** True where keys may have other figures than Redis knows. */
-  #hasNewsOfKeys = false;
-  /** True where nothing is left here after the call that is on its way. */
-  #isLastCall = false;
+  readonly #ends: Ends;
+  readonly #grants: Grants;
+  readonly #telling: Telling;
   /** How many processes there are, with those that are at rest. Until that is known, any number of others may share. */
   #peers = Infinity;
   #alone: LocalShare | undefined = undefined;
@@ -77,15 +67,27 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#options = options;
     this.#clock = new ClosableClock(options.clock);
     this.gate = gate((news) => {
-      this.#giveBack();
+      this.#grants.giveBack();
       this.#held.news.gate.push(news);
       this.#exchange.ask();
     });
     this.#plan = new SharedPlan(options.limits, this.gate.rampStepMs, this);
     this.#exchange = new Exchange({ ...options, clock: this.#clock }, base, this);
     this.#inbox = new Inbox(this.#exchange.process);
+    this.#telling = new Telling({
+      ...{ plan: this.#plan, gate: this.gate, held: this.#held, inbox: this.#inbox, queue: this.#queue },
+      saysPresent: options.onStoreLost === 'local-share',
+    });
     this.#agenda = new Agenda(this.#clock, options.leaseMs, () => this.#exchange.ask());
-    this.#starts = new WakeUp(this.#clock, () => this.#start());
+    this.#ends = new Ends({
+      ...options,
+      ...{ held: this.#held, gate: this.gate, agenda: this.#agenda, isKeyed: this.#plan.isKeyed },
+      tellWithin: (ms) => this.#tellWithin(ms),
+    });
+    this.#grants = new Grants({
+      ...{ clock: this.#clock, inbox: this.#inbox, queue: this.#queue, gate: this.gate },
+      ...{ telling: this.#telling, ends: this.#ends, isSure: () => this.#exchange.isSure },
+    });
   }
 
   get limits(): readonly MirroredLimit[] {
@@ -130,13 +132,13 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       wishes.comesLater(place);
       return;
     }
-    this.#hasNewsOfQueue = true;
+    this.#telling.queueChanged();
     this.#tellWithin(isInNoHurry ? arrivalLingerMs : 0);
   }
 
   left(): void {
     if (this.#inbox.wishes.count === 0) return;
-    this.#hasNewsOfQueue = true;
+    this.#telling.queueChanged();
     this.#exchange.ask();
   }
 
@@ -151,9 +153,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   observeWall(): void {}
 
   changed(limit: MirroredLimit, change: unknown): void {
-    this.#giveBack();
+    this.#grants.giveBack();
     this.#plan.change(limit, change, this.#clock.now());
-    if (limit.isKeyed === true) this.#hasNewsOfKeys = true;
+    if (limit.isKeyed === true) this.#telling.keysChanged();
     this.#exchange.ask();
   }
 
@@ -177,34 +179,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   compose(): object {
-    const nowMs = this.#clock.now();
-    const { wishes, read, ahead } = this.#inbox;
-    const [news, plan] = [this.#held.takeNews(), this.#plan.takeNews()];
-    this.gate.telling();
-    this.#telling = { news, plan };
-    const memory = this.#memory;
-    this.#memory = undefined;
     this.#agenda.telling();
-    const isQueueNews = this.#hasNewsOfQueue || wishes.isLow;
-    const { drop, want } = isQueueNews ? wishes.compare(this.#queue.inOrder(), ahead) : { drop: [], want: [] };
-    if (this.#hasNewsOfKeys) want.push(...wishes.again());
-    this.#hasNewsOfQueue = false;
-    this.#hasNewsOfKeys = false;
-    const leases = memory?.leases.length ?? 0;
-    this.#isLastCall = this.#held.size + leases + ahead.length + wishes.count === 0;
-    return {
-      ...plan,
-      ...news.told(nowMs),
-      read,
-      recover: memory,
-      isPresent: this.#isPresent(nowMs) || undefined,
-      drop: drop.length > 0 ? drop : undefined,
-      want:
-        want.length > 0
-          ? want.map(({ place, key, costs }) => [...place, costs, this.#plan.ownFigures(key) ?? {}])
-          : undefined,
-      isIdle: this.#isLastCall,
-    };
+    return this.#telling.compose(this.#clock.now());
   }
 
   daysAround(epochMs: number): unknown {
@@ -229,17 +205,14 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       return;
     }
     this.#agenda.turn(answer.wakeMs, answer.isOurs, answer.seq);
-    const hasGap = this.#open(answer.mail);
+    const hasGap = this.#grants.open(answer.mail);
     // Redis has forgotten this life, or letters of it: what comes next is told in another.
-    if (hasGap || (this.#isLastCall && answer.mail.length === 0)) this.#beginAnew();
+    if (hasGap || (this.#telling.isLast && answer.mail.length === 0)) this.#beginAnew();
     this.#refill();
   }
 
   startOver(hasLostData: boolean, isDone: boolean): void {
-    if (!isDone && this.#telling !== undefined) {
-      this.#held.news.putBack(this.#telling.news);
-      this.#plan.putBack(this.#telling.plan);
-    }
+    if (!isDone) this.#telling.putBack();
     this.#beginAnew(hasLostData);
     this.#exchange.ask();
   }
@@ -258,7 +231,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#agenda.called(this.#clock.now());
     this.#giveUpAll(error);
     // What the call was to tell is told again with the next one, under its number: it may have had its effect.
-    if (this.#held.size === 0 && this.#telling?.news.isEmpty !== false) this.#beginAnew();
+    if (this.#held.size === 0 && this.#telling.isEmpty) this.#beginAnew();
     this.#setTimer();
   }
 
@@ -277,13 +250,6 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#exchange.ask();
   }
 
-  /** To be known beyond what is under way, for those who may have to share without Redis. */
-  #isPresent(nowMs: number): boolean {
-    if (this.#options.onStoreLost !== 'local-share' || nowMs - this.#presentAtMs < presenceMs) return false;
-    this.#presentAtMs = nowMs;
-    return true;
-  }
-
   #end(cost: Cost, takenAtMs: number, nowMs: number, outcome: Outcome | 'refund', key: unknown): void {
     const holding = this.#held.end(cost, takenAtMs, key, outcome);
     if (holding === undefined) return;
@@ -292,7 +258,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       this.#alone.ended(holding, nowMs, outcome);
       if (holding.isSpent !== true && outcome !== 'refund') this.#tellSpent(holding);
     }
-    if (holding.id !== undefined) this.#endLease(holding.id, nowMs, outcome, holding);
+    if (holding.id !== undefined) this.#ends.add(holding.id, nowMs, outcome, holding);
   }
 
   /** What was let in without Redis has been taken of no quota there. */
@@ -301,18 +267,6 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       const units = limit.kind === 'quota' ? costIn(limit, cost) : 0;
       if (units > 0) this.adjusted(limit, units, takenAtMs, key);
     }
-  }
-
-  #endLease(id: number, atMs: number, outcome: Outcome | 'refund', holding?: Holding): void {
-    this.#held.news.ends.push({ id, atMs, outcome, holding });
-    const { endsMakeRoom, lingerMs } = this.#options;
-    // What time alone lets in, no end lets in before; where slots are held, too, it is told with the call of that instant.
-    // Where keys have limits of their own, it is one key that waits for time, and others may wait for an end.
-    const { untilOpenMs } = this.#agenda;
-    const isHeldByTime = untilOpenMs > 0 && untilOpenMs < Infinity && !this.#plan.isKeyed;
-    const makesRoom = outcome === 'refund' || this.gate.round !== Infinity || (endsMakeRoom && !isHeldByTime);
-    if (makesRoom) this.#tellWithin(0);
-    else this.#tellWithin(endsMakeRoom ? Math.min(lingerMs, untilOpenMs) : lingerMs);
   }
 
   #tellWithin(ms: number): void {
@@ -324,25 +278,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#setTimer();
   }
 
-  /** @returns true where a letter is missing */
-  #open(letters: readonly Letter[]): boolean {
-    const nowMs = this.#clock.now();
-    const { keys, givenUp, unwanted, hasGap } = this.#inbox.open(letters, nowMs);
-    this.#starts.at(this.#inbox.startsAtMs);
-    for (const each of givenUp) this.#queue.giveUp(each);
-    if (this.gate.isClosedUnknown(nowMs)) {
-      this.#hasNewsOfQueue = true;
-      this.#giveBack();
-    } else if (keys.size > 0) this.#queue.admit(keys);
-    // Whoever it was for has left, or is to wait anew.
-    for (const id of [...unwanted, ...this.#inbox.purse.empty()]) this.#endLease(id, nowMs, 'refund');
-    return hasGap;
-  }
-
   #heard(text: string): void {
     const message = parseMessage(text);
     if (message?.to !== this.#exchange.process) return;
-    if (message.isRecalled) this.#giveBack();
+    if (message.isRecalled) this.#grants.giveBack();
     // Who was stopped for long does not know whether what has come is still his.
     if (!this.#exchange.isSure) {
       this.#exchange.ask();
@@ -351,22 +290,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const { mail, wakeMs, isOurs, seq, asks } = message;
     this.#agenda.turn(wakeMs, isOurs, seq);
     // What is missing comes with the next answer.
-    if (this.#open(mail) || asks) this.#exchange.ask();
+    if (this.#grants.open(mail) || asks) this.#exchange.ask();
     this.#refill();
-  }
-
-  /** The instant has come of something that was granted ahead: it starts, unless it is not known whether it is still ours. */
-  #start(): void {
-    if (!this.#exchange.isSure || this.gate.closedUntil(this.#clock.now()) !== undefined) this.#giveBack();
-    this.#open([]);
-  }
-
-  /** What was granted ahead and has not started waits again. */
-  #giveBack(): void {
-    const ids = this.#inbox.giveBack();
-    if (ids.length === 0) return;
-    this.#hasNewsOfQueue = true;
-    for (const id of ids) this.#endLease(id, this.#clock.now(), 'refund');
   }
 
   /** Tells Redis of more of the queue where it knows little, and sets the timer. */
@@ -392,30 +317,23 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     });
   }
 
-  /** Another life: Redis is told of what runs as of something that it does not know. */
+  /** Another life: what Redis knows of this one ends. */
   #beginAnew(hasLostData = false): void {
-    const nowMs = this.#clock.now();
-    const hasRunAlone = this.#alone !== undefined || this.#memory?.hasRunAlone === true;
     const { process } = this.#exchange;
     const { read, wishes } = this.#inbox;
     const wasWaiting = wishes.count > 0;
+    const hasRunAlone = this.#alone !== undefined;
     this.#exchange.beginAnew();
     const unstarted = this.#inbox.beginAnew(this.#exchange.process);
     this.#agenda.beginAnew();
-    this.#plan.tellAgain();
-    this.#hasNewsOfQueue = this.#queue.waiting > 0;
     this.#alone = undefined;
-    const { leases, unused } = this.#held.beginAnew(nowMs, hasLostData);
-    const totals = hasLostData ? this.#plan.totals() : [];
-    const former = this.#memory?.former ?? [process, read, [...unused, ...unstarted]];
-    if (leases.length + totals.length + former[2].length === 0 && !hasRunAlone && !wasWaiting) return;
-    this.#memory = { leases, totals, hasRunAlone, former };
+    this.#telling.beginAnew({ process, read, unstarted, wasWaiting, hasRunAlone }, this.#clock.now(), hasLostData);
   }
 
   #reclaimed(ids: readonly number[]): void {
     for (const holding of this.#held.reclaimed(ids)) {
       const { id, outcome = 'unknown', endedAtMs = this.#clock.now() } = holding;
-      if (id !== undefined) this.#endLease(id, endedAtMs, outcome, holding);
+      if (id !== undefined) this.#ends.add(id, endedAtMs, outcome, holding);
     }
   }
 
@@ -425,7 +343,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       onStoreLost === 'fail'
         ? 'try again once Redis is back, or choose onStoreLost: "wait"'
         : 'see to the client, its password and its access rules';
-    this.#hasNewsOfQueue = true;
+    this.#telling.queueChanged();
     this.#queue.giveUpAll(new StoreLostError(name, advice, cause));
   }
 
