@@ -15,8 +15,6 @@ export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
-    // Much of the suite waits for servers and processes: more workers than cores, where vitest keeps one free.
-    maxWorkers: availableParallelism() + 2,
     // A loaded machine takes longer than the second that vitest allows.
     expect: { poll: { timeout: 60_000 } },
     // What runs in a process of its own (the command as it is built, workers, kill -9) does not count here.
@@ -26,16 +24,25 @@ export default defineConfig({
       reportsDirectory: 'coverage/tests',
       reporter: ['text', 'html', 'json-summary'],
     },
-    projects: [project('apart', apart, []), project('together', ['test/**/*.test.ts'], apart)].map((test) => ({
-      extends: true,
-      test,
-    })),
+    projects: [
+      // They wait for servers and processes: more workers than cores.
+      { extends: true, test: project('apart', apart, [], availableParallelism() + 1) },
+      // They only compute. Each worker loads the modules once more, so that more of them take longer.
+      {
+        extends: true,
+        test: {
+          ...project('together', ['test/**/*.test.ts'], apart, availableParallelism()),
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });
 
-function project(name: string, include: string[], exclude: string[]) {
+function project(name: string, include: string[], exclude: string[], maxWorkers: number) {
   return {
     name,
+    maxWorkers,
     include,
     exclude: [...configDefaults.exclude, ...exclude],
     // A file shares its modules with those before it: to load them anew takes longer than most tests.
