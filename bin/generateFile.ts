@@ -7,7 +7,8 @@ import { readPrompts, type Prompt } from './prompts.js';
 import { connectRedis, type RedisRun } from './redisRun.js';
 import { Roster } from './roster.js';
 import { run } from './run.js';
-import { resultsOfSimulation, RunDirectory } from './runDirectory.js';
+import { ResultsFile } from './results.js';
+import { holdSimulation, RunDirectory } from './runDirectory.js';
 import { openSlots } from './slots.js';
 import { Tally } from './tally.js';
 import { UsageError } from './usageError.js';
@@ -36,10 +37,12 @@ async function generateOver(redis: RedisRun | undefined, { prompts, figures, fla
   try {
     // Nothing in DIR is looked at any closer before it is ours alone.
     const memory = simulated ? undefined : await openMemory(out, flags, redis);
+    const unlock = simulated ? await holdSimulation(out) : undefined;
     try {
       return await generatePrompts({ prompts, figures, connection, memory, redis, flags });
     } finally {
       await memory?.close();
+      await unlock?.();
     }
   } finally {
     await connection.close();
@@ -70,7 +73,7 @@ async function generatePrompts({ prompts, figures, connection, memory, redis, fl
   try {
     await connection.check();
     const slots = await openSlots(connection, figures);
-    const results = memory === undefined ? resultsOfSimulation(out) : memory.begin();
+    const results = memory === undefined ? ResultsFile.replace(out) : memory.begin();
     const client = callbacks === undefined ? connection.client : askingForCallbacks(connection.client, callbacks.url);
     return await run({
       ...{ prompts, roster, connection, client, figures, slots, tally, results, memory, redis },

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { JournalError, JournalLockedError } from '../operators/index.js';
 import {
   fileJournal,
@@ -11,7 +12,6 @@ import { redisJournal } from '../src/redis/index.js';
 import type { RedisRun } from './redisRun.js';
 import { journaledLine } from './resultLine.js';
 import { refuseResults, ResultsFile } from './results.js';
-import { join } from 'node:path';
 import { readSettings, refuseOthers, writeSettings, type Settings } from './settings.js';
 import { UsageError } from './usageError.js';
 
@@ -86,10 +86,7 @@ export class RunDirectory {
   ): Promise<RunDirectory> {
     const before = readSettings(path);
     if (before === undefined) refuseResults(path);
-    const unlock = await naming(path, async () => {
-      await nodeDisk.makeDirectory(path);
-      return nodeDisk.lock(join(path, 'journal.lock'));
-    });
+    const unlock = await hold(path);
     const journal = redisJournal({ client, name, settings, ttlMs: leaseMs });
     try {
       if (before !== undefined) refuseOthers(path, withoutId(before), { ...settings, [runFlag]: name });
@@ -138,13 +135,29 @@ export class RunDirectory {
 }
 
 /**
- * The results of a simulated run, of which nothing is kept but these.
+ * Takes hold of the directory of a simulated run, of which nothing is kept but its results.
  *
- * @throws UsageError where `path` is the directory of a run that is paid for
+ * @throws UsageError where another process holds it, or where it is that of a run that is paid for
  */
-export function resultsOfSimulation(path: string): ResultsFile {
-  if (readSettings(path) === undefined) return ResultsFile.replace(path);
+export async function holdSimulation(path: string): Promise<Unlock> {
+  if (readSettings(path) === undefined) return hold(path);
   throw new UsageError(`${path} is that of a run that is not simulated: choose another --out; nothing was submitted`);
+}
+
+/** For what has no journal there. The directory is made where there is none. */
+function hold(path: string): Promise<Unlock> {
+  return naming(path, async () => {
+    try {
+      await nodeDisk.makeDirectory(path);
+      return await nodeDisk.lock(join(path, 'journal.lock'));
+    } catch (error) {
+      if (error instanceof JournalLockedError) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, {
+        cause: error,
+      });
+    }
+  });
 }
 
 function openJournal(journal: Journal, path: string): Promise<JournalHistory> {

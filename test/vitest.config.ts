@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { LongestFirst } from './longestFirst.js';
 
 /** Tests that start processes, servers or browsers, and the few that compute longest. */
 const apart = [
@@ -15,6 +16,7 @@ export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
+    sequence: { sequencer: LongestFirst },
     // A loaded machine takes longer than the second that vitest allows.
     expect: { poll: { timeout: 60_000 } },
     // What runs in a process of its own (the command as it is built, workers, kill -9) does not count here.

@@ -12,7 +12,7 @@ import { JournalClaims, type Hold } from './journalClaims.js';
 import { decodeFrom, encodeFor } from './journalEntries.js';
 import { JournalLink } from './journalLink.js';
 import type { Answer, Ask } from './journalStep.js';
-import { subscribe } from './subscription.js';
+import { Subscription } from './subscription.js';
 
 export interface JournalSessionOptions {
   readonly client: RedisClient;
@@ -74,12 +74,19 @@ export class JournalSession {
   #isDue = false;
   #working: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
-  #unsubscribe: () => void = () => undefined;
+  readonly #subscription: Subscription;
 
   constructor(options: JournalSessionOptions) {
     this.#options = options;
     this.#clock = new ClosableClock(options.clock);
     this.#link = new JournalLink({ ...options, clock: this.#clock });
+    const listener = {
+      message: (from: string) => {
+        if (from !== options.worker) this.#trip();
+      },
+      ready: () => this.#trip(),
+    };
+    this.#subscription = new Subscription(options.client, this.#link.keys.channel, listener, this.#clock);
     this.#renewal = new WakeUp(this.#clock, () => this.#trip());
     this.#leaving.promise.catch(() => undefined);
   }
@@ -117,7 +124,7 @@ export class JournalSession {
 
   /** Gives back all it holds, where Redis is there to hear it. */
   async close(): Promise<void> {
-    this.#unsubscribe();
+    this.#subscription.stop();
     let isOver = false;
     const patience = new Deferred<void>();
     this.#clock.schedule(closingMs, () => patience.resolve());
@@ -141,18 +148,13 @@ export class JournalSession {
   }
 
   async #load(): Promise<JournalHistory> {
-    const { client, runId, settings, worker } = this.#options;
+    const { runId, settings } = this.#options;
     this.#read(await this.#link.step({ ...nothing, open: { run: runId, settings, format: String(journalFormat) } }));
     while (this.#link.isBehind) this.#read(await this.#link.step(nothing));
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#isOpen = true;
     const history = this.#folding.history(this.#link.run);
-    this.#unsubscribe = subscribe(client, this.#link.keys.channel, {
-      message: (from) => {
-        if (from !== worker) this.#trip();
-      },
-      ready: () => this.#trip(),
-    });
+    this.#subscription.listen();
     return history;
   }
 
@@ -196,6 +198,7 @@ export class JournalSession {
     try {
       const { release, claim, watch } = asked;
       answer = await this.#link.step({ write: writes, release, claim, watch });
+      this.#subscription.listen();
     } catch (error) {
       this.#claims.fail(error, asked);
       throw error;
@@ -265,7 +268,7 @@ export class JournalSession {
   #fail(error: unknown): unknown {
     if (this.#failure !== undefined) return this.#failure.error;
     this.#failure = { error };
-    this.#unsubscribe();
+    this.#subscription.stop();
     this.#renewal.at(Infinity);
     for (const { done } of [...this.#writes, ...this.#doubtful.splice(0)]) done.reject(error);
     this.#writes = [];

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js';
 import { isNodeRedis, type RedisClient } from './client.js';
 
 /** What happens on a channel. */
@@ -6,8 +7,39 @@ export interface SubscriptionListener {
   message(text: string): void;
   /** It listens from here on, for the first time or again: what was said before may have been missed. */
   ready(): void;
-  /** The client was closed, and so it listens no more. */
+  /** It listens no more: the client was closed, or a cluster has refused it. */
   ended?(): void;
+}
+
+/** How soon it is tried again what has ended, in ms. */
+const againMs = 1_000;
+
+/** A subscription that is begun, and begun anew where it has ended, as `listen` is called: by whatever else happens. */
+export class Subscription {
+  readonly #subscribe: (ended: () => void) => () => void;
+  readonly #clock: Clock;
+  #stop: (() => void) | undefined = undefined;
+  #isOver = false;
+  #againAtMs = -Infinity;
+
+  constructor(client: RedisClient, channel: string, listener: Omit<SubscriptionListener, 'ended'>, clock: Clock) {
+    this.#subscribe = (ended) => subscribe(client, channel, { ...listener, ended });
+    this.#clock = clock;
+  }
+
+  listen(): void {
+    if (this.#isOver || this.#stop !== undefined || this.#clock.now() < this.#againAtMs) return;
+    this.#stop = this.#subscribe(() => {
+      this.#stop = undefined;
+      this.#againAtMs = this.#clock.now() + againMs;
+    });
+  }
+
+  /** For good. */
+  stop(): void {
+    this.#isOver = true;
+    this.#stop?.();
+  }
 }
 
 /** A client as both packages have it: it tells when it is closed for good; a cluster of node-redis by another name. */
@@ -44,13 +76,16 @@ interface IoRedisSubscriber {
  */
 export function subscribe(client: RedisClient, channel: string, listener: SubscriptionListener): () => void {
   const stop = isNodeRedis(client)
-    ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener)
+    ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener, end)
     : subscribeIoRedis(client.duplicate(withoutResubscribing) as IoRedisSubscriber, channel, listener);
   const ending = client as Ending;
+  let isOver = false;
   for (const event of endings) ending.once?.(event, end);
   return end;
 
   function end(): void {
+    if (isOver) return;
+    isOver = true;
     for (const event of endings) ending.off?.(event, end);
     stop();
     listener.ended?.();
@@ -61,9 +96,11 @@ function subscribeNodeRedis(
   subscriber: NodeRedisSubscriber,
   channel: string,
   listener: SubscriptionListener,
+  end: () => void,
 ): () => void {
   let hasSubscribed = false;
   let isSubscribing = false;
+  let saysReady = false;
   // node-redis subscribes again what it was once subscribed to. Where the connection is lost before, it forgets that.
   const listen = async (): Promise<void> => {
     if (isSubscribing) return;
@@ -73,18 +110,19 @@ function subscribeNodeRedis(
       hasSubscribed = true;
       listener.ready();
     } catch {
-      // It is tried again once it is connected again.
+      // It is tried again once it is connected again; a cluster does not say so.
+      if (!saysReady) end();
     }
     isSubscribing = false;
   };
   // The same trouble is told by the client that decides; here it only must not end the process.
   subscriber.on('error', () => undefined);
   subscriber.on('ready', () => {
+    saysReady = true;
     subscriber.unref?.();
     void listen();
   });
-  // A cluster does not say that it is ready.
-  subscriber.connect().then(listen, () => undefined);
+  subscriber.connect().then(listen, end);
   return () => destroy(subscriber);
 }
 

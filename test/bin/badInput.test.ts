@@ -98,6 +98,9 @@ describe('one clear line, exit 2, and nothing is sent', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/^sluice: empty\.txt\/out\/journal\.log cannot be opened \(ENOTDIR[^\n]*--out[^\n]*\n$/);
     expect(simulator.books().created).toBe(0);
+    const simulating = await sluice(['generate', 'good.txt', '--out', 'empty.txt/out', '--simulate'], { cwd: files() });
+    expect(simulating.code).toBe(2);
+    expect(simulating.stderr).toMatch(/^sluice: empty\.txt\/out cannot be written \(ENOTDIR[^\n]*--out[^\n]*\n$/);
   });
 
   it('a port for callbacks that is taken', async () => {

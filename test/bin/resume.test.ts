@@ -165,6 +165,20 @@ describe('a directory', () => {
     expect(simulator.books().created).toBe(1);
   });
 
+  it('of a simulated run is that of one process, too, for as long as it lives', async () => {
+    const out = scratch();
+    const args = ['generate', promptsFile(out, 'a'), '--out', out, '--simulate', '--speed'];
+    const run = new SluiceRun([...args, '1']);
+    await run.shows(/#1 submitted as/);
+    const { code, stderr } = await sluice([...args, '100000']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^sluice: [^\n]*in use by process \d+ [^\n]*choose another --out; nothing was submitted\n$/);
+    run.child.kill('SIGKILL');
+    await run.ended;
+    expect((await sluice([...args, '100000'])).code).toBe(0);
+    expect(readdirSync(out).toSorted()).toEqual(['prompts.txt', 'results.jsonl']);
+  });
+
   it('that began with other flags, of which all would be paid for again, is refused', async () => {
     const simulator = await simulated();
     const out = scratch();

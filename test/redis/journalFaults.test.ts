@@ -252,7 +252,7 @@ describeOverRedis('the timers of a worker', () => {
     await expect(writing).rejects.toBeInstanceOf(JournalError);
     await closed;
     redis.resume();
-    expect(systemClock.now() - before).toBeLessThan(4_000);
+    expect(systemClock.now() - before).toBeLessThan(30_000);
     expect(clock.timers).toBe(0);
   });
 

@@ -149,7 +149,7 @@ describeOverRedis('processes that share a run', () => {
     expect(work.simulator.books().tasks).toHaveLength(tasks.length);
   });
 
-  it('should refuse other settings, and a directory of another run', async () => {
+  it('should refuse other settings, a directory of another run, and one that cannot be', async () => {
     const work = new SharedWork(await kling(), 'settled', 2);
     expect((await sluice(work.args('a'), { env: withKey })).code).toBe(0);
     const other = await sluice(work.args('b', '--duration', '10'), { env: withKey });
@@ -162,6 +162,9 @@ describeOverRedis('processes that share a run', () => {
     const file = await sluice(alone, { env: withKey });
     expect(file.code).toBe(2);
     expect(file.stderr).toContain('--run "settled" before, no --run now');
+    const nowhere = await sluice(work.args('c', '--out', join(work.directory, 'prompts.txt', 'out')), { env: withKey });
+    expect(nowhere.code).toBe(2);
+    expect(nowhere.stderr).toMatch(/^sluice: [^\n]*out cannot be written \(ENOTDIR[^\n]*--out[^\n]*\n$/);
     expect(work.simulator.books().tasks).toHaveLength(2);
   });
 });

@@ -134,8 +134,8 @@ describeOverRedis('workers on one run', () => {
     const { server, start } = await sharedRun(['a'], {
       faultOf: ({ kind, nth }) => (kind === 'submit' && nth === 1 ? 'too-fast' : undefined),
     });
-    // Half a second of ours: its lease is to be renewed by then.
-    const worker = start({ baseMs: 10_000 });
+    // Seconds of ours: its lease is to be renewed by then.
+    const worker = start({ baseMs: 200_000 });
     while (server.sent.length === 0) await wait(2);
     await flush(redis);
     await worker.ended();

@@ -1,9 +1,10 @@
 import { Redis } from 'ioredis';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
-import { createClient } from 'redis';
+import { createClient, createCluster } from 'redis';
 import { expect, it, onTestFinished } from 'vitest';
-import { subscribe } from '../../src/redis/subscription.js';
+import { subscribe, Subscription } from '../../src/redis/subscription.js';
+import { VirtualClock } from '../../src/virtualClock.js';
 import { until } from '../until.js';
 import { describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
@@ -89,5 +90,50 @@ describeOverRedis('a subscription over ioredis', () => {
     await client.publish('news', 'it is back');
     await until(() => heard.length > 0);
     expect([heard, unhandled]).toEqual([['it is back'], []]);
+  });
+});
+
+describeOverRedis('a subscription over a cluster of node-redis', () => {
+  it('should be tried again where it was refused, a second later at the earliest, and not once it is stopped', async () => {
+    const redis = await RedisServer.start('--cluster-enabled', 'yes');
+    onTestFinished(() => redis.stop());
+    const direct = createClient({ url: redis.url });
+    await direct.connect();
+    onTestFinished(() => direct.destroy());
+    const ask = (...words: string[]) => direct.sendCommand<string>(words);
+    await ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await until(async () => (await ask('CLUSTER', 'INFO')).includes('cluster_state:ok'));
+    await ask('ACL', 'SETUSER', 'default', 'resetchannels');
+    const cluster = createCluster({ rootNodes: [{ url: redis.url }] });
+    cluster.on('error', () => undefined);
+    await cluster.connect();
+    onTestFinished(() => cluster.destroy());
+    const clients = async () => (await ask('CLIENT', 'LIST')).trim().split('\n').length;
+    const before = await clients();
+
+    const clock = new VirtualClock();
+    const heard: string[] = [];
+    let timesReady = 0;
+    const listener = { message: (text: string) => heard.push(text), ready: () => timesReady++ };
+    const subscription = new Subscription(cluster, 'news', listener, clock);
+    subscription.listen();
+    await until(async () => (await direct.sendCommand<unknown[]>(['ACL', 'LOG'])).length > 0);
+    await until(async () => (await clients()) === before);
+    await ask('ACL', 'SETUSER', 'default', 'allchannels');
+    subscription.listen();
+    await clock.settle(999);
+    subscription.listen();
+    expect(await clients()).toBe(before);
+    await clock.settle(1);
+    subscription.listen();
+    await until(() => timesReady > 0);
+    await direct.publish('news', 'it is there');
+    await until(() => heard.length > 0);
+
+    subscription.stop();
+    await clock.settle(1_000);
+    subscription.listen();
+    await until(async () => (await clients()) === before);
+    expect([heard, timesReady]).toEqual([['it is there'], 1]);
   });
 });

@@ -4,7 +4,7 @@ import type { AdmissionStore, Applicants } from '../../limiter/store.js';
 import { checkCost, costIn, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
 import { ClosableClock } from '../closableClock.js';
-import { subscribe } from '../subscription.js';
+import { Subscription } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { elsewhere } from './elsewhere.js';
 import { Ends } from './ends.js';
@@ -61,7 +61,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   /** How many processes there are, with those that are at rest. Until that is known, any number of others may share. */
   #peers = Infinity;
   #alone: LocalShare | undefined = undefined;
-  #unsubscribe: (() => void) | undefined = undefined;
+  readonly #subscription: Subscription;
 
   constructor(options: ProcessStoreOptions, base: string, gate: (tell: (news: GateNews) => void) => SharedGate) {
     this.#options = options;
@@ -73,6 +73,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     });
     this.#plan = new SharedPlan(options.limits, this.gate.rampStepMs, this);
     this.#exchange = new Exchange({ ...options, clock: this.#clock }, base, this);
+    this.#subscription = this.#newSubscription();
     this.#inbox = new Inbox(this.#exchange.process);
     this.#telling = new Telling({
       ...{ plan: this.#plan, gate: this.gate, held: this.#held, inbox: this.#inbox, queue: this.#queue },
@@ -124,7 +125,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
       this.#exchange.ask();
       return;
     }
-    this.#listen();
+    this.#subscription.listen();
     const { wishes } = this.#inbox;
     // Behind one of its own it is in no hurry to be known.
     const isInNoHurry = wishes.isWaitedFor(place);
@@ -175,7 +176,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const isOver = new Promise<void>((resolve) => this.#clock.schedule(closingMs, resolve));
     await Promise.race([this.#exchange.settled(), isOver]);
     this.#clock.close();
-    this.#unsubscribe?.();
+    this.#subscription.stop();
   }
 
   compose(): object {
@@ -294,9 +295,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#refill();
   }
 
-  /** Tells Redis of more of the queue where it knows little, and sets the timer. */
+  /** Tells Redis of more of the queue where it knows little, listens for whoever waits, and sets the timer. */
   #refill(): void {
     const { wishes, ahead } = this.#inbox;
+    if (wishes.count > 0) this.#subscription.listen();
     if (wishes.isLow && this.#queue.waiting > wishes.count + ahead.length) this.#exchange.ask();
     this.#setTimer();
   }
@@ -306,15 +308,15 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#agenda.set(isWaiting, isWaiting || this.#held.size > 0 || !this.#held.news.isEmpty);
   }
 
-  #listen(): void {
+  #newSubscription(): Subscription {
     const { client, prefix } = this.#options;
-    this.#unsubscribe ??= subscribe(client, `${prefix}:${this.#exchange.base}`, {
-      message: (text) => this.#heard(text),
+    const listener = {
+      message: (text: string) => this.#heard(text),
       ready: () => {
         if (this.#inbox.wishes.count > 0) this.#exchange.ask();
       },
-      ended: () => (this.#unsubscribe = undefined),
-    });
+    };
+    return new Subscription(client, `${prefix}:${this.#exchange.base}`, listener, this.#clock);
   }
 
   /** Another life: what Redis knows of this one ends. */

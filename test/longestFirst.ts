@@ -1,0 +1,30 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** What takes longest, most of it by waiting. */
+const longest = [
+  'docs/site',
+  'redis/journalProcesses',
+  'examples/streamingBackendPage',
+  'bin/resume',
+  'bin/badInput',
+  'examples/streamingBackend',
+  'redis/sharingPolicies',
+  'chaos/chaos',
+  'bin/terminal',
+  'package/newUser',
+  'bin/generate',
+  'bin/interrupts',
+  'redis/sharingFaults',
+  'simulation/simulation',
+].map((name) => `/test/${name}.test.ts`);
+
+/** So that nothing long is left over, with the other workers idle. */
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = longest.findIndex((name) => moduleId.endsWith(name));
+      return place < 0 ? longest.length : place;
+    };
+    return (await super.sort(files)).toSorted((one, other) => rank(one) - rank(other));
+  }
+}
