@@ -80,13 +80,12 @@ export class JournalSession {
     this.#options = options;
     this.#clock = new ClosableClock(options.clock);
     this.#link = new JournalLink({ ...options, clock: this.#clock });
-    const listener = {
-      message: (from: string) => {
+    this.#subscription = new Subscription(options.client, this.#link.keys.channel, this.#clock, {
+      message: (from) => {
         if (from !== options.worker) this.#trip();
       },
       ready: () => this.#trip(),
-    };
-    this.#subscription = new Subscription(options.client, this.#link.keys.channel, listener, this.#clock);
+    });
     this.#renewal = new WakeUp(this.#clock, () => this.#trip());
     this.#leaving.promise.catch(() => undefined);
   }
@@ -153,9 +152,8 @@ export class JournalSession {
     while (this.#link.isBehind) this.#read(await this.#link.step(nothing));
     if (this.#failure !== undefined) throw this.#failure.error;
     this.#isOpen = true;
-    const history = this.#folding.history(this.#link.run);
     this.#subscription.listen();
-    return history;
+    return this.#folding.history(this.#link.run);
   }
 
   #keyOf(entry: JournalEntry): string | undefined {

@@ -22,7 +22,7 @@ export class Subscription {
   #isOver = false;
   #againAtMs = -Infinity;
 
-  constructor(client: RedisClient, channel: string, listener: Omit<SubscriptionListener, 'ended'>, clock: Clock) {
+  constructor(client: RedisClient, channel: string, clock: Clock, listener: Omit<SubscriptionListener, 'ended'>) {
     this.#subscribe = (ended) => subscribe(client, channel, { ...listener, ended });
     this.#clock = clock;
   }

@@ -114,8 +114,10 @@ describeOverRedis('a subscription over a cluster of node-redis', () => {
     const clock = new VirtualClock();
     const heard: string[] = [];
     let timesReady = 0;
-    const listener = { message: (text: string) => heard.push(text), ready: () => timesReady++ };
-    const subscription = new Subscription(cluster, 'news', listener, clock);
+    const subscription = new Subscription(cluster, 'news', clock, {
+      message: (text) => heard.push(text),
+      ready: () => timesReady++,
+    });
     subscription.listen();
     await until(async () => (await direct.sendCommand<unknown[]>(['ACL', 'LOG'])).length > 0);
     await until(async () => (await clients()) === before);

@@ -73,7 +73,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     });
     this.#plan = new SharedPlan(options.limits, this.gate.rampStepMs, this);
     this.#exchange = new Exchange({ ...options, clock: this.#clock }, base, this);
-    this.#subscription = this.#newSubscription();
+    this.#subscription = new Subscription(options.client, `${options.prefix}:${base}`, this.#clock, {
+      message: (text) => this.#heard(text),
+      ready: () => {
+        if (this.#inbox.wishes.count > 0) this.#exchange.ask();
+      },
+    });
     this.#inbox = new Inbox(this.#exchange.process);
     this.#telling = new Telling({
       ...{ plan: this.#plan, gate: this.gate, held: this.#held, inbox: this.#inbox, queue: this.#queue },
@@ -306,17 +311,6 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   #setTimer(): void {
     const isWaiting = this.#inbox.wishes.count > 0;
     this.#agenda.set(isWaiting, isWaiting || this.#held.size > 0 || !this.#held.news.isEmpty);
-  }
-
-  #newSubscription(): Subscription {
-    const { client, prefix } = this.#options;
-    const listener = {
-      message: (text: string) => this.#heard(text),
-      ready: () => {
-        if (this.#inbox.wishes.count > 0) this.#exchange.ask();
-      },
-    };
-    return new Subscription(client, `${prefix}:${this.#exchange.base}`, listener, this.#clock);
   }
 
   /** Another life: what Redis knows of this one ends. */
