@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoffBounds, backoffDelay, uniform, type Jitter } from '../../src/backoff/backoff.js';
+import { backoffBounds, backoffDelay, readableHint, uniform, type Jitter } from '../../src/backoff/backoff.js';
 
 const attempts = [0, 1, 2, 3, 4, 5, 6, 7];
 const at = (random: number, jitter?: Jitter) =>
@@ -59,5 +59,18 @@ describe('uniform', () => {
     [-Infinity, 10],
   ])('a draw of %f gives %f', (draw, expected) => {
     expect(uniform(10, 20, () => draw)).toBe(expected);
+  });
+});
+
+describe('readableHint', () => {
+  it.each([
+    [undefined, undefined],
+    [0, 0],
+    [5, 5],
+    [-1, undefined],
+    [NaN, undefined],
+    [Infinity, undefined],
+  ])('of %s is %s', (hintMs, readable) => {
+    expect(readableHint(hintMs)).toBe(readable);
   });
 });

@@ -24,6 +24,13 @@ const noSlot: Refusal = { meaning: 'no-slot' };
 const transient: Refusal = { meaning: 'transient' };
 
 describe('RetrySchedule', () => {
+  it.each([
+    [-1, 'too small: expected number to be >=0 (got -1)'],
+    [1.5, 'must be an integer of at least 0, or Infinity'],
+  ])('refuses %s retries, and says what would do', (maxRetries, words) => {
+    expect(() => scheduleOf({ maxRetries })).toThrow(`maxRetries: ${words}`);
+  });
+
   it('by default tries again five times, 1, 2, 4, 8 and 16 s later, then gives up', () => {
     const schedule = scheduleOf();
     expect(delays(schedule, new Array<Refusal>(7).fill(tooFast))).toEqual([
