@@ -170,12 +170,12 @@ describe('a directory', () => {
     const args = ['generate', promptsFile(out, 'a'), '--out', out, '--simulate', '--speed'];
     const run = new SluiceRun([...args, '1']);
     await run.shows(/#1 submitted as/);
-    const { code, stderr } = await sluice([...args, '100000']);
+    const { code, stderr } = await sluice([...args, '300']);
     expect(code).toBe(2);
     expect(stderr).toMatch(/^sluice: [^\n]*in use by process \d+ [^\n]*choose another --out; nothing was submitted\n$/);
     run.child.kill('SIGKILL');
     await run.ended;
-    expect((await sluice([...args, '100000'])).code).toBe(0);
+    expect((await sluice([...args, '300'])).code).toBe(0);
     expect(readdirSync(out).toSorted()).toEqual(['prompts.txt', 'results.jsonl']);
   });
 
