@@ -5,9 +5,9 @@ import { downloadsOf, settingsOf, type GenerateFlags } from './generateFlags.js'
 import { defaultsOf } from './promptFlags.js';
 import { readPrompts, type Prompt } from './prompts.js';
 import { connectRedis, type RedisRun } from './redisRun.js';
+import { ResultsFile } from './results.js';
 import { Roster } from './roster.js';
 import { run } from './run.js';
-import { ResultsFile } from './results.js';
 import { holdSimulation, RunDirectory } from './runDirectory.js';
 import { openSlots } from './slots.js';
 import { Tally } from './tally.js';
@@ -42,7 +42,7 @@ async function generateOver(redis: RedisRun | undefined, { prompts, figures, fla
       return await generatePrompts({ prompts, figures, connection, memory, redis, flags });
     } finally {
       await memory?.close();
-      await unlock?.();
+      await unlock?.().catch(() => undefined);
     }
   } finally {
     await connection.close();

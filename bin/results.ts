@@ -12,7 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from './usageError.js';
+import { cannotBeWritten, UsageError } from './usageError.js';
 
 /** How much is written, and taken back, to see that there is room. */
 const probeBytes = 4_096;
@@ -121,10 +121,7 @@ function opened<T>(directory: string, open: (path: string) => T): T {
     return open(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, {
-      cause: error,
-    });
+    throw cannotBeWritten(path, error);
   }
 }
 

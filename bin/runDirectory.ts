@@ -13,7 +13,7 @@ import type { RedisRun } from './redisRun.js';
 import { journaledLine } from './resultLine.js';
 import { refuseResults, ResultsFile } from './results.js';
 import { readSettings, refuseOthers, writeSettings, type Settings } from './settings.js';
-import { UsageError } from './usageError.js';
+import { cannotBeWritten, UsageError } from './usageError.js';
 
 interface Opened {
   readonly journal: Journal;
@@ -152,10 +152,7 @@ function hold(path: string): Promise<Unlock> {
       return await nodeDisk.lock(join(path, 'journal.lock'));
     } catch (error) {
       if (error instanceof JournalLockedError) throw error;
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, {
-        cause: error,
-      });
+      throw cannotBeWritten(path, error);
     }
   });
 }

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { UsageError } from './usageError.js';
+import { cannotBeWritten, UsageError } from './usageError.js';
 
 /** The flags that make another task of every prompt, or look for tasks elsewhere; one that was not given is not there. */
 export type Settings = Readonly<Record<string, string>>;
@@ -30,10 +30,7 @@ export function writeSettings(directory: string, settings: Settings): void {
     renameSync(`${path}.new`, path);
     syncDirectory(directory);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, {
-      cause: error,
-    });
+    throw cannotBeWritten(path, error);
   }
 }
 

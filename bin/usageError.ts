@@ -8,3 +8,9 @@ export class UsageError extends SluiceError {
     super(typeof lines === 'string' ? lines : lines.join('\n'), options);
   }
 }
+
+/** For what could not be written in the directory of a run, before anything was sent. */
+export function cannotBeWritten(path: string, cause: unknown): UsageError {
+  const why = cause instanceof Error ? cause.message : String(cause);
+  return new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, { cause });
+}

@@ -19,13 +19,13 @@ export class Heap<T> {
   }
 
   removeFirst(): void {
-    if (this.#items.length > 0) this.remove(0);
+    this.remove(0);
   }
 
   /** The last one fills the gap, and goes from there to where it belongs. */
   remove(slot: number): void {
-    const last = this.#items.pop()!;
-    if (slot < this.#items.length) this.#sink(last, this.#rise(last, slot));
+    const last = this.#items.pop();
+    if (last !== undefined && slot < this.#items.length) this.#sink(last, this.#rise(last, slot));
   }
 
   #rise(item: T, from: number): number {

@@ -6,7 +6,7 @@ import { sizeOf, type Waiter } from './waiter.js';
 /**
  * Who is next: by priority, then between keys in turns by their weights, then first in, first out. A key that its own
  * limits hold back is parked, and stands in nobody's way. No step takes longer for the keys that there are, and hardly
- * longer for the priorities.
+ * longer for the priorities; but for `unpark`, which looks at each of those.
  */
 export class FairQueue {
   size = 0;

@@ -7,7 +7,7 @@ export interface SubscriptionListener {
   message(text: string): void;
   /** It listens from here on, for the first time or again: what was said before may have been missed. */
   ready(): void;
-  /** It listens no more: the client was closed, or a cluster has refused it. */
+  /** It listens no more: the client was closed, or it could not begin, and no client would try again by itself. */
   ended?(): void;
 }
 

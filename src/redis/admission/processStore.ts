@@ -51,6 +51,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   readonly #clock: ClosableClock;
   readonly #plan: SharedPlan;
   readonly #exchange: Exchange;
+  readonly #subscription: Subscription;
   readonly #inbox: Inbox;
   readonly #held = new Held();
   readonly #queue = new OwnQueue();
@@ -61,7 +62,6 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   /** How many processes there are, with those that are at rest. Until that is known, any number of others may share. */
   #peers = Infinity;
   #alone: LocalShare | undefined = undefined;
-  readonly #subscription: Subscription;
 
   constructor(options: ProcessStoreOptions, base: string, gate: (tell: (news: GateNews) => void) => SharedGate) {
     this.#options = options;
