@@ -1,6 +1,8 @@
 import type * as Redis from 'redis';
 import type { Cancel } from '../operators/index.js';
 import type { NodeRedisClient } from '../src/redis/index.js';
+import { awayNotice } from './notices.js';
+import { harmless } from './text.js';
 import { parseDuration } from './units.js';
 import { UsageError } from './usageError.js';
 
@@ -11,7 +13,9 @@ export interface RedisRun {
   readonly leaseMs: number | undefined;
   /** Connected; whoever else shares something in Redis may use it, too. */
   readonly client: NodeRedisClient;
-  /** Told why Redis is away, once each time, and as it is back. */
+  /** Hears why the journal in it has to wait, and of undefined as it has to no more. */
+  readonly onJournalAway: (why: unknown) => void;
+  /** Told why Redis is away, once each time, and as it is back. While nobody listens, standard error is told. */
   onAway(listener: (why: string | undefined) => void): Cancel;
   /** Cuts the connection. */
   close(): void;
@@ -46,15 +50,11 @@ export async function connectRedis({
       reconnectStrategy: (retries, cause) => (isThere ? Math.min(2_000, 50 * 2 ** retries) : cause),
     },
   });
-  const listeners = new Set<(why: string | undefined) => void>();
-  let isAway = false;
-  const tell = (why: string | undefined): void => {
-    if (isAway === (why !== undefined)) return;
-    isAway = why !== undefined;
-    for (const listener of listeners) listener(why);
-  };
-  client.on('error', (error: unknown) => tell(whyOf(error)));
-  client.on('ready', () => tell(undefined));
+  const outage = new Outage();
+  client.on('error', (error: unknown) => {
+    if (isThere) outage.hear('connection', error);
+  });
+  client.on('ready', () => outage.hear('connection', undefined));
   try {
     await client.connect();
   } catch (error) {
@@ -66,14 +66,38 @@ export async function connectRedis({
   return {
     ...{ name, leaseMs },
     client,
-    onAway: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onJournalAway: (why) => outage.hear('journal', why),
+    onAway: (listener) => outage.on(listener),
     close: () => {
       if (client.isOpen) client.destroy();
     },
   };
+}
+
+type OutageListener = (why: string | undefined) => void;
+
+/** Whether Redis can be used: there must be a connection, and it must do what it is asked. */
+class Outage {
+  readonly #reasons = new Map<'connection' | 'journal', unknown>();
+  readonly #listeners = new Set<OutageListener>();
+
+  on(listener: OutageListener): Cancel {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  hear(from: 'connection' | 'journal', why: unknown): void {
+    const wasAway = this.#reasons.size > 0;
+    if (why === undefined) this.#reasons.delete(from);
+    else this.#reasons.set(from, why);
+    const isAway = this.#reasons.size > 0;
+    if (isAway !== wasAway) this.#tell(isAway ? whyOf(why) : undefined);
+  }
+
+  #tell(why: string | undefined): void {
+    for (const listener of this.#listeners) listener(why);
+    if (this.#listeners.size === 0) console.error(`sluice: ${harmless(awayNotice(why))}`);
+  }
 }
 
 /** An address of Redis. @throws UsageError */

@@ -82,12 +82,12 @@ export class RunDirectory {
   static async openShared(
     path: string,
     settings: Settings,
-    { client, name, leaseMs }: RedisRun,
+    { client, name, leaseMs, onJournalAway }: RedisRun,
   ): Promise<RunDirectory> {
     const before = readSettings(path);
     if (before === undefined) refuseResults(path);
     const unlock = await hold(path);
-    const journal = redisJournal({ client, name, settings, ttlMs: leaseMs });
+    const journal = redisJournal({ client, name, settings, ttlMs: leaseMs, onAway: onJournalAway });
     try {
       if (before !== undefined) refuseOthers(path, withoutId(before), { ...settings, [runFlag]: name });
       const history = await openJournal(journal, path);

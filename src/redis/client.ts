@@ -28,3 +28,8 @@ export function isRedisClient(client: unknown): client is RedisClient {
 export function isNodeRedis(client: RedisClient): client is NodeRedisClient {
   return 'evalSha' in client;
 }
+
+/** True of `createCluster()`'s clients and of ioredis' `Cluster`, which follow a redirection themselves. */
+export function isCluster(client: RedisClient): boolean {
+  return isNodeRedis(client) ? 'masters' in client : 'isCluster' in client && client.isCluster === true;
+}

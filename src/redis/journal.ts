@@ -17,6 +17,11 @@ export interface RedisJournalOptions {
    * It is heard of three times as often. @defaultValue 30_000
    */
   readonly ttlMs?: number | undefined;
+  /**
+   * Told why Redis does not do what it is asked, as soon as it does not: it is away, full, loads its data; and told of
+   * undefined as soon as it does again. What was asked waits meanwhile. @defaultValue nobody is told
+   */
+  readonly onAway?: ((why: unknown) => void) | undefined;
   /** What all workers must agree on, by name: one with others is refused. @defaultValue nothing */
   readonly settings?: Readonly<Record<string, string>> | undefined;
   /** The id of a journal that is new; one that is there keeps its own. @defaultValue a random UUID */
@@ -31,6 +36,7 @@ const redisJournalOptions = z.strictObject({
   client: z.custom<RedisClient>(isRedisClient, { error: 'must be a client of redis or ioredis, version 5 or later' }),
   name: z.string().regex(/^[\w.-]{1,100}$/, { error: 'must be 1 to 100 of letters, digits, _, . and -' }),
   ttlMs: z._default(positiveMs.check(z.gte(100)), 30_000),
+  onAway: z._default(callback<(why: unknown) => void>(), () => () => undefined),
   settings: z.record(z.string(), z.string()).default({}),
   runId: z.string().min(1).optional(),
   clock: z._default(having<Clock>('schedule'), systemClock),

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { JournalError } from '../errors.js';
 import type { RedisClient } from './client.js';
 import { inTime, patienceMs, patienceOf } from './inTime.js';
-import { adviceFor, isPermanent } from './journalFailure.js';
+import { adviceFor, isPermanent } from './failure.js';
 import { askOnce, JournalKeys, type Answer, type Ask, type Place, type Refused } from './journalStep.js';
 
 export interface JournalLinkOptions {
@@ -14,6 +14,8 @@ export interface JournalLinkOptions {
   readonly ttlMs: number;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Told why Redis does not answer as it should, and of undefined once it does again. */
+  readonly onAway: (why: unknown) => void;
 }
 
 const retryBaseMs = 25;
@@ -33,6 +35,7 @@ export class JournalLink {
   /** Ends the wait for another try. */
   #hurry: () => void = () => undefined;
   #endsAtMs = Infinity;
+  #isAway = false;
 
   constructor(options: JournalLinkOptions) {
     const { name, worker, ttlMs } = options;
@@ -76,6 +79,7 @@ export class JournalLink {
       try {
         const call = askOnce(client, this.keys, this.#number, this.#place, ask);
         const answer = await inTime(call, patienceOf(attempt, patienceMs), clock);
+        this.#away(undefined);
         if ('refused' in answer) throw this.#refused(answer, ask);
         this.#sentAtMs = nowMs;
         this.#sentEpochMs = epochMs;
@@ -84,6 +88,7 @@ export class JournalLink {
       } catch (error) {
         if (error instanceof JournalError) throw error;
         if (!this.#isOver() && !isPermanent(client, error)) {
+          this.#away(error);
           await this.#wait(backoffDelay({ attempt, baseMs: retryBaseMs, capMs: retryCapMs, jitter: 'equal', random }));
           if (!this.#isOver()) continue;
         }
@@ -112,6 +117,13 @@ export class JournalLink {
       known: Math.max(known, length),
       ...(last !== undefined && { digest: createHash('sha1').update(last).digest('hex') }),
     };
+  }
+
+  /** @param why undefined: it is not */
+  #away(why: unknown): void {
+    if (this.#isAway === (why !== undefined)) return;
+    this.#isAway = why !== undefined;
+    this.#options.onAway(why);
   }
 
   #wait(delayMs: number): Promise<void> {
@@ -146,7 +158,7 @@ export class JournalLink {
   #failed(error: unknown, isOver: boolean): JournalError {
     const { client, name } = this.#options;
     const why = error instanceof Error ? error.message : String(error);
-    const todo = isOver ? 'it was closed before Redis answered' : adviceFor(client);
+    const todo = isOver ? 'it was closed before Redis answered' : adviceFor(client, error);
     return new JournalError(`the journal "${name}" in Redis cannot be used (${why}): ${todo}`, undefined, {
       cause: error,
     });

@@ -21,6 +21,7 @@ export interface JournalSessionOptions {
   readonly ttlMs: number;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly onAway: (why: unknown) => void;
   readonly runId: string;
   /** As JSON; equal ones of equal text. */
   readonly settings: string;

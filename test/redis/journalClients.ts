@@ -34,12 +34,21 @@ export async function connected({ url }: RedisServer, kind: ClientKind = 'redis'
   return client;
 }
 
-/** FLUSHALL: as if nothing had ever been there. */
-export async function flush({ url }: RedisServer): Promise<void> {
+/** What a person would type into redis-cli. */
+export async function command({ url }: RedisServer, ...words: readonly string[]): Promise<unknown> {
   const client = createClient({ url });
+  client.on('error', () => undefined);
   await client.connect();
-  await client.flushAll();
-  client.destroy();
+  try {
+    return await client.sendCommand(words);
+  } finally {
+    client.destroy();
+  }
+}
+
+/** As if nothing had ever been there. */
+export async function flush(redis: RedisServer): Promise<void> {
+  await command(redis, 'FLUSHALL');
 }
 
 /** Several workers on one journal, each of which has it open. */

@@ -1,4 +1,3 @@
-import { createClient } from 'redis';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { systemClock, type Clock } from '../../src/clock.js';
@@ -6,7 +5,8 @@ import { JournalError } from '../../src/errors.js';
 import type { RedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { lifeOf } from '../journal/entries.js';
-import { clientKinds, connected, describeOverRedis } from './journalClients.js';
+import { until } from '../until.js';
+import { clientKinds, command, connected, describeOverRedis } from './journalClients.js';
 import { wait } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
@@ -19,18 +19,6 @@ afterAll(() => redis.stop());
 let names = 0;
 const newName = (): string => `faults-${(names += 1)}`;
 
-/** What a person would type into redis-cli. */
-async function command(...words: readonly string[]): Promise<unknown> {
-  const client = createClient({ url: redis.url });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return await client.sendCommand(words);
-  } finally {
-    client.destroy();
-  }
-}
-
 const logOf = (name: string): string => `sluice:{journal:${name}}:log`;
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -41,10 +29,11 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 async function opened(kind: (typeof clientKinds)[number] = 'redis') {
   const client = await connected(redis, kind);
   const name = newName();
-  const journal = redisJournal({ client, name });
+  const away: unknown[] = [];
+  const journal = redisJournal({ client, name, onAway: (why) => away.push(why) });
   await journal.open();
   await journal.claims.claim('key-0');
-  return { client, name, journal };
+  return { client, name, journal, away };
 }
 
 const [intent, accepted, status] = lifeOf(0);
@@ -57,7 +46,7 @@ describeOverRedis.each(clientKinds)('what passes, over %s,', (kind) => {
     expect(await isSettled(writing)).toBe(false);
     redis.resume();
     await writing;
-    expect(await command('LLEN', logOf(name))).toBe(1);
+    expect(await command(redis, 'LLEN', logOf(name))).toBe(1);
     await journal.close();
   });
 
@@ -69,7 +58,7 @@ describeOverRedis.each(clientKinds)('what passes, over %s,', (kind) => {
     expect(await isSettled(writing)).toBe(false);
     await redis.boot();
     await writing;
-    expect(await command('LLEN', logOf(name))).toBe(2);
+    expect(await command(redis, 'LLEN', logOf(name))).toBe(2);
     await journal.close();
   });
 
@@ -82,10 +71,10 @@ describeOverRedis.each(clientKinds)('what passes, over %s,', (kind) => {
     let isOver = false;
     void writing.then(() => (isOver = true));
     while (!(isOver as boolean)) {
-      await command('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+      await command(redis, 'CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
       await wait(15);
     }
-    const entries = (await command('LRANGE', logOf(name), '1', '-1')) as readonly string[];
+    const entries = (await command(redis, 'LRANGE', logOf(name), '1', '-1')) as readonly string[];
     expect(entries.map((json) => (JSON.parse(json) as { atMs: number }).atMs)).toEqual(
       Array.from({ length: 200 }, (_, at) => at),
     );
@@ -93,24 +82,27 @@ describeOverRedis.each(clientKinds)('what passes, over %s,', (kind) => {
   });
 
   it('should be waited out: a server that is full', async () => {
-    const { name, journal } = await opened(kind);
-    await command('CONFIG', 'SET', 'maxmemory', '1');
+    const { name, journal, away } = await opened(kind);
+    await command(redis, 'CONFIG', 'SET', 'maxmemory', '1');
     const writing = journal.write(intent!);
+    await until(() => away.length > 0);
     expect(await isSettled(writing)).toBe(false);
-    await command('CONFIG', 'SET', 'maxmemory', '0');
+    await command(redis, 'CONFIG', 'SET', 'maxmemory', '0');
     await writing;
-    expect(await command('LLEN', logOf(name))).toBe(1);
+    // Once each, however often it is asked.
+    expect(away).toEqual([expect.objectContaining({ message: expect.stringContaining('OOM') as string }), undefined]);
+    expect(await command(redis, 'LLEN', logOf(name))).toBe(1);
     await journal.close();
   });
 
   it('should be waited out: a server that is a replica for a while', async () => {
     const { name, journal } = await opened(kind);
-    await command('REPLICAOF', '127.0.0.1', '1');
+    await command(redis, 'REPLICAOF', '127.0.0.1', '1');
     const writing = journal.write(intent!);
     expect(await isSettled(writing)).toBe(false);
-    await command('REPLICAOF', 'NO', 'ONE');
+    await command(redis, 'REPLICAOF', 'NO', 'ONE');
     await writing;
-    expect(await command('LLEN', logOf(name))).toBe(1);
+    expect(await command(redis, 'LLEN', logOf(name))).toBe(1);
     await journal.close();
   });
 });
@@ -135,7 +127,7 @@ describeOverRedis('what does not pass', () => {
 
   it('should be told at once: no password, and no right to run scripts', async () => {
     const client = await connected(redis);
-    await command('CONFIG', 'SET', 'requirepass', 'secret');
+    await command(redis, 'CONFIG', 'SET', 'requirepass', 'secret');
     try {
       const stranger = new Redis(redis.url, { enableReadyCheck: false });
       stranger.on('error', () => undefined);
@@ -147,7 +139,7 @@ describeOverRedis('what does not pass', () => {
         '',
       );
     }
-    await command('ACL', 'SETUSER', 'guest', 'on', '>guest', '~*', '+@all', '-@scripting');
+    await command(redis, 'ACL', 'SETUSER', 'guest', 'on', '>guest', '~*', '+@all', '-@scripting');
     const guest = new Redis(redis.url.replace('//', '//guest:guest@'));
     guest.on('error', () => undefined);
     onTestFinished(() => guest.disconnect());
@@ -156,14 +148,14 @@ describeOverRedis('what does not pass', () => {
 
   it('should be told at once: something else under its keys', async () => {
     const name = newName();
-    await command('SET', logOf(name), 'a cat');
+    await command(redis, 'SET', logOf(name), 'a cat');
     expect((await refusal(await connected(redis), name)).message).toContain('WRONGTYPE');
   });
 
   it('should be told at once: an entry that is none', async () => {
     const { client, name, journal } = await opened();
     await journal.write(intent!);
-    await command('RPUSH', logOf(name), '{"type":"strange"}');
+    await command(redis, 'RPUSH', logOf(name), '{"type":"strange"}');
     expect((await refusal(client, name)).message).toContain('has an entry that cannot be read');
     await journal.close();
   });
@@ -173,15 +165,19 @@ describeOverRedis('a Redis that has lost what a worker has seen', () => {
   it.each<[string, (name: string) => Promise<unknown>]>([
     [
       'all of it',
-      (name) => command('DEL', ...['log', 'meta', 'claims', 'workers'].map((it) => logOf(name).replace(/log$/, it))),
+      (name) =>
+        command(redis, 'DEL', ...['log', 'meta', 'claims', 'workers'].map((it) => logOf(name).replace(/log$/, it))),
     ],
-    ['the last entry', (name) => command('RPOP', logOf(name))],
-    ['the last entry, with another in its place', (name) => command('LSET', logOf(name), '-1', JSON.stringify(status))],
-    ['its entries alone', (name) => command('DEL', logOf(name))],
-    ['its head alone', (name) => command('DEL', logOf(name).replace(/log$/, 'meta'))],
+    ['the last entry', (name) => command(redis, 'RPOP', logOf(name))],
+    [
+      'the last entry, with another in its place',
+      (name) => command(redis, 'LSET', logOf(name), '-1', JSON.stringify(status)),
+    ],
+    ['its entries alone', (name) => command(redis, 'DEL', logOf(name))],
+    ['its head alone', (name) => command(redis, 'DEL', logOf(name).replace(/log$/, 'meta'))],
     [
       'the run, for another of the same name',
-      (name) => command('HSET', logOf(name).replace(/log$/, 'meta'), 'run', 'x'),
+      (name) => command(redis, 'HSET', logOf(name).replace(/log$/, 'meta'), 'run', 'x'),
     ],
   ])('should be found out before anything is written: %s', async (_what, lose) => {
     const { name, journal } = await opened();
@@ -191,7 +187,7 @@ describeOverRedis('a Redis that has lost what a worker has seen', () => {
     expect(error).toBeInstanceOf(JournalError);
     expect((error as JournalError).message).toContain(`the journal "${name}" in Redis has lost what was in it`);
     await expect(journal.write(accepted!)).rejects.toBe(error);
-    const entries = (await command('LRANGE', logOf(name), '0', '-1')) as readonly string[];
+    const entries = (await command(redis, 'LRANGE', logOf(name), '0', '-1')) as readonly string[];
     expect(entries.filter((json) => json.includes('accepted'))).toEqual([]);
     await journal.close();
   });

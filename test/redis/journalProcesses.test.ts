@@ -5,7 +5,7 @@ import { between, seededRandom } from '../../src/simulator/seededRandom.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { against, promptsFile, resultsIn, scratch, simulated, sluice, SluiceRun, withKey } from '../bin/sluice.js';
 import { until } from '../until.js';
-import { describeOverRedis, flush } from './journalClients.js';
+import { command, describeOverRedis, flush } from './journalClients.js';
 import { wait } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
@@ -117,6 +117,23 @@ describeOverRedis('processes that share a run', () => {
     expect(ended.map(({ code, stderr }) => (code === 0 ? '' : stderr))).toEqual(['', '']);
     expect(ended[0]?.stderr).toContain('Redis is back');
     work.expectOnce(['a', 'b']);
+  });
+
+  it('should say that Redis is full, before it begins too, and go on once it is not', async () => {
+    const memory = (bytes: string) => command(redis, 'CONFIG', 'SET', 'maxmemory', bytes);
+    const work = new SharedWork(await kling(), 'full', 20);
+    await memory('1');
+    const run = work.start('a');
+    await run.shows(/^sluice: Redis is away \(.*OOM .*\): nothing is submitted/m);
+    await memory('0');
+    await run.shows(/^sluice: Redis is back$[^]*submitted as/m);
+    await memory('1');
+    await run.shows(/^Redis is away \(.*OOM .*\): nothing is submitted/m);
+    await memory('0');
+    const { code, stderr } = await run.ended;
+    expect(stderr).toMatch(/^Redis is back$/m);
+    expect(code).toBe(0);
+    work.expectOnce(['a']);
   });
 
   it('should hand its work over at once where it is interrupted', async () => {

@@ -1,7 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { createLimiter } from '../../src/limiter/createLimiter.js';
+import { concurrency } from '../../src/limits/concurrency.js';
+import { redisJournal } from '../../src/redis/journal.js';
+import { redisStore } from '../../src/redis/redisStore.js';
 import { until } from '../until.js';
+import { clientKinds, connected } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
 import { BookedServer, SharingWorker, type LimitOf } from './sharing.js';
 
@@ -27,6 +32,17 @@ beforeAll(async () => {
 afterAll(() => Promise.all(nodes.map((node) => node.stop())));
 
 describe('a cluster', () => {
+  // What is asked of a node that does not have it is never had from there, as often as one asks.
+  it.each(clientKinds)('should refuse %s clients of one of its nodes at once', async (kind) => {
+    const client = await connected(nodes.at(-1)!, kind);
+    const store = redisStore({ client, name: 'strange' });
+    onTestFinished(() => store.close());
+    const limiter = createLimiter({ limits: [concurrency({ limit: 1 })], store });
+    const todo = /MOVED .*is one node of a cluster: use a client of the cluster/;
+    await expect(limiter.run(() => 1)).rejects.toThrow(todo);
+    await expect(redisJournal({ client, name: 'strange' }).open()).rejects.toThrow(todo);
+  });
+
   it('should keep limits for node-redis and ioredis together', async () => {
     const { server, ended } = await share('calm', 60);
     expect((await ended).flatMap(({ errors }) => errors)).toEqual([]);

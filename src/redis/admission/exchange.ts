@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import { WakeUp } from '../../wakeUp.js';
 import type { RedisClient } from '../client.js';
 import { inTime, patienceOf } from '../inTime.js';
-import { isPermanent } from '../journalFailure.js';
+import { isPermanent } from '../failure.js';
 import { Script } from '../script.js';
 import { admissionScript } from './lua/admissionScript.js';
 import { micros } from './plan.js';

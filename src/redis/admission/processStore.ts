@@ -4,6 +4,7 @@ import type { AdmissionStore, Applicants } from '../../limiter/store.js';
 import { checkCost, costIn, type Cost, type Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
 import { ClosableClock } from '../closableClock.js';
+import { adviceFor, isPermanent } from '../failure.js';
 import { Subscription } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { elsewhere } from './elsewhere.js';
@@ -334,11 +335,11 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   #giveUpAll(cause: unknown): void {
-    const { name, onStoreLost } = this.#options;
+    const { name, onStoreLost, client } = this.#options;
     const advice =
-      onStoreLost === 'fail'
+      onStoreLost === 'fail' && !isPermanent(client, cause)
         ? 'try again once Redis is back, or choose onStoreLost: "wait"'
-        : 'see to the client, its password and its access rules';
+        : adviceFor(client, cause);
     this.#telling.queueChanged();
     this.#queue.giveUpAll(new StoreLostError(name, advice, cause));
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IoRedisClient } from '../../src/redis/client.js';
-import { isPermanent } from '../../src/redis/journalFailure.js';
+import { isPermanent } from '../../src/redis/failure.js';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const clientThatIs = (status: string): IoRedisClient => ({ status, evalsha: never, eval: never, duplicate: never });

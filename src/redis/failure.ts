@@ -1,5 +1,5 @@
 import { ZodError } from 'zod';
-import { isNodeRedis, type RedisClient } from './client.js';
+import { isCluster, isNodeRedis, type RedisClient } from './client.js';
 
 /** Errors of Redis' own that are the same however often one asks. */
 const permanent = /^(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|CROSSSLOT|ERR)\b/;
@@ -7,12 +7,15 @@ const permanent = /^(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|CROSSSLOT|ERR)\b/;
 /** What may come in the words of an `ERR`, from within a script, and passes. */
 const passing = /\b(OOM|READONLY|MISCONF|LOADING|BUSY|NOREPLICAS|MASTERDOWN|CLUSTERDOWN|max number of clients)\b/;
 
+/** How a node of a cluster says that another one has what it was asked for. */
+const redirected = /^(MOVED|ASK)\b/;
+
 /**
  * True where asking again cannot help. All else passes: a connection that broke, a server that is full (OOM), loads its
  * data (LOADING), has become a replica (READONLY), cannot save (MISCONF).
  */
 export function isPermanent(client: RedisClient, error: unknown): boolean {
-  if (error instanceof ZodError || hasEnded(client)) return true;
+  if (error instanceof ZodError || hasEnded(client) || isElsewhere(client, error)) return true;
   return error instanceof Error && permanent.test(error.message) && !passing.test(error.message);
 }
 
@@ -21,9 +24,14 @@ function hasEnded(client: RedisClient): boolean {
   return isNodeRedis(client) ? !client.isOpen : client.status === 'end';
 }
 
+/** True where the server is one node of a cluster, and the client knows none but this one. */
+function isElsewhere(client: RedisClient, error: unknown): boolean {
+  return error instanceof Error && redirected.test(error.message) && !isCluster(client);
+}
+
 /** What to do about it. */
-export function adviceFor(client: RedisClient): string {
-  return hasEnded(client)
-    ? 'the client is not connected: connect it before, and close it after'
-    : 'see to the server, its password and its access rules, and run again';
+export function adviceFor(client: RedisClient, error: unknown): string {
+  if (hasEnded(client)) return 'the client is not connected: connect it before, and close it after';
+  if (isElsewhere(client, error)) return 'this server is one node of a cluster: use a client of the cluster';
+  return 'see to the server, its password and its access rules';
 }
