@@ -54,7 +54,7 @@ export class Admissions {
   /** Who came while others were admitted, and found the queue full. */
   #unsettled: Waiter[] = [];
   /** While nothing can start before a release: the priority of whom that holds; whoever is above it is tried. */
-  #heldPriority = -Infinity;
+  #heldPriority: number | undefined = undefined;
   readonly #wakeUp: WakeUp;
   /** When the last decision was made. */
   #decidedAtMs = 0;
@@ -97,7 +97,7 @@ export class Admissions {
   enter(waiter: Waiter): void {
     this.check(waiter.cost, waiter.place.key);
     this.queue.push(waiter);
-    if (waiter.place.priority > this.#heldPriority) this.admit();
+    if (this.#heldPriority === undefined || waiter.place.priority > this.#heldPriority) this.admit();
     if (waiter.isQueued) this.store.arrived?.(waiter);
     if (!waiter.isQueued) return;
     this.reports.tell('waiting', this.#decidedAtMs, waiter.cost);
@@ -141,7 +141,7 @@ export class Admissions {
     let wakeAtMs = Infinity;
     try {
       do {
-        this.#heldPriority = -Infinity;
+        this.#heldPriority = undefined;
         wakeAtMs = this.#admitUntilHeld();
         // With nothing to wait for, neither an instant nor an end, only a budget that is spent is in the way.
       } while (wakeAtMs === Infinity && this.#active === 0 && this.queue.size > 0 && this.#dropUnpayable());

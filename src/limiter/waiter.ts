@@ -46,7 +46,7 @@ export function placeOf(options: {
   if (key === undefined && weight === 1 && priority === 0) return commonPlace;
   if (!(weight > 0 && weight < Infinity))
     throw new OptionsError(`weight: must be more than 0 (got ${weight})`, 'weight');
-  if (Number.isNaN(priority)) throw new OptionsError('priority: must be a number', 'priority');
+  if (!(priority >= -Infinity)) throw new OptionsError(`priority: must be a number (got ${priority})`, 'priority');
   return { key, weight, priority };
 }
 

@@ -76,6 +76,12 @@ describe('limiter.run', () => {
     expect(limiter.active).toBe(0);
   });
 
+  it('starts what has the lowest priority that there is, too', () => {
+    const { limiter } = limiterOf();
+    const [first, second] = workers(2, limiter, { priority: -Infinity });
+    expect([first?.isRunning, second?.isRunning]).toEqual([true, false]);
+  });
+
   it('keeps the order of arrival, also where later work would fit now', () => {
     const { limiter } = limiterOf({ limits: [concurrency({ limit: 3 })] });
     const running = new Work(limiter, { cost: 2 });
