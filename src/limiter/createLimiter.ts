@@ -51,7 +51,11 @@ const schema = z.strictObject({
     }),
     { maxSize: Infinity, overflow: 'error' },
   ),
-  retryBudget: z.optional(z.union([having<RetryBudget>('tryRetry'), z.custom<RetryBudgetOptions>()])),
+  retryBudget: z.optional(
+    z.custom<RetryBudget | RetryBudgetOptions>((value: unknown) => typeof value === 'object' && value !== null, {
+      error: 'must be the options of a retry budget, or one made by createRetryBudget',
+    }),
+  ),
   coolDown: z.prefault(coolDownSchema, {}),
   warnAt: z._default(z.number().check(z.gte(0), z.lte(1)), 0.8),
   classify: z.optional(callback<Classify>()),

@@ -30,7 +30,10 @@ describe('a place', () => {
   });
 
   it('has a priority that is a number, of which even infinite ones can be compared', () => {
-    expect(() => placeOf({ priority: NaN })).toThrow(mistake('priority', 'priority: must be a number'));
+    for (const priority of [NaN, 'high'] as number[]) {
+      const message = `priority: must be a number (got ${priority})`;
+      expect(() => placeOf({ priority })).toThrow(mistake('priority', message));
+    }
     expect(placeOf({ priority: -Infinity })).toEqual({ key: undefined, weight: 1, priority: -Infinity });
   });
 
@@ -100,7 +103,10 @@ describe('a mistake', () => {
   it('in the options of a retry budget names that', () => {
     const options = { limits: [], retryBudget: { ratio: 2 } };
     expect(() => createLimiter(options)).toThrow(/^createRetryBudget: ratio: /);
-    expect(() => createLimiter({ limits: [], retryBudget: 5 } as unknown as LimiterOptions)).toThrow();
+    for (const retryBudget of [5, null]) {
+      const message = /^createLimiter: retryBudget: must be the options of a retry budget/;
+      expect(() => createLimiter({ limits: [], retryBudget } as unknown as LimiterOptions)).toThrow(message);
+    }
   });
 
   it('of a store that is none, or of a record beside one, is told', () => {
