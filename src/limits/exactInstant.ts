@@ -2,13 +2,16 @@
 const finest = 1074n;
 const coarser = 1000n;
 
+/** Beyond it an instant has no room for that many digits, and nobody waits so long. */
+const farthestMs = 2 ** 900;
+
 /**
  * The first instant that is not before `fromMs + units * unitsMs / perUnits`: computed in whole numbers and rounded
  * once, upwards. So neither years nor millions of steps bring it out by more than the last bit of the instant itself.
  */
 export function firstInstantAfter(fromMs: number, units: number, unitsMs: number, perUnits: number): number {
   const roughMs = fromMs + (units * unitsMs) / perUnits;
-  if (!Number.isFinite(roughMs)) return roughMs;
+  if (!(Math.abs(roughMs) < farthestMs)) return roughMs;
   const exactMs = exactly(fromMs) + dividedUp(exactly(units) * exactly(unitsMs), exactly(perUnits));
   const nearestMs = Number(exactMs >> coarser) / 2 ** Number(finest - coarser);
   return exactly(nearestMs) < exactMs ? nextAfter(nearestMs) : nearestMs;

@@ -162,6 +162,16 @@ describe('tokenBucket', () => {
     expect(tokenBucket({ ...options, initial: 0 }).earliest(1, NaN)).toBeNaN();
   });
 
+  it.each([{ intervalMs: Number.MAX_VALUE }, { refill: 1e-290 }])(
+    'does not hang where next to nothing comes in: %o',
+    (slow) => {
+      const bucket = tokenBucket({ ...options, ...slow });
+      bucket.take(10, 0);
+      expect(bucket.earliest(1, 0)).toBeGreaterThan(1e285);
+      expect(bucket.usage(0)).toMatchObject({ used: 10, capacity: 10 });
+    },
+  );
+
   it('is named after its figures, or as it is told', () => {
     expect(tokenBucket(options).name).toBe('5 per 1000 ms, bucket of 10');
     expect(tokenBucket({ ...options, name: 'tokens' }).name).toBe('tokens');
