@@ -99,6 +99,8 @@ class Gate<T> implements Observer<T>, ValueReceiver<T> {
   readonly #subscriber: Subscriber<T>;
   readonly #waiting: WaitingValues<T>;
   #isSourceDone = false;
+  /** Values on their way down: one of them may complete the source. */
+  #passing = 0;
 
   constructor(limiter: Limiter, costOf: (value: T) => Cost, placeOf: (value: T) => Place, subscriber: Subscriber<T>) {
     this.#limiter = limiter;
@@ -130,7 +132,9 @@ class Gate<T> implements Observer<T>, ValueReceiver<T> {
 
   admitted(value: T, { cost, place }: Admission, atMs: number): void {
     this.#limiter.release(cost, atMs, 'unknown', place.key);
+    this.#passing++;
     this.#subscriber.next(value);
+    this.#passing--;
     this.#completeIfDrained();
   }
 
@@ -140,6 +144,6 @@ class Gate<T> implements Observer<T>, ValueReceiver<T> {
   }
 
   #completeIfDrained(): void {
-    if (this.#isSourceDone && this.#waiting.isEmpty) this.#subscriber.complete();
+    if (this.#isSourceDone && this.#passing === 0 && this.#waiting.isEmpty) this.#subscriber.complete();
   }
 }

@@ -1,4 +1,4 @@
-import { of, Subject, VirtualTimeScheduler } from 'rxjs';
+import { of, Subject, tap, VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { rateLimit, type RateLimitOptions } from '../../operators/rateLimit.js';
@@ -196,6 +196,17 @@ describe('rateLimit', () => {
     const recording = record(of('a', 'b').pipe(rateLimit({ limiter })));
     record(of('c').pipe(rateLimit({ limiter })));
     expect(recording).toMatchObject({ values: ['a'], end: '|' });
+  });
+
+  it('passes a value on that completes the source on its way down', () => {
+    const source = new Subject<string>();
+    const completing = tap<string>((value) => {
+      if (value === 'b') source.complete();
+    });
+    const recording = record(source.pipe(rateLimit({ limit: 2, intervalMs: 10 }), completing));
+    source.next('a');
+    source.next('b');
+    expect(recording).toMatchObject({ values: ['a', 'b'], end: '|' });
   });
 
   it('takes nothing from a shared limiter for a value that comes while it is being disposed of', () => {
