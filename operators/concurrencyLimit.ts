@@ -66,7 +66,7 @@ const schema = z
  *  result   ------ab----c|
  * ```
  *
- * A permit is released before a promise's result is emitted (an observable's, as it completes). The state is a
+ * A permit is released before a promise's result is emitted (an observable's, as it has cleaned up). The state is a
  * subscription's own unless a `limiter` is passed: then all who hold it share it, and its other limits hold too, from
  * start to end of the work. Waiting items are queued without a bound unless `queue` says so.
  * An error of the source or of any work passes at once. It, and unsubscribing, give up what waits and unsubscribe and

@@ -2,6 +2,7 @@ import { from, Subscription, type ObservableInput, type Observer, type Subscribe
 import type { Admission } from '../../src/limiter/waiter.js';
 import { InOrder } from './inOrder.js';
 import type { OnDropped, Start, Turns } from './turns.js';
+import { reportUnhandled } from './reportUnhandled.js';
 import { connect } from './upstream.js';
 
 /** What a projection gets beside its item. */
@@ -13,7 +14,10 @@ export interface ProjectionContext {
 /** Turns an item into work. */
 export type Project<T, R> = (value: T, index: number, context: ProjectionContext) => ObservableInput<R>;
 
-/** One subscription: starts work as its turn comes, and passes its results on. */
+/**
+ * One subscription: starts work as its turn comes, and passes its results on. What a clean-up further down throws as the
+ * stream ends is reported, and keeps nobody else who shares the limiter from his turn.
+ */
 export class Pool<T, R> implements Observer<T> {
   readonly #project: Project<T, R>;
   readonly #turns: Turns<T>;
@@ -58,7 +62,11 @@ export class Pool<T, R> implements Observer<T> {
   }
 
   error(error: unknown): void {
-    this.#subscriber.error(error);
+    try {
+      this.#subscriber.error(error);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
   }
 
   complete(): void {
@@ -81,8 +89,12 @@ export class Pool<T, R> implements Observer<T> {
   /** The job has ended well; `result` holds its one value where it is emitted only now. */
   ended(job: Job<T, R>, result?: { readonly value: R }): void {
     this.#release(job);
-    if (result !== undefined) this.emit(job, result.value);
-    this.#inOrder?.end(job.place);
+    try {
+      if (result !== undefined) this.emit(job, result.value);
+      this.#inOrder?.end(job.place);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
     // Only now: whoever ends the source or stops us amid these results gets them all.
     this.#active--;
     this.#turns.advance();
@@ -142,7 +154,12 @@ export class Pool<T, R> implements Observer<T> {
   }
 
   #completeIfDone(): void {
-    if (this.#isSourceDone && this.#active === 0 && this.#turns.isEmpty) this.#subscriber.complete();
+    if (!this.#isSourceDone || this.#active > 0 || !this.#turns.isEmpty) return;
+    try {
+      this.#subscriber.complete();
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
   }
 }
 
@@ -155,7 +172,7 @@ class Job<T, R> implements ProjectionContext, Observer<R> {
   readonly atMs: number;
   readonly #pool: Pool<T, R>;
   #controller: AbortController | undefined = undefined;
-  #subscription: Unsubscribable | undefined = undefined;
+  #subscription: Subscription | undefined = undefined;
   #isOver = false;
 
   constructor(pool: Pool<T, R>, index: number, place: number, admission: Admission, atMs: number) {
@@ -197,15 +214,11 @@ class Job<T, R> implements ProjectionContext, Observer<R> {
   }
 
   error(error: unknown): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#pool.failed(this, error);
+    this.#end(() => this.#pool.failed(this, error));
   }
 
   complete(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#pool.ended(this);
+    this.#end(() => this.#pool.ended(this));
   }
 
   /**
@@ -221,6 +234,14 @@ class Job<T, R> implements ProjectionContext, Observer<R> {
     } finally {
       this.#pool.stopped(this);
     }
+  }
+
+  /** Work has ended when it has cleaned up after itself, and only then makes room for other work. */
+  #end(told: () => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#subscription === undefined) told();
+    else this.#subscription.add(told);
   }
 
   #resolve(value: R): void {

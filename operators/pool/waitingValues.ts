@@ -1,8 +1,9 @@
 import { QueueFullError } from '../../src/errors.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import { Waiter, type Admission, type Cost, type Place } from '../../src/limiter/waiter.js';
+import { reportUnhandled } from './reportUnhandled.js';
 
-/** Who gets the values of a subscription back from a limiter. */
+/** Who gets the values of a subscription back from a limiter. What it throws is reported as RxJS does, and stops nobody else. */
 export interface ValueReceiver<T> {
   /** The value's turn has come: its permit is held until released. It is the `number`th that came, from 0. */
   admitted(value: T, admission: Admission, atMs: number, number: number): void;
@@ -56,14 +57,25 @@ export class WaitingValues<T> {
 
   admitted(waiting: WaitingValue<T>, atMs: number): void {
     this.#part(waiting);
-    if (this.#hasLeft) this.#limiter.refund(waiting.cost, atMs, waiting.place.key);
-    else this.#receiver.admitted(waiting.value, waiting, atMs, waiting.number);
+    if (this.#hasLeft) {
+      this.#limiter.refund(waiting.cost, atMs, waiting.place.key);
+      return;
+    }
+    try {
+      this.#receiver.admitted(waiting.value, waiting, atMs, waiting.number);
+    } catch (error) {
+      reportUnhandled(error);
+    }
   }
 
   dropped(waiting: WaitingValue<T>, error: Error): void {
     this.#part(waiting);
-    if (!this.#hasLeft)
+    if (this.#hasLeft) return;
+    try {
       this.#receiver.dropped(error instanceof QueueFullError && error.isSilent ? undefined : error, waiting.number);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
   }
 
   #part({ older, younger }: WaitingValue<T>): void {
