@@ -7,6 +7,7 @@ import { concurrency } from '../src/limits/concurrency.js';
 import { costOrCosts, having, parseOptions, positive, positiveCount } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { Pool, type ProjectionContext } from './pool/pool.js';
+import { reportUnhandled } from './pool/reportUnhandled.js';
 import { releaseTo, type Start, type Turns } from './pool/turns.js';
 
 export interface PullFromOptions extends TimeOptions {
@@ -53,7 +54,8 @@ const schema = z
  *
  * As `concurrencyLimit`, but for who is asked for the next value: there the source pushes, here it is pulled. An
  * asynchronous iterable is asked for one value at a time. Unsubscribing, and an error, end the iterable (`return`),
- * unsubscribe and abort what runs.
+ * unsubscribe and abort what runs. Where an asynchronous iterable fails as it is ended so, that is reported as RxJS does
+ * (`config.onUnhandledError`, or thrown on its own).
  *
  * @throws OptionsError; the stream errors as the iterable or any work does
  */
@@ -147,7 +149,7 @@ class Puller<T> extends Waiter implements Turns<T> {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    void this.#iterator?.return?.();
+    Promise.resolve(this.#iterator?.return?.()).catch(reportUnhandled);
   }
 
   async #await(result: Promise<IteratorResult<T>>): Promise<void> {

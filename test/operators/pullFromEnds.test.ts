@@ -1,4 +1,4 @@
-import { NEVER, Observable, of, Subject, takeUntil, throwError } from 'rxjs';
+import { config, NEVER, Observable, of, Subject, take, takeUntil, throwError } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
 import type { ProjectionContext } from '../../operators/pool/pool.js';
@@ -105,6 +105,21 @@ describe('pullFrom and failures', () => {
     expect(limiter.active).toBe(2);
     expect(() => subscription.unsubscribe()).toThrow('out of order');
     expect([limiter.active, limiter.waiting]).toEqual([0, 0]);
+  });
+
+  it('reports as RxJS does that closing an asynchronous iterable fails', async () => {
+    const reported = vi.fn();
+    config.onUnhandledError = reported;
+    const source: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.resolve({ value: 'a' }),
+        return: () => Promise.reject(error),
+      }),
+    };
+    const recording = record(pullFrom(source, (name) => of(name), { limit: 1 }).pipe(take(1)));
+    await vi.waitFor(() => expect(reported).toHaveBeenCalledWith(error));
+    config.onUnhandledError = null;
+    expect(recording).toMatchObject({ values: ['a'], end: '|' });
   });
 });
 
