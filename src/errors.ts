@@ -49,7 +49,9 @@ export class QueueFullError extends SluiceError {
 
   constructor(maxSize: number, isSilent = false) {
     super(
-      `the queue holds ${maxSize} already: slow the source down, raise queue.maxSize, or choose an overflow policy`,
+      isSilent
+        ? `the queue holds ${maxSize} already, and its overflow policy gave this up: slow the source down, or raise queue.maxSize`
+        : `the queue holds ${maxSize} already: slow the source down, raise queue.maxSize, or choose an overflow policy`,
     );
     this.maxSize = maxSize;
     this.isSilent = isSilent;

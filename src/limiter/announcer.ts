@@ -25,7 +25,16 @@ export class Announcer {
   }
 
   tell(event: LimiterEvent): void {
-    for (const listener of this.#listeners) listener(event);
+    for (const listener of this.#listeners) {
+      try {
+        listener(event);
+      } catch (thrown) {
+        // What it hears of is half done: to stop there would leave a place taken for ever.
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
+    }
     if (this.#channel?.hasSubscribers === true) this.#channel.publish({ limiter: this.#source, event });
   }
 }

@@ -200,7 +200,10 @@ export class Limiter extends Admissions implements Admitter {
     this.#cooled(nowMs);
   }
 
-  /** Tells `listener` what happens from now on. It is called in the midst of things: it must be quick and not throw. */
+  /**
+   * Tells `listener` what happens from now on. It is called in the midst of things and must be quick; what it throws is
+   * thrown on its own, and stops nothing.
+   */
   on(listener: (event: LimiterEvent) => void): Cancel {
     return this.announcer.on(listener);
   }

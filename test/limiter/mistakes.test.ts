@@ -143,7 +143,42 @@ describe('a full queue', () => {
     const error: unknown = await workers(3, limiter)[which]?.result.catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(QueueFullError);
     expect(error).toMatchObject({ maxSize: 1, isSilent });
+    expect(String(error)).toMatch(isSilent ? /its overflow policy gave this up/ : /choose an overflow policy/);
   });
+});
+
+/** What the process would end with next. */
+function nextUncaught(): Promise<unknown> {
+  return new Promise((resolve) => {
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.once('uncaughtException', (error) => {
+      for (const listener of others) process.on('uncaughtException', listener);
+      resolve(error);
+    });
+  });
+}
+
+describe('a listener that throws', () => {
+  it.each(['waiting', 'admitted', 'dropped'] as const)(
+    'at %s is told as a mistake of the program, and work goes on as if there were none',
+    async (type) => {
+      const bug = new Error('a bug in the listener');
+      const { limiter } = limiterOf({ queue: { maxSize: 1, overflow: 'drop-newest' } });
+      const off = limiter.on((event) => {
+        if (event.type !== type) return;
+        off();
+        throw bug;
+      });
+      const uncaught = nextUncaught();
+      const [first, second] = workers(3, limiter);
+      expect(await uncaught).toBe(bug);
+      await first?.succeed();
+      await second?.succeed();
+      await expect(second?.result).resolves.toBe('done');
+      expect([limiter.active, limiter.waiting]).toEqual([0, 0]);
+    },
+  );
 });
 
 describe('a classifier that throws', () => {
@@ -154,14 +189,7 @@ describe('a classifier that throws', () => {
         throw bug;
       },
     });
-    const uncaught = new Promise<unknown>((resolve) => {
-      const others = process.listeners('uncaughtException');
-      process.removeAllListeners('uncaughtException');
-      process.once('uncaughtException', (error) => {
-        for (const listener of others) process.on('uncaughtException', listener);
-        resolve(error);
-      });
-    });
+    const uncaught = nextUncaught();
     await new Work(limiter).fail(new Error('of the work'));
     expect(await uncaught).toBe(bug);
     expect(limiter.active).toBe(0);
