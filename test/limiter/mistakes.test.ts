@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRetryBudget } from '../../src/backoff/retryBudget.js';
 import { QueueFullError } from '../../src/errors.js';
 import { createLimiter, type LimiterOptions } from '../../src/limiter/createLimiter.js';
-import { placeOf, sizeOf } from '../../src/limiter/waiter.js';
+import { placeOf, sizeOf, type Cost } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
@@ -58,8 +58,16 @@ describe('the size of work', () => {
 describe('a mistake', () => {
   it('in a cost names it, and the limit', () => {
     const { limiter } = limiterOf({ limits: [concurrency({ limit: 3, name: 'slots' })] });
-    const message = 'cost: must be at least 0 (got -1 for "slots")';
+    const message = 'cost: must be a number of at least 0 (got -1 for "slots")';
     expect(() => limiter.check(-1)).toThrow(mistake('cost', message));
+    const text = 'cost: must be a number of at least 0 (got 1 for "slots")';
+    expect(() => limiter.check({ slots: '1' } as unknown as Cost)).toThrow(mistake('cost', text));
+  });
+
+  it.each([undefined, null, '1'])('in a function that is to say a cost, and says %s, is told', (cost) => {
+    const { limiter } = limiterOf();
+    const message = `cost: must be a number, or an object of numbers by the names of the limits (got ${cost})`;
+    expect(() => limiter.check(cost as unknown as Cost)).toThrow(mistake('cost', message));
   });
 
   it.each([-1, NaN, Infinity])('in a cool-down of %f names it', (delayMs) => {
