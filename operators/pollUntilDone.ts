@@ -31,7 +31,10 @@ import { deadline } from './time/deadline.js';
 export interface PollContext {
   /** The number of the poll of this task, from 0. */
   readonly attempt: number;
-  /** Aborted at the deadline and when the result is unsubscribed from. */
+  /**
+   * Aborted at the deadline and when the result is unsubscribed from; that of a poll which is an observable also once its
+   * first value has come, as the rest of it is of no use. A promise's is not.
+   */
   readonly signal: AbortSignal;
 }
 
