@@ -33,3 +33,8 @@ export function isNodeRedis(client: RedisClient): client is NodeRedisClient {
 export function isCluster(client: RedisClient): boolean {
   return isNodeRedis(client) ? 'masters' in client : 'isCluster' in client && client.isCluster === true;
 }
+
+/** True once nothing can be sent on it any more, and before it is connected. */
+export function hasEnded(client: RedisClient): boolean {
+  return isNodeRedis(client) ? !client.isOpen : client.status === 'end';
+}

@@ -1,5 +1,5 @@
 import { ZodError } from 'zod';
-import { isCluster, isNodeRedis, type RedisClient } from './client.js';
+import { hasEnded, isCluster, type RedisClient } from './client.js';
 
 /** Errors of Redis' own that are the same however often one asks. */
 const permanent = /^(NOAUTH|WRONGPASS|NOPERM|WRONGTYPE|CROSSSLOT|ERR)\b/;
@@ -17,11 +17,6 @@ const redirected = /^(MOVED|ASK)\b/;
 export function isPermanent(client: RedisClient, error: unknown): boolean {
   if (error instanceof ZodError || hasEnded(client) || isElsewhere(client, error)) return true;
   return error instanceof Error && permanent.test(error.message) && !passing.test(error.message);
-}
-
-/** True once nothing can be sent on it any more, and before it is connected. */
-function hasEnded(client: RedisClient): boolean {
-  return isNodeRedis(client) ? !client.isOpen : client.status === 'end';
 }
 
 /** True where the server is one node of a cluster, and the client knows none but this one. */

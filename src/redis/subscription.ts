@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { isNodeRedis, type RedisClient } from './client.js';
+import { hasEnded, isNodeRedis, type RedisClient } from './client.js';
 
 /** What happens on a channel. */
 export interface SubscriptionListener {
@@ -7,7 +7,7 @@ export interface SubscriptionListener {
   message(text: string): void;
   /** It listens from here on, for the first time or again: what was said before may have been missed. */
   ready(): void;
-  /** It listens no more: the client was closed, or it could not begin, and no client would try again by itself. */
+  /** It listens no more: a client was closed, or does not connect again by itself, or it could not begin. */
   ended?(): void;
 }
 
@@ -16,6 +16,7 @@ const againMs = 1_000;
 
 /** A subscription that is begun, and begun anew where it has ended, as `listen` is called: by whatever else happens. */
 export class Subscription {
+  readonly #client: RedisClient;
   readonly #subscribe: (ended: () => void) => () => void;
   readonly #clock: Clock;
   #stop: (() => void) | undefined = undefined;
@@ -23,12 +24,15 @@ export class Subscription {
   #againAtMs = -Infinity;
 
   constructor(client: RedisClient, channel: string, clock: Clock, listener: Omit<SubscriptionListener, 'ended'>) {
+    this.#client = client;
     this.#subscribe = (ended) => subscribe(client, channel, { ...listener, ended });
     this.#clock = clock;
   }
 
   listen(): void {
     if (this.#isOver || this.#stop !== undefined || this.#clock.now() < this.#againAtMs) return;
+    // What listens beside it would not hear of its end any more.
+    if (hasEnded(this.#client)) return;
     this.#stop = this.#subscribe(() => {
       this.#stop = undefined;
       this.#againAtMs = this.#clock.now() + againMs;
@@ -44,14 +48,32 @@ export class Subscription {
 
 /** A client as both packages have it: it tells when it is closed for good; a cluster of node-redis by another name. */
 interface Ending {
-  once?(event: string, listener: () => void): unknown;
-  off?(event: string, listener: () => void): unknown;
+  on?(event: string, listener: () => void): unknown;
 }
 
 const endings = ['end', 'disconnect'];
 
+/** What ends with a client: it has one listener of ours, however much that is. */
+const endsOf = new WeakMap<RedisClient, Set<() => void>>();
+
+/** @returns what takes it back */
+function endWith(client: RedisClient, end: () => void): () => void {
+  const ends = endsOf.get(client) ?? new Set();
+  if (!endsOf.has(client)) {
+    endsOf.set(client, ends);
+    for (const event of endings) {
+      (client as Ending).on?.(event, () => {
+        for (const each of ends) each();
+      });
+    }
+  }
+  ends.add(end);
+  return () => ends.delete(end);
+}
+
 /** The part of a node-redis client that a subscription uses; the cluster's keeps its own connection for it. */
 interface NodeRedisSubscriber {
+  readonly isOpen: boolean;
   connect(): Promise<unknown>;
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
@@ -77,16 +99,15 @@ interface IoRedisSubscriber {
 export function subscribe(client: RedisClient, channel: string, listener: SubscriptionListener): () => void {
   const stop = isNodeRedis(client)
     ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener, end)
-    : subscribeIoRedis(client.duplicate(withoutResubscribing) as IoRedisSubscriber, channel, listener);
-  const ending = client as Ending;
+    : subscribeIoRedis(client.duplicate(withoutResubscribing) as IoRedisSubscriber, channel, listener, end);
   let isOver = false;
-  for (const event of endings) ending.once?.(event, end);
+  const stay = endWith(client, end);
   return end;
 
   function end(): void {
     if (isOver) return;
     isOver = true;
-    for (const event of endings) ending.off?.(event, end);
+    stay();
     stop();
     listener.ended?.();
   }
@@ -116,7 +137,9 @@ function subscribeNodeRedis(
     isSubscribing = false;
   };
   // The same trouble is told by the client that decides; here it only must not end the process.
-  subscriber.on('error', () => undefined);
+  subscriber.on('error', () => {
+    if (!subscriber.isOpen) end();
+  });
   subscriber.on('ready', () => {
     saysReady = true;
     subscriber.unref?.();
@@ -140,8 +163,14 @@ function destroy(subscriber: NodeRedisSubscriber): void {
  */
 const withoutResubscribing = { autoResubscribe: false };
 
-function subscribeIoRedis(subscriber: IoRedisSubscriber, channel: string, listener: SubscriptionListener): () => void {
+function subscribeIoRedis(
+  subscriber: IoRedisSubscriber,
+  channel: string,
+  listener: SubscriptionListener,
+  end: () => void,
+): () => void {
   subscriber.on('error', () => undefined);
+  subscriber.on('end', end);
   subscriber.on('ready', () => {
     subscriber.stream?.unref?.();
     subscriber

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { createClient, createCluster } from 'redis';
 import { expect, it, onTestFinished } from 'vitest';
+import type { RedisClient } from '../../src/redis/client.js';
 import { subscribe, Subscription } from '../../src/redis/subscription.js';
 import { VirtualClock } from '../../src/virtualClock.js';
 import { until } from '../until.js';
@@ -90,6 +91,86 @@ describeOverRedis('a subscription over ioredis', () => {
     await client.publish('news', 'it is back');
     await until(() => heard.length > 0);
     expect([heard, unhandled]).toEqual([['it is back'], []]);
+  });
+});
+
+interface Own {
+  on(event: 'error', listener: () => void): unknown;
+  listenerCount(event: string): number;
+  quit(): Promise<unknown>;
+}
+
+describeOverRedis.each<[string, (url: string) => Promise<RedisClient & Own>]>([
+  [
+    'node-redis',
+    (url) =>
+      createClient({ url, socket: { reconnectStrategy: false } })
+        .on('error', () => 0)
+        .connect(),
+  ],
+  ['ioredis', (url) => Promise.resolve(new Redis(url, { retryStrategy: () => null }))],
+])('a subscription over a client of %s that does not connect again', (_, connect) => {
+  const started = async () => {
+    const redis = await RedisServer.start();
+    onTestFinished(() => redis.stop());
+    const client = await connect(redis.url);
+    onTestFinished(() => void client.quit().catch(() => undefined));
+    const admin = new Redis(redis.url);
+    onTestFinished(() => admin.disconnect());
+    return { client, admin };
+  };
+  const listeners = async (admin: Redis) => ((await admin.client('LIST')) as string).match(/ sub=1 /g)?.length ?? 0;
+
+  it('should be begun anew where its own connection alone is lost', async () => {
+    const { client, admin } = await started();
+    const clock = new VirtualClock();
+    let timesReady = 0;
+    const subscription = new Subscription(client, 'news', clock, {
+      message: () => undefined,
+      ready: () => timesReady++,
+    });
+    onTestFinished(() => subscription.stop());
+    subscription.listen();
+    await until(() => timesReady === 1);
+    await admin.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await until(async () => {
+      await clock.settle(1_000);
+      subscription.listen();
+      return timesReady === 2;
+    });
+    expect(await listeners(admin)).toBe(1);
+  });
+
+  it('should leave no connection behind that is begun once the client has ended', async () => {
+    const { client, admin } = await started();
+    await client.quit();
+    const clock = new VirtualClock();
+    let timesReady = 0;
+    const subscription = new Subscription(client, 'news', clock, {
+      message: () => undefined,
+      ready: () => timesReady++,
+    });
+    onTestFinished(() => subscription.stop());
+    subscription.listen();
+    // Longer than it takes to be there.
+    const another = subscribe(admin, 'news', { message: () => undefined, ready: () => timesReady++ });
+    onTestFinished(another);
+    await until(() => timesReady > 0);
+    expect([timesReady, await listeners(admin)]).toEqual([1, 1]);
+  });
+
+  it('should be one of many that have one listener between them, and all end with the client', async () => {
+    const { client, admin } = await started();
+    const before = client.listenerCount('end');
+    let [timesReady, ended] = [0, 0];
+    const listener = { message: () => undefined, ready: () => timesReady++, ended: () => ended++ };
+    const stops = Array.from({ length: 12 }, () => subscribe(client, 'news', listener));
+    for (const stop of stops) onTestFinished(stop);
+    await until(() => timesReady === 12);
+    expect(client.listenerCount('end') - before).toBe(1);
+    await client.quit();
+    await until(async () => (await listeners(admin)) === 0);
+    expect(ended).toBe(12);
   });
 });
 
