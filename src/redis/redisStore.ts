@@ -37,7 +37,7 @@ export interface RedisStoreOptions {
 export interface RedisStore extends LimiterStore {
   /**
    * Tells Redis what has ended here, and ends the connection that it listens on; to be awaited before the client is closed.
-   * What is held stays held until its lease runs out.
+   * What is held stays held until its lease runs out; what waits, and what comes, is given up with StoreLostError.
    */
   close(): Promise<void>;
 }

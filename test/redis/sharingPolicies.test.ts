@@ -84,6 +84,23 @@ describe('a client', () => {
   });
 });
 
+it('gives up what waits as its store is closed, and what comes after, and leaves its turn to others', async () => {
+  const client = await connected(redis);
+  const store = redisStore({ client, name: 'shared', leaseMs: 20_000 });
+  const closed = createLimiter({ limits: [concurrency({ limit: 1, name: 'slots' })], store });
+  const [one, other] = [slotsOf(client, 1), slotsOf(client, 1)];
+  const permit = await one.acquire();
+  const waiting = closed.acquire().catch((error: unknown) => error);
+  await wait(200);
+  await store.close();
+  expect(await Promise.race([waiting, wait(100)])).toBeInstanceOf(StoreLostError);
+  await expect(closed.acquire()).rejects.toThrow('their store was closed');
+  permit.release();
+  await wait(200);
+  // What was granted to nobody would be free after a lease, 20 s.
+  expect(await Promise.race([other.acquire(), wait(3_000)])).toBeDefined();
+});
+
 describe('where Redis is lost', () => {
   it('should fail in time, where that is chosen, and work again once it is back', async () => {
     const lostAfterMs = 300;

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { StoreLostError } from '../../src/errors.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import type { IoRedisClient } from '../../src/redis/client.js';
@@ -58,12 +59,13 @@ it('leaves no timer behind, closed while a call is unanswered', async () => {
   const clock = new VirtualClock();
   const store = redisStore({ client: losing(redis.client(clock), 1, () => never), name: 'closed' });
   const limiter = createLimiter({ limits: [concurrency({ limit: 2, name: 'slots' })], clock, store });
-  void limiter.run(() => Promise.resolve());
+  const given = limiter.run(() => Promise.resolve()).catch((error: unknown) => error);
   await redis.advance(clock, 100);
   expect(clock.pending).toBeGreaterThan(0);
   const closing = store.close();
   await redis.advance(clock, 2_000);
   await closing;
+  expect(await given).toBeInstanceOf(StoreLostError);
   expect(clock.pending).toBe(0);
 });
 

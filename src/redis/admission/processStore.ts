@@ -63,6 +63,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   /** How many processes there are, with those that are at rest. Until that is known, any number of others may share. */
   #peers = Infinity;
   #alone: LocalShare | undefined = undefined;
+  #isClosed = false;
 
   constructor(options: ProcessStoreOptions, base: string, gate: (tell: (news: GateNews) => void) => SharedGate) {
     this.#options = options;
@@ -124,6 +125,10 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   }
 
   arrived({ place }: Waiter): void {
+    if (this.#isClosed) {
+      this.#giveUpClosed();
+      return;
+    }
     if (this.#alone !== undefined) return;
     if (this.#exchange.isLost && this.#options.onStoreLost === 'fail') {
       this.#giveUpAll(this.#exchange.lastError);
@@ -176,9 +181,11 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     if (this.#held.slotTold(what, cost, takenAtMs, key)) this.#exchange.ask();
   }
 
-  /** Tells what has ended, and lets go of the connection; what is held is held until its lease runs out. */
+  /** Gives up what waits, tells what has ended, and lets go of the connection; what is held is held until its lease runs out. */
   async close(): Promise<void> {
-    if (!this.#held.news.isEmpty) this.#exchange.ask();
+    this.#isClosed = true;
+    this.#giveUpClosed();
+    if (!this.#held.news.isEmpty || this.#inbox.wishes.count > 0) this.#exchange.ask();
     const isOver = new Promise<void>((resolve) => this.#clock.schedule(closingMs, resolve));
     await Promise.race([this.#exchange.settled(), isOver]);
     this.#clock.close();
@@ -342,6 +349,11 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
         : adviceFor(client, cause);
     this.#telling.queueChanged();
     this.#queue.giveUpAll(new StoreLostError(name, advice, cause));
+  }
+
+  #giveUpClosed(): void {
+    this.#telling.queueChanged();
+    this.#queue.giveUpAll(new StoreLostError(this.#options.name, 'their store was closed', undefined));
   }
 
   #goAlone(): void {
