@@ -28,5 +28,8 @@ function isElsewhere(client: RedisClient, error: unknown): boolean {
 export function adviceFor(client: RedisClient, error: unknown): string {
   if (hasEnded(client)) return 'the client is not connected: connect it before, and close it after';
   if (isElsewhere(client, error)) return 'this server is one node of a cluster: use a client of the cluster';
+  if (error instanceof Error && error.message.startsWith('WRONGTYPE')) {
+    return 'something else is kept under its keys: use a database of its own, or another name';
+  }
   return 'see to the server, its password and its access rules';
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { IoRedisClient } from '../../src/redis/client.js';
-import { isPermanent } from '../../src/redis/failure.js';
+import { adviceFor, isPermanent } from '../../src/redis/failure.js';
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const clientThatIs = (status: string): IoRedisClient => ({ status, evalsha: never, eval: never, duplicate: never });
@@ -27,5 +27,12 @@ describe('isPermanent', () => {
     const error = new Error('Connection is closed.');
     expect(isPermanent(clientThatIs('end'), error)).toBe(true);
     expect(isPermanent(clientThatIs('reconnecting'), error)).toBe(false);
+  });
+});
+
+describe('adviceFor', () => {
+  it('should say of something else under the keys what to change', () => {
+    const error = new Error('WRONGTYPE Operation against a key holding the wrong kind of value');
+    expect(adviceFor(clientThatIs('ready'), error)).toContain('another name');
   });
 });
