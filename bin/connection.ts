@@ -10,6 +10,7 @@ import {
   type Clock,
   type Limiter,
   type Refusal,
+  type Retry,
 } from '../operators/index.js';
 import {
   createKlingClient,
@@ -23,7 +24,8 @@ import { AccountStores } from './accountStores.js';
 import { keysFrom, simulatedKeys, type Keys } from './credentials.js';
 import type { Figures } from './figures.js';
 import type { RedisRun } from './redisRun.js';
-import { byFlags } from './text.js';
+import { byFlags, clean } from './text.js';
+import { formatDuration } from './units.js';
 import { UsageError } from './usageError.js';
 
 /** A client, and the rate under which it may be used. */
@@ -35,7 +37,8 @@ export interface Connection {
   /** Where the limits of the account are kept, if several workers share them. */
   readonly stores: AccountStores | undefined;
   /**
-   * Asks whether Kling is there and takes the credentials, under the rate as any other request.
+   * Asks whether Kling is there and takes the credentials, under the rate as any other request. What makes it wait is told
+   * on standard error.
    *
    * @throws UsageError saying what is wrong
    */
@@ -115,12 +118,24 @@ async function check(client: KlingClient, requests: Limiter, clock: Clock): Prom
   const ask = defer(() => requests.run(() => client.check()));
   const classify = (error: unknown) => refusalOf(client, error);
   try {
-    await lastValueFrom(ask.pipe(retryWithJitter({ maxRetries: 3, classify, clock })));
+    await lastValueFrom(ask.pipe(retryWithJitter({ maxRetries: 3, classify, clock, onRetry: tellWait })));
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     const message = byFlags(error.message);
     throw new UsageError(`nothing was submitted: ${message}`, { cause: error });
   }
+}
+
+/** Waits that are shorter need no word, unless the answer itself was waited for. */
+const untoldMs = 1_000;
+
+function tellWait({ error, delayMs }: Retry): void {
+  const isSlow = error instanceof KlingError && error.kind === 'timed-out';
+  if (delayMs < untoldMs && !isSlow) return;
+  const why = error instanceof Error ? error.message : String(error);
+  console.error(
+    `sluice: ${clean(byFlags(why))}; asked again in ${formatDuration(delayMs)}, before anything is submitted`,
+  );
 }
 
 /** From a wrong address every answer is wrong, from the right one now and then one is: it takes a second to tell. */

@@ -145,12 +145,13 @@ describe('sluice generate', () => {
     expect(simulator.books().refused).toEqual({});
   });
 
-  it('waits with its check where Kling says that it is too fast', async () => {
+  it('waits with its check where Kling says that it is too fast, and says so', async () => {
     const simulator = await simulated({ faults: { tooFast: { at: [1] } } });
     const out = scratch();
     const args = ['generate', promptsFile(out, 'a'), '--out', out, ...against(simulator)];
     const { code, stderr } = await sluice(args, { env: withKey });
     expect(code).toBe(0);
+    expect(stderr).toMatch(/^sluice: Kling refused it: [^\n]+; asked again in 1\.\d s, before anything is submitted\n/);
     expect(stderr).toContain('429s met   1\n');
   });
 
