@@ -80,8 +80,9 @@ export class Account<Request> {
     return this.#journal !== undefined;
   }
 
-  /** True while somebody waits for a slot, or may yet come for one. */
+  /** True while somebody who may be sent waits for a slot, or may yet come for one. */
   get isSlotWanted(): boolean {
+    if (this.closures.isAllClosed) return false;
     return this.slots.waiting > 0 || (this.isTakingIn && !this.stopping.signal.aborted);
   }
 

@@ -15,6 +15,11 @@ export class Closures {
   readonly #ofProducts = new Map<string, Closed>();
   #ofAll: Closed | undefined = undefined;
 
+  /** True: whoever is sent next is refused, whatever the product. */
+  get isAllClosed(): boolean {
+    return this.#ofAll !== undefined;
+  }
+
   /** The server has refused something of that product. */
   heard(product: string, refusal: Refusal, error: unknown): void {
     if (refusal.meaning === 'account') this.#ofAll = new Closed(refusal, error);

@@ -15,14 +15,16 @@ export function followTask<Request>(
   record: TaskRecord<unknown>,
   ref: TaskRef,
 ): Observable<RemoteTask> {
-  const { api, options, clock } = account;
+  const { api, options, clock, closures } = account;
   let strangeInARow = 0;
   let seen: RemoteTask | undefined;
   // What no retry should help is looked at a few times all the same: the task is paid for.
   const stumble = (error: unknown): void => {
     const refusal = meaningOf(api, error);
     record.report({ type: 'refused', refusal, error });
-    if (isPermanent(refusal) && strangeInARow++ >= options.maxRetries) throw error;
+    if (!isPermanent(refusal) || strangeInARow++ < options.maxRetries) return;
+    closures.heard(ref.product, refusal, error);
+    throw error;
   };
   return polled(account, record, ref).pipe(
     filter((answer): answer is Extract<Polled, { remote: unknown }> => {

@@ -126,7 +126,7 @@ export class Submission<Request> {
 
   /** Looking costs nothing, and not looking may cost a task: it goes on until there is an answer, or past the deadline. */
   #lookUp(): Observable<never> {
-    const { api, options, clock } = this.#account;
+    const { api, options, clock, closures } = this.#account;
     const endsAtMs = clock.now() + options.deadlineMs;
     let strangeInARow = 0;
     const classify = (error: unknown): Refusal => {
@@ -145,6 +145,7 @@ export class Submission<Request> {
         ...{ maxRetries: Infinity, classify, random: options.random, clock },
       }),
       catchError((error: unknown) => {
+        closures.heard(api.productOf(this.#request), api.classify(error), error);
         throw new LookUpFailedError(this.#record.id, error);
       }),
       tap((remote) => {

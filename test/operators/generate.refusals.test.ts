@@ -191,6 +191,16 @@ describe('generate, where a submit is refused', () => {
     expect(outcomes(played)).toEqual({ a: 'succeeded', b: 'account', c: 'account', d: 'account' });
   });
 
+  it('waits for no slot once polls, or look-ups, have said again and again that the account is refused', async () => {
+    const one = { prompts: ['a', 'b', 'c'], concurrent: 1, maxRetries: 1, pollIntervalMs: 25 };
+    const polled = await play({ ...one, server: script({ 'poll a*': 'account' }) });
+    expect([polled.server.sentAs('submit'), polled.server.sentAs('poll')]).toEqual(['a1', 'a1 a2']);
+    expect(outcomes(polled)).toEqual({ a: 'account', b: 'account', c: 'account' });
+    const lookedUp = await play({ ...one, server: script({ 'submit a1': 'lost', 'look-up a*': 'account' }) });
+    expect([lookedUp.server.sentAs('submit'), lookedUp.server.sentAs('look-up')]).toEqual(['a1', 'a1 a2']);
+    expect(outcomes(lookedUp)).toEqual({ a: 'ambiguous', b: 'account', c: 'account' });
+  });
+
   it('sends no more of a closed product, though one of it was waiting to be tried again', async () => {
     const server = script({ 'submit a1': 'transient', 'submit b1': 'exhausted' });
     const played = await play({ prompts: ['a', 'b'], server });
