@@ -1,4 +1,4 @@
-import type { GenerateEvent } from '../operators/index.js';
+import type { GenerateEvent, GenerateResult } from '../operators/index.js';
 
 /** A task that has a slot and has not ended. */
 export interface RunningTask {
@@ -18,6 +18,8 @@ export interface RunningTask {
 export class Board {
   readonly total: number;
   readonly #running = new Map<number, RunningTask>();
+  /** Those that this run has given up, and that may run on. */
+  readonly #givenUp = new Map<number, RunningTask>();
   readonly #ended = { succeeded: 0, failed: 0, earlier: 0 };
   /** The ids of what is not over, and not waited for. */
   readonly #unfinished = new Set<string>();
@@ -53,6 +55,11 @@ export class Board {
     return [...this.#running.values()];
   }
 
+  /** Those that are, or may be, at Kling: the ones that were given up come first. */
+  get existing(): readonly RunningTask[] {
+    return [...this.#givenUp.values(), ...this.running].filter(({ mayExist }) => mayExist);
+  }
+
   tell(event: GenerateEvent): void {
     if (event.type === 'adopted') this.#adopt(event);
     if (event.type === 'submitting') this.#begin(event);
@@ -82,12 +89,15 @@ export class Board {
   }
 
   #end({ index, id, result }: Extract<GenerateEvent, { type: 'ended' }>): void {
+    const task = this.#running.get(index);
     this.#running.delete(index);
     if (!result.isFinal) {
       this.#unfinished.add(id);
+      if (task !== undefined && mayRunOn(result)) this.#givenUp.set(index, task);
       return;
     }
     this.#unfinished.delete(id);
+    this.#givenUp.delete(index);
     this.#ended[result.status] += 1;
     if (result.isEarlier === true) this.#ended.earlier += 1;
   }
@@ -97,4 +107,9 @@ export class Board {
     const task = this.#running.get(index);
     if (task !== undefined) this.#running.set(index, { ...task, ...change });
   }
+}
+
+/** It is at Kling, or nobody could find out that it is not. */
+function mayRunOn({ taskId, error }: GenerateResult<unknown>): boolean {
+  return taskId !== undefined || error?.code === 'SLUICE_LOOK_UP_FAILED';
 }

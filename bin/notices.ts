@@ -49,8 +49,7 @@ function standingNotice({ prompts, known, done, takenOver, toMake, strays }: Sta
 }
 
 /** Which tasks are, or may be, at Kling: they run on and are billed, whatever becomes of us. Those of a simulator are not. */
-export function runningNotice(what: string, tasks: readonly RunningTask[], isSimulated: boolean): readonly string[] {
-  const running = tasks.filter(({ mayExist }) => mayExist);
+export function runningNotice(what: string, running: readonly RunningTask[], isSimulated: boolean): readonly string[] {
   const fate = isSimulated ? 'in the simulator, which bills nobody' : 'on and will be billed';
   const count = `${running.length} ${running.length === 1 ? 'task runs' : 'tasks run'} ${fate}`;
   return [

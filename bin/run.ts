@@ -210,7 +210,7 @@ class Run {
 
   #noteRunning(what: string): void {
     const isSimulated = this.#options.memory === undefined;
-    for (const line of runningNotice(what, this.#board.running, isSimulated)) this.#progress.note(line);
+    for (const line of runningNotice(what, this.#board.existing, isSimulated)) this.#progress.note(line);
   }
 
   #exitCode({ succeeded, total, videos }: Summary): number {

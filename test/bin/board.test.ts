@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Board } from '../../bin/board.js';
+import type { GenerateResult } from '../../operators/index.js';
+import type { KlingRequest } from '../../src/kling/index.js';
 import { eventOf, remote, resultOf } from './events.js';
 
 describe('Board', () => {
@@ -47,6 +49,34 @@ describe('Board', () => {
     board.tell(eventOf({ type: 'submitted', remote }));
     board.tell(eventOf({ type: 'refused', refusal: { meaning: 'too-fast' }, error: new Error('x') }));
     expect(board.running).toMatchObject([{ state: 'submitted', mayExist: true, taskId: remote.ref.id }]);
+  });
+
+  it('knows what may be at Kling, though it was given up, until it has ended', () => {
+    const board = new Board(4);
+    const giveUp = (index: number, why: Pick<GenerateResult<KlingRequest>, 'taskId' | 'error'>): void => {
+      const { prompt } = resultOf({ status: 'failed' });
+      const id = `ours-${index}`;
+      const result = {
+        index,
+        id,
+        prompt,
+        status: 'failed',
+        isFinal: false,
+        outputs: [],
+        attempts: 1,
+        credits: 0,
+      } as const;
+      board.tell(eventOf({ type: 'ended', index, id, result: { ...result, endedAtMs: 2_000, ...why } }));
+    };
+    for (const index of [0, 1, 2, 3]) board.tell(eventOf({ type: 'submitting', index, id: `ours-${index}` }));
+    giveUp(0, { taskId: 'theirs-0', error: { meaning: 'overdue', code: 'SLUICE_DEADLINE', message: 'x' } });
+    giveUp(1, { error: { meaning: 'ambiguous', code: 'SLUICE_LOOK_UP_FAILED', message: 'x' } });
+    // Looked for, and not there.
+    giveUp(2, { error: { meaning: 'ambiguous', code: 'SLUICE_KLING', message: 'x' } });
+    expect(board.running.map(({ id }) => id)).toEqual(['ours-3']);
+    expect(board.existing.map(({ id }) => id)).toEqual(['ours-0', 'ours-1', 'ours-3']);
+    board.tell(eventOf({ type: 'ended', id: 'ours-0', result: resultOf({ status: 'succeeded' }) }));
+    expect(board.existing.map(({ id }) => id)).toEqual(['ours-1', 'ours-3']);
   });
 
   it('counts what failed before it was sent, and nothing that comes after an end', () => {
