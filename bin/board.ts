@@ -82,8 +82,9 @@ export class Board {
   }
 
   #refuse({ index, refusal }: Extract<GenerateEvent, { type: 'refused' }>): void {
-    // A poll that is refused says nothing about its task.
-    if (this.#running.get(index)?.taskId !== undefined) return;
+    // A poll or a look-up that is refused says nothing about its task.
+    const { taskId, state } = this.#running.get(index) ?? {};
+    if (taskId !== undefined || state === 'looking up') return;
     const { meaning } = refusal;
     this.#update(index, { state: 'refused', mayExist: meaning === 'ambiguous' || meaning === 'duplicate' });
   }

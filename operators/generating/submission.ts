@@ -139,10 +139,16 @@ export class Submission<Request> {
     };
     return this.#call((call) => {
       this.#record.report({ type: 'looking-up' });
-      return api.lookUp(this.#request, this.#record.id, call);
+      return defer(() => api.lookUp(this.#request, this.#record.id, call)).pipe(
+        catchError((error: unknown) => {
+          this.#record.report({ type: 'refused', refusal: api.classify(error), error });
+          throw error;
+        }),
+      );
     }).pipe(
       retryWithJitter({
         ...{ maxRetries: Infinity, classify, random: options.random, clock },
+        onRetry: ({ refusal, delayMs }) => this.#record.report({ type: 'retrying', refusal, delayMs }),
       }),
       catchError((error: unknown) => {
         closures.heard(api.productOf(this.#request), api.classify(error), error);

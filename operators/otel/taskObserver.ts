@@ -84,7 +84,7 @@ export class TaskObserver {
     return this.#open.get(id)?.span.context;
   }
 
-  /** It has been looked for, which no event tells where nothing was found, or no answer came. */
+  /** It has been looked for, which no event tells where nothing was found. */
   lookedUp(id: string, errorType: RefusalMeaning | undefined, atMs: number): void {
     this.#open.get(id)?.span.answered(errorType, atMs);
   }

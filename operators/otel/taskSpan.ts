@@ -76,7 +76,7 @@ export class TaskSpan {
     this.#span.addEvent(type, instant(atMs));
   }
 
-  /** The request that is under way was refused; or, where there is none, a poll. */
+  /** The request that is under way was refused; or, where there is none, a poll or a look-up. */
   refused(refusal: Refusal, atMs: number): void {
     const attributes = refusalAttributes(refusal);
     if (this.#request === undefined) this.#span.addEvent('refused', attributes, instant(atMs));

@@ -40,6 +40,7 @@ describe('Board', () => {
     board.tell(eventOf({ type: 'refused', refusal: { meaning: 'ambiguous' }, error: new Error('x') }));
     expect(board.running).toMatchObject([{ state: 'refused', mayExist: true }]);
     board.tell(eventOf({ type: 'looking-up' }));
+    board.tell(eventOf({ type: 'refused', refusal: { meaning: 'transient' }, error: new Error('x') }));
     expect(board.running).toMatchObject([{ state: 'looking up', mayExist: true }]);
   });
 

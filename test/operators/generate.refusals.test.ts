@@ -191,6 +191,13 @@ describe('generate, where a submit is refused', () => {
     expect(outcomes(played)).toEqual({ a: 'succeeded', b: 'account', c: 'account', d: 'account' });
   });
 
+  it('tells its observer why a look-up brought nothing', async () => {
+    const server = script({ 'submit a1': 'lost', 'look-up a1': 'transient' });
+    const { events } = await play({ prompts: ['a'], server });
+    const told = events.map((event) => ('refusal' in event ? `${event.type}: ${event.refusal.meaning}` : event.type));
+    expect(told.slice(4, 8)).toEqual(['looking-up', 'refused: transient', 'retrying: transient', 'looking-up']);
+  });
+
   it('waits for no slot once polls, or look-ups, have said again and again that the account is refused', async () => {
     const one = { prompts: ['a', 'b', 'c'], concurrent: 1, maxRetries: 1, pollIntervalMs: 25 };
     const polled = await play({ ...one, server: script({ 'poll a*': 'account' }) });
