@@ -12,9 +12,14 @@ const greatestBar = 60;
  * Draws a view: a bar for the whole, the totals, and a line with a bar for each running task; never more than `size` holds.
  *
  * @param typicalMs how long tasks take; undefined: not known yet
+ * @param trouble what keeps them from going on, if anything is known to
  */
-export function bars(view: View, { columns, rows }: Size, typicalMs?: number): readonly Line[] {
-  const head = [wholeBar(view, columns), ...flow(totals(view), columns)];
+export function bars(view: View, { columns, rows }: Size, typicalMs?: number, trouble?: string): readonly Line[] {
+  const head = [
+    wholeBar(view, columns),
+    ...flow(totals(view), columns),
+    ...(trouble === undefined ? [] : [[{ text: trouble, style: 'bad' } as const]]),
+  ];
   const room = Math.max(0, rows - head.length);
   const { running, nowAtMs } = view;
   const tasks = room === 0 ? [] : taskLines(running, { nowAtMs, typicalMs }, columns, room);

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { View } from '../../../bin/progress/bars.js';
 import { BarsProgress } from '../../../bin/progress/barsProgress.js';
 import { Pace } from '../../../bin/progress/pace.js';
+import type { RefusalMeaning } from '../../../operators/index.js';
 import { eventOf, resultOf } from '../events.js';
 
 describe('Pace', () => {
@@ -45,6 +46,25 @@ describe('BarsProgress', () => {
     expect(frame()).toBe('[####-----]');
     progress.close();
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('says what the last refusal was, until something is sent or has ended', () => {
+    const writes: string[] = [];
+    const progress = new BarsProgress({ write: (text) => writes.push(text) }, false, () => view);
+    const refuse = (meaning: RefusalMeaning): void => {
+      progress.event(eventOf({ type: 'refused', refusal: { meaning }, error: new Error('no server'), atMs: 18_000 }));
+    };
+    const frame = (): string => {
+      vi.advanceTimersByTime(200);
+      return writes.splice(0).join('');
+    };
+    refuse('too-fast');
+    expect(frame()).not.toContain('refused');
+    refuse('transient');
+    expect(frame()).toContain('0:12 ago: #1 refused (transient): no server');
+    progress.event(eventOf({ type: 'ended', result: resultOf({ status: 'succeeded' }) }));
+    expect(frame()).not.toContain('refused');
+    progress.close();
   });
 
   it('gives the terminal back as the process exits, and leaves nothing on it once it is closed', () => {
