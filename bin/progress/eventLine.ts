@@ -1,4 +1,4 @@
-import type { GenerateResult } from '../../operators/index.js';
+import type { GenerateResult, Refusal } from '../../operators/index.js';
 import { byFlags, clean, crop } from '../text.js';
 import { formatDuration } from '../units.js';
 import type { RunEvent } from './progress.js';
@@ -21,7 +21,7 @@ export function eventLine(event: RunEvent, prompt: string): string | undefined {
     case 'looking-up':
       return `${name} the answer was lost: looking for it by its id ${clean(event.id)}`;
     case 'refused':
-      return `${name} refused (${event.refusal.meaning}): ${messageOf(event.error)}`;
+      return `${name} refused (${event.refusal.meaning}${hintOf(event.refusal)}): ${messageOf(event.error)}`;
     case 'retrying':
       return `${name} tries again in ${formatDuration(event.delayMs)}`;
     case 'ended':
@@ -46,6 +46,11 @@ function endOf({ status, isFinal, submittedAtMs, endedAtMs, outputs, error }: Ge
     return `${what}${after} (${error.meaning}): ${crop(clean(byFlags(error.message)), messageColumns)}`;
   }
   return `${status}${after}: ${outputs.map(({ url }) => clean(url)).join(' ')}`;
+}
+
+/** Where a poll is refused, nothing else says how long nobody asks again. */
+function hintOf({ hintMs = 0 }: Refusal): string {
+  return hintMs > 0 ? `, not before ${formatDuration(hintMs)}` : '';
 }
 
 function messageOf(error: unknown): string {

@@ -18,6 +18,10 @@ describe('eventLine', () => {
       eventOf({ type: 'refused', refusal: { meaning: 'too-fast' }, error: new Error('slow\ndown') }),
       '#1 refused (too-fast): slow down',
     ],
+    [
+      eventOf({ type: 'refused', refusal: { meaning: 'transient', hintMs: 3_600_000 }, error: new Error('down') }),
+      '#1 refused (transient, not before 1 h): down',
+    ],
     [eventOf({ type: 'retrying', refusal: { meaning: 'too-fast' }, delayMs: 1_432 }), '#1 tries again in 1.4 s'],
     [
       eventOf({
