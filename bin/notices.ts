@@ -66,12 +66,6 @@ export function quotaNotice({ name, used, capacity }: LimitUsage, timeZone: stri
   return `${used} of ${capacity} ${name} of the day are used: what the rest cannot pay waits for midnight, ${timeZone}`;
 }
 
-/** @param why why Redis is away; undefined: it is back */
-export function awayNotice(why: string | undefined): string {
-  if (why === undefined) return 'Redis is back';
-  return `Redis is away (${why}): nothing is submitted until it is back, what runs goes on`;
-}
-
 /** What becomes of what runs when we leave it. */
 export function leavingNotice(isShared: boolean): string {
   if (isShared) return 'the other workers take over what runs; with none left, run the same command again to go on';

@@ -1,8 +1,7 @@
 import type * as Redis from 'redis';
 import type { Cancel } from '../operators/index.js';
 import type { NodeRedisClient } from '../src/redis/index.js';
-import { awayNotice } from './notices.js';
-import { harmless } from './text.js';
+import { Outage } from './outage.js';
 import { parseDuration } from './units.js';
 import { UsageError } from './usageError.js';
 
@@ -15,8 +14,8 @@ export interface RedisRun {
   readonly client: NodeRedisClient;
   /** Hears why the journal in it has to wait, and of undefined as it has to no more. */
   readonly onJournalAway: (why: unknown) => void;
-  /** Told why Redis is away, once each time, and as it is back. While nobody listens, standard error is told. */
-  onAway(listener: (why: string | undefined) => void): Cancel;
+  /** Told that Redis is away and why, once each time, and that it is back. While nobody listens, standard error is told. */
+  onAway(listener: (notice: string) => void): Cancel;
   /** Cuts the connection. */
   close(): void;
 }
@@ -52,7 +51,7 @@ export async function connectRedis({
   });
   const outage = new Outage();
   client.on('error', (error: unknown) => {
-    if (isThere) outage.hear('connection', error);
+    if (isThere) outage.hear('connection', whyOf(error));
   });
   client.on('ready', () => outage.hear('connection', undefined));
   try {
@@ -66,38 +65,12 @@ export async function connectRedis({
   return {
     ...{ name, leaseMs },
     client,
-    onJournalAway: (why) => outage.hear('journal', why),
+    onJournalAway: (why) => outage.hear('journal', why === undefined ? undefined : whyOf(why)),
     onAway: (listener) => outage.on(listener),
     close: () => {
       if (client.isOpen) client.destroy();
     },
   };
-}
-
-type OutageListener = (why: string | undefined) => void;
-
-/** Whether Redis can be used: there must be a connection, and it must do what it is asked. */
-class Outage {
-  readonly #reasons = new Map<'connection' | 'journal', unknown>();
-  readonly #listeners = new Set<OutageListener>();
-
-  on(listener: OutageListener): Cancel {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  hear(from: 'connection' | 'journal', why: unknown): void {
-    const wasAway = this.#reasons.size > 0;
-    if (why === undefined) this.#reasons.delete(from);
-    else this.#reasons.set(from, why);
-    const isAway = this.#reasons.size > 0;
-    if (isAway !== wasAway) this.#tell(isAway ? whyOf(why) : undefined);
-  }
-
-  #tell(why: string | undefined): void {
-    for (const listener of this.#listeners) listener(why);
-    if (this.#listeners.size === 0) console.error(`sluice: ${harmless(awayNotice(why))}`);
-  }
 }
 
 /** An address of Redis. @throws UsageError */

@@ -10,7 +10,7 @@ import type { Figures } from './figures.js';
 import { heldJournal } from './heldJournal.js';
 import { onInterrupt } from './interrupts.js';
 import { Keeper } from './keeper.js';
-import { awayNotice, leavingNotice, quotaNotice, runningNotice, startNotice, unwrittenNotice } from './notices.js';
+import { leavingNotice, quotaNotice, runningNotice, startNotice, unwrittenNotice } from './notices.js';
 import type { View } from './progress/bars.js';
 import { createProgress } from './progress/createProgress.js';
 import type { Progress, ProgressMode } from './progress/progress.js';
@@ -159,7 +159,7 @@ class Run {
       this.#left = this.#leave();
     };
     const interrupted = onInterrupt(drains ? () => this.#drain() : leave, leave);
-    const listened = redis?.onAway((why) => this.#progress.note(awayNotice(why)));
+    const listened = redis?.onAway((notice) => this.#progress.note(notice));
     return () => {
       listened?.();
       warned();
