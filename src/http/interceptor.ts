@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import * as z from 'zod';
+import { OptionsError } from '../errors.js';
 import type { Limiter } from '../limiter/limiter.js';
 import type { Cost } from '../limiter/waiter.js';
 import type { Outcome } from '../limits/limit.js';
@@ -49,6 +50,9 @@ const schema = z.strictObject({
  * `agent.compose(sluice(limiter), interceptors.redirect(), interceptors.retry())`. Below it, all tries would share one
  * permit and no refusal would be seen.
  *
+ * It needs a dispatcher of undici 7 or later. Node's own `fetch` goes with one of undici 7; with a later one, use the
+ * `fetch` of that.
+ *
  * @throws OptionsError; requests fail with CostOverCapacityError or QueueFullError as the limiter says
  */
 export function sluice(limiter: Limiter, options: SluiceOptions = {}): Dispatcher.DispatcherComposeInterceptor {
@@ -71,9 +75,21 @@ export function sluice(limiter: Limiter, options: SluiceOptions = {}): Dispatche
 
   return (dispatch) => {
     const gate = { limiter, dispatch, judge };
-    return (request, handler) => new LimitedRequest(gate, request, handler, cost(request)).start();
+    return (request, handler) => {
+      if (isOfOld(handler)) throw new OptionsError(ofOld, 'handler');
+      return new LimitedRequest(gate, request, handler, cost(request)).start();
+    };
   };
 }
+
+/** Undici 7 makes new handlers of the old, and 8 does not: nobody could tell one of them how its request has ended. */
+function isOfOld(handler: Dispatcher.DispatchHandler): boolean {
+  return handler.onRequestStart === undefined && 'onConnect' in handler;
+}
+
+const ofOld =
+  'sluice: a request made as undici 6 makes them could not be told of its end: take the dispatcher from undici 7 or later, ' +
+  "and fetch or request from the same (Node's own fetch: a dispatcher from undici 7)";
 
 /** Nothing was done, and it will be later: 429 always says so, 503 only together with a time. */
 function refusalIn(statusCode: number, headers: HttpHeaders, nowEpochMs: number): Refusal | undefined {

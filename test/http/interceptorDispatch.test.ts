@@ -61,6 +61,15 @@ describe('the dispatch of the interceptor', () => {
     await expect(undiciFetch(setup.server.url, { dispatcher: setup.dispatcher })).rejects.toThrow();
   });
 
+  it('should say so where the handler is of another undici, and could not be told of its end', () => {
+    const limiter = oneAtATime();
+    const dispatch = sluice(limiter)(() => true);
+    const old = { onConnect: () => undefined, onHeaders: () => true, onError: () => undefined };
+    expect(() => dispatch(get, old)).toThrow(OptionsError);
+    expect(() => dispatch(get, old)).toThrow('take the dispatcher from undici 7');
+    expect(limiter).toMatchObject({ active: 0, waiting: 0 });
+  });
+
   it('should pass on to the connection what its handler asked for before there was one', () => {
     const limiter = oneAtATime();
     const asked: string[] = [];
