@@ -46,7 +46,7 @@ const clientOptions = z
       .transform((url) => url.replace(/\/+$/, '')),
     timeoutMs: z._default(positiveMs, 30_000),
     maxResponseBytes: z._default(positiveCount, 8 * 1_024 * 1_024),
-    dispatcher: z.optional(having<Dispatcher>('dispatch')),
+    dispatcher: z.optional(having<Dispatcher>('request')),
     clock: z._default(having<Clock>('schedule'), systemClock),
     creditsFor: z.optional(callback<(request: KlingRequest) => number>()),
   })

@@ -1,4 +1,4 @@
-import { Agent, request, type Dispatcher } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { readHint } from '../http/rateLimits.js';
@@ -50,8 +50,7 @@ const beforeSending: ReadonlySet<string> = new Set([
 
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl, timeoutMs, maxResponseBytes, clock } = options;
-  const own = options.dispatcher === undefined ? new Agent({ keepAliveTimeout: keepAliveMs }) : undefined;
-  const dispatcher = options.dispatcher ?? own;
+  const dispatcher = options.dispatcher ?? new Agent({ keepAliveTimeout: keepAliveMs });
   const { origin } = new URL(baseUrl);
   let closing: Promise<void> | undefined;
 
@@ -64,14 +63,17 @@ export function createTransport(options: TransportOptions): Transport {
     const cancelTimeout = clock.schedule(timeoutMs, abort);
     let head: Omit<HttpAnswer, 'text'> | undefined;
     try {
-      const answer = await request(`${baseUrl}${path}`, {
+      const { pathname, search } = new URL(`${baseUrl}${path}`);
+      // By its own method: a dispatcher of another undici than ours takes no request that ours has made.
+      const answer = await dispatcher.request({
+        origin,
+        path: `${pathname}${search}`,
         method,
         headers: { accept: 'application/json', authorization: `Bearer ${token}`, ...(body && jsonType) },
         body: body === undefined ? null : JSON.stringify(body),
         signal: aborting.signal,
         headersTimeout: 0,
         bodyTimeout: 0,
-        ...(dispatcher && { dispatcher }),
       });
       head = { status: answer.statusCode, retryAfterMs: readHint(answer.headers, clock.epochNow()) };
       const text = await readText(answer.body, maxResponseBytes);
@@ -106,7 +108,8 @@ export function createTransport(options: TransportOptions): Transport {
     return new KlingError(message, { kind: 'connection-lost', ...context });
   }
 
-  return { send, close: () => (closing ??= own?.close() ?? Promise.resolve()) };
+  const close = (): Promise<void> => (options.dispatcher === undefined ? dispatcher.close() : Promise.resolve());
+  return { send, close: () => (closing ??= close()) };
 }
 
 const jsonType = { 'content-type': 'application/json' };

@@ -8,6 +8,8 @@ import { classifyDownload } from '../../src/http/classifyDownload.js';
 import { download } from '../../src/http/download.js';
 import { downloadBench, failureOf, serving, video } from './downloadBench.js';
 import { inTurn, status, type Reply } from './loopback.js';
+import { NewerAgent } from './newerAgent.js';
+import { cleanUpAfter } from './throughInterceptor.js';
 
 const content = video(100_000);
 
@@ -89,6 +91,13 @@ describe('a download', () => {
     dispatcher.get(bench.server.url).intercept({ path: '/v.mp4' }).reply(200, content);
     expect((await bench.fetch({ dispatcher })).bytes).toBe(content.length);
     expect(bench.asked).toEqual([]);
+  });
+
+  it('should go by a dispatcher of a newer undici, too', async () => {
+    const bench = await downloadBench(serving(content));
+    const dispatcher = new NewerAgent();
+    cleanUpAfter(() => dispatcher.destroy());
+    expect((await bench.fetch({ dispatcher })).bytes).toBe(content.length);
   });
 
   it.runIf(process.platform === 'linux')('should hold no file open, whatever became of it', async () => {

@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { Agent } from 'undici';
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
+import { NewerAgent } from '../http/newerAgent.js';
 import { failureOf, klingBench, poll, running, submit, submitted } from './klingBench.js';
 import { json, ok, refusal, reset, text, truncated, type Answer } from './scriptedServer.js';
 
@@ -128,6 +129,13 @@ describe('connections', () => {
     await client.close();
     await expect(poll(client)).rejects.toThrow(OptionsError);
     expect(bench.server.seen).toHaveLength(1);
+  });
+
+  it('of a dispatcher of a newer undici will do', async () => {
+    bench.server.answers(ok(submitted));
+    const dispatcher = new NewerAgent();
+    expect(await poll(bench.client({ dispatcher }))).toEqual([running]);
+    await dispatcher.close();
   });
 
   it('of a dispatcher that was given are left to its owner', async () => {

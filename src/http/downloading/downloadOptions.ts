@@ -16,7 +16,7 @@ export interface DownloadOptions {
   readonly maxBytes?: number | undefined;
   /** Ends the download, which rejects with its reason; what came is kept. */
   readonly signal?: AbortSignal | undefined;
-  /** An undici dispatcher of yours, closed by you. @defaultValue a keep-alive pool that all downloads share */
+  /** A dispatcher of yours, of undici 7 or later, closed by you. @defaultValue a keep-alive pool that all downloads share */
   readonly dispatcher?: Dispatcher | undefined;
   /** @defaultValue systemClock */
   readonly clock?: Clock | undefined;

@@ -1,4 +1,4 @@
-import { Agent, interceptors, request, type Dispatcher } from 'undici';
+import { Agent, interceptors, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.js';
 import { DownloadError, type DownloadErrorKind } from '../../errors.js';
 import { RequestController } from '../requestController.js';
@@ -56,12 +56,16 @@ async function attempt(options: TransferOptions, found: FoundPart | undefined): 
   const idle = new IdleTimer(clock, timeoutMs, abort);
   let status: number | undefined;
   try {
-    const answer = await request(url, {
+    const { origin, pathname, search } = new URL(url);
+    // By its own method: a dispatcher of another undici than ours takes no request that ours has made.
+    const answer = await followingRedirects(options).request({
+      origin,
+      path: `${pathname}${search}`,
+      method: 'GET',
       headers: headersFor(found),
       signal: aborting.signal,
       headersTimeout: 0,
       bodyTimeout: 0,
-      dispatcher: followingRedirects(options),
     });
     status = answer.statusCode;
     idle.heard();
