@@ -59,7 +59,8 @@ const fileJournalOptions = z.strictObject({
  *
  * An entry is written once it would survive a loss of power. Entries that come while the disk is busy share its next
  * trip, so that a thousand at once cost two syncs and not a thousand. A crash at any instant loses what `write` had not
- * resolved for, and no more. The first error of the disk ends it: nothing is written after a write whose fate is not known.
+ * resolved for, and no more. The first error of the disk ends it: nothing is written after a write whose fate is not known,
+ * nor to a file that was deleted meanwhile.
  *
  * The lock goes with its process, however that ends, and a process that only sleeps keeps it. It works between processes
  * that see each other: one machine, one container. A holder that cannot be seen from here (on another host, in another

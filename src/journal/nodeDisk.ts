@@ -1,5 +1,6 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { JournalError } from '../errors.js';
 import { codeOf } from './codeOf.js';
 import type { Disk, DiskFile } from './disk.js';
 import { lockFile } from './lock.js';
@@ -27,7 +28,10 @@ export const nodeDisk: Disk = {
     const handle = await open(path, 'a', 0o600);
     return {
       append: async (bytes) => (await handle.write(bytes)).bytesWritten,
-      sync: () => handle.datasync(),
+      async sync() {
+        await handle.datasync();
+        if ((await handle.stat()).nlink === 0) throw deleted(path);
+      },
       truncate: (bytes) => handle.truncate(bytes),
       close: () => handle.close(),
     } satisfies DiskFile;
@@ -37,3 +41,8 @@ export const nodeDisk: Disk = {
   syncDirectory,
   lock: (path) => lockFile(path),
 };
+
+function deleted(path: string): JournalError {
+  const todo = 'put it back from a copy, or a later run knows nothing of this one';
+  return new JournalError(`${path} was deleted while it was written, and nothing more is written to it: ${todo}`, path);
+}

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { JournalError, JournalLockedError, OptionsError } from '../../src/errors.js';
@@ -142,6 +142,18 @@ describe('fileJournal, on a real disk', () => {
     await moved.close();
     await expect(journal.open()).rejects.toMatchObject({ code: 'SLUICE_JOURNAL', cause: { code: 'ENOSPC' } });
     expect(readdirSync(directory)).toEqual(['journal.log']);
+  });
+
+  it.skipIf(process.platform === 'win32')('should fail for good where it is deleted while it is open', async () => {
+    const directory = join(temporaryDirectory(), 'run');
+    const journal = fileJournal({ directory });
+    await journal.open();
+    const [first, second, third] = livesOf(1);
+    await journal.write(first!);
+    rmSync(directory, { recursive: true });
+    await expect(journal.write(second!)).rejects.toThrow('journal.log was deleted while it was written');
+    await expect(journal.write(third!)).rejects.toBeInstanceOf(JournalError);
+    await journal.close();
   });
 
   it('should say what is wrong with a directory that cannot be', async () => {
