@@ -93,6 +93,14 @@ describe('a download', () => {
     expect(bench.asked).toEqual([]);
   });
 
+  it('should come from a server that closes the connection at its end, and end no process', async () => {
+    const headers = { 'content-length': content.length, connection: 'close' };
+    const bench = await downloadBench((response) => response.writeHead(200, headers).end(content));
+    for (let count = 0; count < 10; count += 1) {
+      expect(await bench.fetch({ overwrite: true })).toEqual({ bytes: content.length, resumed: false });
+    }
+  });
+
   it('should go by a dispatcher of a newer undici, too', async () => {
     const bench = await downloadBench(serving(content));
     const dispatcher = new NewerAgent();

@@ -151,8 +151,30 @@ function checkWhole(bytes: number, dueBytes: number | undefined, url: string, st
 /** On a pool of our own where there is no other: the global one may be of another version of undici. */
 function followingRedirects({ dispatcher, url, shownUrl }: TransferOptions): Dispatcher {
   const base = dispatcher ?? (pool ??= new Agent({ keepAliveTimeout: keepAliveMs }));
-  return base.compose(withTls(url, shownUrl), interceptors.redirect({ maxRedirections: maxRedirects }));
+  return base.compose(goingToItsEnd, withTls(url, shownUrl), interceptors.redirect({ maxRedirections: maxRedirects }));
 }
+
+/**
+ * Undici 7 throws an error that nobody can catch where the connection closes while an answer is kept waiting
+ * (nodejs/undici#5360): none is that has come as a whole.
+ */
+const goingToItsEnd: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
+  let leftBytes = Infinity;
+  return dispatch(options, {
+    onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+    onResponseStart: (controller, status, headers, message) => {
+      leftBytes = Number(headers['content-length'] ?? Infinity);
+      handler.onResponseStart?.(controller, status, headers, message);
+    },
+    onResponseData: (controller, chunk) => {
+      handler.onResponseData?.(controller, chunk);
+      leftBytes -= chunk.length;
+      if (leftBytes <= 0) controller.resume();
+    },
+    onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
+    onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
+  });
+};
 
 /** What was asked for with TLS is not fetched without it: a redirect could lead to anything within our own network. */
 function withTls(url: string, shownUrl: string): Dispatcher.DispatcherComposeInterceptor {
