@@ -184,7 +184,7 @@ export class JournalLockedError extends SluiceError {
  * | kind | what happened |
  * |---|---|
  * | `gone` | 403, 404 or 410: it is not there, or not any more |
- * | `refused` | another status that is no success |
+ * | `refused` | another status that is no success, or a redirect that leads nowhere |
  * | `wrong-content` | what came is no file of the kind that is due: a page of an edge, say |
  * | `incomplete` | the connection failed, or the file ended before its end; what came is kept |
  * | `timed-out` | nothing came for too long; what came is kept |

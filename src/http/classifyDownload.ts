@@ -9,7 +9,7 @@ import type { Refusal } from '../refusal.js';
  * | 429 | `too-fast` | 1 s, or as the answer asks |
  * | 408, 425, 5xx | `transient` | 2 s, or as the answer asks |
  * | `incomplete`, `timed-out`, `wrong-content`, `busy` | `transient` | |
- * | any other status, `gone`, `too-large`, `not-saved`, an OptionsError | `invalid` | |
+ * | any other status, a redirect that leads nowhere, `gone`, `too-large`, `not-saved`, an OptionsError | `invalid` | |
  *
  * Anything else, a signal's reason too, is `transient`.
  */

@@ -10,6 +10,14 @@ import { cleanUpAfter } from './throughInterceptor.js';
 
 const content = video(100_000);
 
+it('a download should end no process where its connection is closed after the last byte', async () => {
+  const headers = { 'content-length': content.length, connection: 'close' };
+  const bench = await downloadBench((response) => response.writeHead(200, headers).end(content));
+  for (let count = 0; count < 10; count += 1) {
+    expect(await bench.fetch({ overwrite: true })).toEqual({ bytes: content.length, resumed: false });
+  }
+});
+
 describe('a download that fails', () => {
   it.each([
     { code: 403, kind: 'gone', meaning: { meaning: 'invalid' } },
@@ -48,6 +56,17 @@ describe('a download that fails', () => {
     await bench.server.stop();
     expect(await failureOf(bench.fetch())).toMatchObject({ kind: 'incomplete' });
   });
+
+  it.each(['/v.mp4', 'ftp://127.0.0.1/v.mp4', 'http://['])(
+    'should be refused where it leads to %s',
+    async (location) => {
+      const bench = await downloadBench(status(302, { location }));
+      const error = await failureOf(bench.fetch());
+      expect(error).toMatchObject({ kind: 'refused', status: undefined });
+      expect(error.message).toContain('it leads in a circle or to no http address');
+      expect(classifyDownload(error)).toEqual({ meaning: 'invalid' });
+    },
+  );
 
   it('should be transient where an answer is no HTTP', async () => {
     const server = createServer((socket) => socket.resume().end('nonsense\r\n\r\n'));

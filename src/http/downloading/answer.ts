@@ -67,8 +67,8 @@ function refusalIn({ status, headers }: AnswerHead, url: string, nowEpochMs: num
 
 function wrongContentIn({ status, headers }: AnswerHead, url: string): DownloadError | undefined {
   const type = first(headers, 'content-type') ?? '';
-  const encoding = first(headers, 'content-encoding') ?? 'identity';
-  const wrong = isPage(type) ? `is ${type}` : encoding === 'identity' ? undefined : `is encoded (${encoding})`;
+  const encoding = first(headers, 'content-encoding') ?? '';
+  const wrong = isPage(type) ? `is ${type}` : /^(identity)?$/i.test(encoding) ? undefined : `is encoded (${encoding})`;
   if (wrong === undefined) return undefined;
   const message = `${url}: what came ${wrong}, and is so not what was asked for`;
   return new DownloadError(message, { kind: 'wrong-content', status, url });

@@ -27,6 +27,9 @@ export interface TransferOptions {
 }
 
 const maxRedirects = 5;
+/** Codes of what is found wrong with a request before it is sent, or with the next one where a redirect leads to. */
+const neverSent: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL']);
+const cannotAsk = 'it leads in a circle or to no http address, or the dispatcher is none of undici 7 or later';
 /** How much of an answer that is of no use is read, to keep its connection. */
 const maxWastedBytes = 65_536;
 /** Under the 60 s after which the usual load balancers drop an idle connection. */
@@ -73,6 +76,7 @@ async function attempt(options: TransferOptions, found: FoundPart | undefined): 
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof DownloadError) throw error;
+    if (neverSent.has(codeOf(error))) fail('refused', cannotAsk, shownUrl);
     if (!aborting.signal.aborted) fail('incomplete', `the connection failed (${codeOf(error)})`, shownUrl, status);
     return fail('timed-out', `nothing came for ${timeoutMs} ms (timeoutMs)`, shownUrl, status);
   } finally {
