@@ -73,8 +73,7 @@ export function sse(
   const events = typeof source === 'function' ? source(lastEventId) : source;
   const settings = { ...rest, retryMs: retryMs * (1 + random() / 2), clock: clockFrom({ clock, scheduler }) };
   const outbox = new Outbox(events, settings);
-  const signals = [signal, request?.signal].filter((it) => it !== undefined);
-  return new Response(bodyOf(outbox, signals), {
+  return new Response(bodyOf(outbox, signal, request), {
     headers: headOf(headers, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' }),
   });
 }
@@ -90,18 +89,20 @@ function headOf(theirs: Readonly<Record<string, string>>, ours: Readonly<Record<
 }
 
 /** Read only as the client reads: nothing waits in the stream itself. */
-function bodyOf(outbox: Outbox, signals: readonly AbortSignal[]): ReadableStream<Uint8Array> {
+function bodyOf(outbox: Outbox, signal?: AbortSignal, request?: Request): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
+  // By way of the request, which is so kept: Node lets a signal of one that is no more never abort.
+  const signals = (): AbortSignal[] => [signal, request?.signal].filter((it) => it !== undefined);
   let isRead = false;
   let isCancelled = false;
   const leave = (): void => {
-    for (const signal of signals) signal.removeEventListener('abort', leave);
+    for (const each of signals()) each.removeEventListener('abort', leave);
     outbox.close();
   };
   const begin = (): void => {
     isRead = true;
-    for (const signal of signals) signal.addEventListener('abort', leave);
-    if (signals.some(({ aborted }) => aborted)) leave();
+    for (const each of signals()) each.addEventListener('abort', leave);
+    if (signals().some(({ aborted }) => aborted)) leave();
   };
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> =>
     new Promise((resolve) => {

@@ -44,3 +44,25 @@ it('should never cost more for a client that does not read than the newest of ea
   expect(once - connected).toBeLessThan(16);
   expect(twice - once).toBeLessThan(2);
 });
+
+/** A client whose request nobody else keeps goes, after its garbage was collected. */
+const leaving = `
+  import { Subject } from 'rxjs';
+  import { sse } from 'DIST/operators/sse/index.js';
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const [events, client] = [new Subject(), new AbortController()];
+  const begin = () => sse(events, { request: new Request('http://localhost/', { signal: client.signal }) });
+  const reader = begin().body.getReader();
+  await reader.read();
+  void reader.read();
+  for (let i = 0; i < 10; i++) (await turn(), gc());
+  const before = events.observed;
+  client.abort();
+  await turn();
+  console.log(JSON.stringify([before, events.observed]));
+  process.exit();
+`;
+
+it('should hear of a client that goes, also where nobody else keeps its request', async () => {
+  expect(await inOwnProcess(leaving, '--expose-gc')).toEqual([true, false]);
+});
