@@ -27,8 +27,15 @@ export function observedApi<Request>(
     const startedMs = clock.now();
     const took = (errorType?: RefusalMeaning): void => {
       const error = errorType === undefined ? {} : { 'error.type': errorType };
-      duration.record((clock.now() - startedMs) / 1_000, { ...attributes, 'sluice.request.kind': kind, ...error });
-      onAnswer?.(errorType);
+      try {
+        duration.record((clock.now() - startedMs) / 1_000, { ...attributes, 'sluice.request.kind': kind, ...error });
+        onAnswer?.(errorType);
+      } catch (thrown) {
+        // What fails to measure an answer makes no other of it.
+        queueMicrotask(() => {
+          throw thrown;
+        });
+      }
     };
     try {
       const answer = await send();

@@ -1,5 +1,5 @@
 import { DataPointType } from '@opentelemetry/sdk-metrics';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { observeTasks } from '../../../operators/otel/observeTasks.js';
 import { OptionsError } from '../../../src/errors.js';
 import { Measured } from '../../otel/measured.js';
@@ -221,6 +221,23 @@ describe('the options of observeTasks', () => {
     ]);
     expect(api.classify(new Error('x'))).toEqual(server.classify(new Error('x')));
     expect('concurrency' in api).toBe(false);
+  });
+
+  it('leave an answer as it is where it cannot be measured, which is told apart', async () => {
+    const uncaught = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    const raised = new Promise((resolve) => process.once('uncaughtException', resolve));
+    onTestFinished(() => uncaught.forEach((listener) => process.on('uncaughtException', listener)));
+    const meter = new Measured().meterProvider.getMeter('sluice');
+    meter.createHistogram = () => ({
+      record() {
+        throw new Error('clumsy');
+      },
+    });
+    const server = new FakeServer({ clock: new VirtualClock() });
+    const api = observeTasks({ meterProvider: { getMeter: () => meter } }).through(server);
+    expect(await api.poll([], {})).toEqual([]);
+    await expect(raised).resolves.toMatchObject({ message: 'clumsy' });
   });
 
   it('leave it the question how many slots there are, where it can be asked, and time that', async () => {
