@@ -2,6 +2,7 @@ import { context, type Attributes, type Context, type Histogram } from '@opentel
 import type { Clock } from '../../src/clock.js';
 import type { RefusalMeaning } from '../../src/refusal.js';
 import type { TaskApi } from '../../src/tasks/taskApi.js';
+import { throwApart } from '../../src/throwApart.js';
 import type { TaskObserver } from './taskObserver.js';
 
 export interface ObservedApiParts {
@@ -32,9 +33,7 @@ export function observedApi<Request>(
         onAnswer?.(errorType);
       } catch (thrown) {
         // What fails to measure an answer makes no other of it.
-        queueMicrotask(() => {
-          throw thrown;
-        });
+        throwApart(thrown);
       }
     };
     try {

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Limiter } from '../limiter/limiter.js';
 import { Waiter, type Cost } from '../limiter/waiter.js';
 import type { Outcome } from '../limits/limit.js';
+import { throwApart } from '../throwApart.js';
 import { RequestController } from './requestController.js';
 
 type AnswerHeaders = Parameters<NonNullable<Dispatcher.DispatchHandler['onResponseStart']>>[2];
@@ -118,9 +119,7 @@ export class LimitedRequest extends Waiter implements Dispatcher.DispatchHandler
       this.#handler.onResponseError?.(this.#controller, error as Error);
     } catch (thrown) {
       // The handler itself has thrown. The limiter is no place for that, and silence none either.
-      queueMicrotask(() => {
-        throw thrown;
-      });
+      throwApart(thrown);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { Cancel } from '../clock.js';
 import type { LimiterEvent } from './events.js';
+import { throwApart } from '../throwApart.js';
 
 /** Where all limiters of a process publish on Node: messages are `{ limiter, event }`. */
 const channelName = 'sluice:limiter';
@@ -30,9 +31,7 @@ export class Announcer {
         listener(event);
       } catch (thrown) {
         // What it hears of is half done: to stop there would leave a place taken for ever.
-        queueMicrotask(() => {
-          throw thrown;
-        });
+        throwApart(thrown);
       }
     }
     if (this.#channel?.hasSubscribers === true) this.#channel.publish({ limiter: this.#source, event });

@@ -4,6 +4,7 @@ import { OptionsError } from '../errors.js';
 import type { Outcome } from '../limits/limit.js';
 import { parseOptions } from '../options.js';
 import type { Classify, Refusal } from '../refusal.js';
+import { throwApart } from '../throwApart.js';
 import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
 import { Admissions, type LimiterParts } from './admissions.js';
 import type { Gate } from './coolDown.js';
@@ -243,9 +244,7 @@ function found(classify: Classify, error: unknown): Refusal | undefined {
   try {
     return classify(error);
   } catch (thrown) {
-    queueMicrotask(() => {
-      throw thrown;
-    });
+    throwApart(thrown);
     return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { backoffDelay } from '../backoff/backoff.js';
 import type { Clock } from '../clock.js';
 import { JournalError } from '../errors.js';
+import { throwApart } from '../throwApart.js';
 import type { RedisClient } from './client.js';
 import { inTime, patienceMs, patienceOf } from './inTime.js';
 import { adviceFor, isPermanent } from './failure.js';
@@ -123,7 +124,11 @@ export class JournalLink {
   #away(why: unknown): void {
     if (this.#isAway === (why !== undefined)) return;
     this.#isAway = why !== undefined;
-    this.#options.onAway(why);
+    try {
+      this.#options.onAway(why);
+    } catch (thrown) {
+      throwApart(thrown);
+    }
   }
 
   #wait(delayMs: number): Promise<void> {

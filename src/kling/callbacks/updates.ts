@@ -1,5 +1,6 @@
 import type { Cancel } from '../../clock.js';
 import type { TaskUpdate, TaskUpdates } from '../../tasks/taskApi.js';
+import { throwApart } from '../../throwApart.js';
 
 /** How far a task has come: of what is not further than was told before, nobody is told. */
 export type Stage = 'running' | 'hinted' | 'ended';
@@ -46,8 +47,6 @@ function hear(listener: (update: TaskUpdate) => void, update: TaskUpdate): void 
   try {
     listener(update);
   } catch (thrown) {
-    queueMicrotask(() => {
-      throw thrown;
-    });
+    throwApart(thrown);
   }
 }
