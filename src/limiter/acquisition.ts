@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Outcome } from '../limits/limit.js';
 import { noMoreAborted, whenAborted } from './aborting.js';
+import { currentContext, type AsyncContext } from './node.js';
 import { placeOf, Waiter, type Admitter, type Cost } from './waiter.js';
 
 export interface AcquireOptions {
@@ -116,10 +117,14 @@ export class Acquisition extends PromisedWaiter implements Permit {
   }
 }
 
-/** `limiter.run`: starts the work as it is admitted, so that what is counted is the start itself. */
+/**
+ * `limiter.run`: starts the work as it is admitted, so that what is counted is the start itself; in the asynchronous
+ * context of whoever asked for it, whoever makes room.
+ */
 export class Run<T> extends PromisedWaiter {
   readonly #work: () => T | PromiseLike<T>;
   readonly #resolve: (value: T) => void;
+  #context: AsyncContext | undefined = undefined;
 
   constructor(
     limiter: Admitter,
@@ -133,7 +138,17 @@ export class Run<T> extends PromisedWaiter {
     this.#resolve = resolve;
   }
 
+  override listen(): void {
+    this.#context = currentContext();
+    super.listen();
+  }
+
   protected started(atMs: number): void {
+    if (this.#context === undefined) this.#begin(atMs);
+    else this.#context.runInAsyncScope(() => this.#begin(atMs));
+  }
+
+  #begin(atMs: number): void {
     try {
       const result = this.#work();
       // Closures for those who run, not for all who wait.

@@ -1,6 +1,7 @@
 import type { Cancel } from '../clock.js';
-import type { LimiterEvent } from './events.js';
 import { throwApart } from '../throwApart.js';
+import type { LimiterEvent } from './events.js';
+import { diagnosticsChannel } from './node.js';
 
 /** Where all limiters of a process publish on Node: messages are `{ limiter, event }`. */
 const channelName = 'sluice:limiter';
@@ -9,7 +10,7 @@ const channelName = 'sluice:limiter';
 export class Announcer {
   readonly #source: object;
   readonly #listeners = new Set<(event: LimiterEvent) => void>();
-  readonly #channel = diagnosticsChannel();
+  readonly #channel = diagnosticsChannel(channelName);
 
   /** @param source what the messages on the diagnostics channel name as their limiter */
   constructor(source: object) {
@@ -36,15 +37,4 @@ export class Announcer {
     }
     if (this.#channel?.hasSubscribers === true) this.#channel.publish({ limiter: this.#source, event });
   }
-}
-
-interface Channel {
-  readonly hasSubscribers: boolean;
-  publish(message: unknown): void;
-}
-
-/** Node's own, asked for without an import, so that the engine runs where there is no Node. */
-function diagnosticsChannel(): Channel | undefined {
-  const { process } = globalThis as { readonly process?: Partial<NodeJS.Process> };
-  return process?.getBuiltinModule?.('node:diagnostics_channel').channel(channelName);
 }

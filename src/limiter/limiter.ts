@@ -33,7 +33,8 @@ export class Limiter extends Admissions implements Admitter {
   }
 
   /**
-   * Runs `work` as soon as the limits let it, synchronously where they do now, and holds its permit until it has ended.
+   * Runs `work` as soon as the limits let it, synchronously where they do now, and holds its permit until it has ended. It
+   * runs in the caller's asynchronous context (AsyncLocalStorage, an active span), however long it has waited.
    * Rejects as the work does. An error that the limiter's `classify` finds to be `too-fast` cools everybody down.
    *
    * @throws (rejects with) CostOverCapacityError, QueueFullError, BudgetSpentError, or the signal's reason while it waits

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError, OptionsError } from '../../src/errors.js';
@@ -80,6 +81,19 @@ describe('limiter.run', () => {
     const { limiter } = limiterOf();
     const [first, second] = workers(2, limiter, { priority: -Infinity });
     expect([first?.isRunning, second?.isRunning]).toEqual([true, false]);
+  });
+
+  it('runs in the asynchronous context of its caller, whoever makes room for it', async () => {
+    const user = new AsyncLocalStorage<string>();
+    const { limiter } = limiterOf();
+    const seen: unknown[] = [];
+    const work = async (): Promise<void> => {
+      seen.push(user.getStore());
+      await Promise.resolve();
+      seen.push(user.getStore());
+    };
+    await Promise.all(['ada', 'bob', 'cy'].map((name) => user.run(name, () => limiter.run(work))));
+    expect(seen).toEqual(['ada', 'ada', 'bob', 'bob', 'cy', 'cy']);
   });
 
   it('keeps the order of arrival, also where later work would fit now', () => {
