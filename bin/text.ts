@@ -25,6 +25,9 @@ const flagOf: readonly (readonly [string, string])[] = [
   ['deadlineMs', '--deadline'],
   ['runCredits', '--run-credits'],
   ['baseUrl', '--base-url'],
+  // No flag: the command keeps the defaults.
+  [' (timeoutMs)', ''],
+  [', or raise maxResponseBytes', ''],
 ];
 
 export function byFlags(message: string): string {

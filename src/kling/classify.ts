@@ -45,12 +45,20 @@ function saysDuplicate({ call, klingCode, klingMessage = '' }: KlingError): bool
   return call === 'submit' && klingCode === 1201 && /already exists?/i.test(klingMessage);
 }
 
-/** For answers without a documented code. A read that met somebody else's page says nothing about the task. */
+/** What an edge or a proxy refuses for what the request itself is like. */
+const ofRequest: ReadonlySet<number> = new Set([400, 413, 414, 415, 422, 431]);
+
+/**
+ * For answers without a documented code. A read that met somebody else's page says nothing about the task; and a submit
+ * that did says nothing about the prompt, for which all others would be refused as well.
+ */
 function meaningOfStatus(status: number | undefined, { call, kind }: KlingError): RefusalMeaning | 'unsure' {
   if (status === 429) return 'too-fast';
   if (status === undefined || status < 400 || status >= 500 || status === 408) return 'unsure';
-  if (call === 'read' && kind !== 'refused') return 'unsure';
-  return status === 401 ? 'account' : 'invalid';
+  const isKlings = kind === 'refused';
+  if (call === 'read' && !isKlings) return 'unsure';
+  if (status === 401) return 'account';
+  return isKlings || ofRequest.has(status) ? 'invalid' : 'account';
 }
 
 function isServerFault({ status = 0, klingCode = 0 }: KlingError): boolean {

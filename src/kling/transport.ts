@@ -48,6 +48,9 @@ const beforeSending: ReadonlySet<string> = new Set([
   'UND_ERR_CLOSED',
 ]);
 
+/** What is found wrong with a server's certificate, by Node and by OpenSSL: before anything is sent. */
+const untrusted = /^(ERR_TLS_CERT_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY)_)/;
+
 export function createTransport(options: TransportOptions): Transport {
   const { baseUrl, timeoutMs, maxResponseBytes, clock } = options;
   const dispatcher = options.dispatcher ?? new Agent({ keepAliveTimeout: keepAliveMs });
@@ -102,6 +105,11 @@ export function createTransport(options: TransportOptions): Transport {
   function unconnected(reason: string, context: AnswerContext): KlingError {
     if (beforeSending.has(reason)) {
       const message = `cannot connect to ${origin} (${reason}): check baseUrl and the network; nothing was sent`;
+      return new KlingError(message, { kind: 'not-sent', ...context });
+    }
+    if (untrusted.test(reason)) {
+      const todo = 'check baseUrl, or name the authority behind it in NODE_EXTRA_CA_CERTS';
+      const message = `the certificate of ${origin} cannot be trusted (${reason}): ${todo}; nothing was sent`;
       return new KlingError(message, { kind: 'not-sent', ...context });
     }
     const message = `no whole answer from ${origin}: the connection failed (${reason})${afterwards(context)}`;

@@ -58,12 +58,16 @@ describe('classify', () => {
   });
 
   it.each([
-    // The page of an edge or a proxy. A read of one says nothing about the task.
+    // The page of an edge or a proxy. A read of one says nothing about the task, a submit seldom anything about the prompt.
     [400, 'invalid', 'transient'],
     [401, 'account', 'transient'],
-    [404, 'invalid', 'transient'],
+    [403, 'account', 'transient'],
+    [404, 'account', 'transient'],
+    [407, 'account', 'transient'],
     [408, 'ambiguous', 'transient'],
     [413, 'invalid', 'transient'],
+    [422, 'invalid', 'transient'],
+    [451, 'account', 'transient'],
     [429, 'too-fast', 'too-fast'],
     [502, 'ambiguous', 'transient'],
     [200, 'ambiguous', 'transient'],

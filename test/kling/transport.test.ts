@@ -1,9 +1,13 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { Agent } from 'undici';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
 import { NewerAgent } from '../http/newerAgent.js';
 import { failureOf, klingBench, poll, running, submit, submitted } from './klingBench.js';
+import { selfSigned } from './selfSigned.js';
 import { json, ok, refusal, reset, text, truncated, type Answer } from './scriptedServer.js';
 
 const bench = klingBench();
@@ -51,6 +55,22 @@ describe('a failing server', () => {
     bench.server.answers(ok(submitted));
     await submit(bench.client());
     expect(bench.clock.pending).toBe(0);
+  });
+
+  it('knows that nothing was sent where the certificate cannot be trusted, and says what to do', async () => {
+    const server = createServer(selfSigned, () => expect.unreachable()).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const client = bench.client({ baseUrl: `https://127.0.0.1:${port}` });
+    const error = await failureOf(submit(client));
+    expect(error).toMatchObject({ kind: 'not-sent' });
+    expect(error.message).toMatch(/\(DEPTH_ZERO_SELF_SIGNED_CERT\): .*NODE_EXTRA_CA_CERTS; nothing was sent$/);
+    expect(client.classify(error).meaning).toBe('transient');
+    const trusting = new Agent({ connect: { ca: selfSigned.cert } });
+    onTestFinished(() => trusting.close());
+    const ofAnother = bench.client({ baseUrl: `https://127.0.0.1:${port}`, dispatcher: trusting });
+    expect((await failureOf(submit(ofAnother))).message).toContain('(ERR_TLS_CERT_ALTNAME_INVALID)');
   });
 
   it('knows that nothing was sent where nobody listens, even for a submit', async () => {
