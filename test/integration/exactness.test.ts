@@ -97,7 +97,7 @@ describe.each([{ through: 'limiter.run' }, { through: 'concurrencyLimit' }])(
       const startsMs = books.map(({ receivedAtMs }) => receivedAtMs);
       const makespanMs = Math.max(...startsMs) - Math.min(...startsMs);
       expect(makespanMs).toBeGreaterThanOrEqual(windows * intervalMs);
-expect(makespanMs).toBeLessThanOrEqual(windows * (intervalMs * 1.02 + latencyMs + stallMs));
+      expect(makespanMs).toBeLessThanOrEqual(windows * (intervalMs * 1.02 + latencyMs + stallMs));
     });
   },
 );
