@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { monotonic, scaledClock, systemClock } from '../src/clock.js';
+import { VirtualClock as EndlessClock } from '../src/virtualClock.js';
+import { WakeUp } from '../src/wakeUp.js';
 import { VirtualClock } from './virtualClock.js';
 
 const dayMs = 86_400_000;
@@ -148,4 +150,25 @@ describe('scaledClock', () => {
     raw.drain();
     expect(ranAtMs).toEqual([1_000, 60_000]);
   });
+
+  it.each([1e5, 1e9, 1e12 + 0.3])(
+    'comes to its instants over a virtual clock that has gone on to %d ms',
+    async (startMs) => {
+      const raw = new EndlessClock();
+      await raw.settle(startMs);
+      for (const speed of [0.1, 1 / 3, 7, 60, 1_000]) {
+        const clock = scaledClock(raw, speed);
+        let ticks = 0;
+        const wakeUp = new WakeUp(clock, look);
+        function look(): void {
+          ticks++;
+          if (clock.now() < 1_000 / 21) wakeUp.at(1_000 / 21);
+        }
+        wakeUp.at(1_000 / 21);
+        await raw.settle(Infinity, () => ticks > 100);
+        expect(ticks).toBeLessThan(100);
+        expect(clock.now()).toBeGreaterThanOrEqual(1_000 / 21);
+      }
+    },
+  );
 });
