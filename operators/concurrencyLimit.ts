@@ -1,6 +1,6 @@
 import { Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
 import * as z from 'zod/mini';
-import type { Overflow } from '../src/limiter/admissions.js';
+import type { Overflow } from '../src/limiter/limiterParts.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import type { Classify } from '../src/refusal.js';

@@ -24,7 +24,7 @@ export { clockOf, type TimeOptions } from './time/clock.js';
 
 export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';
-export type { Overflow } from '../src/limiter/admissions.js';
+export type { Overflow } from '../src/limiter/limiterParts.js';
 export type { Limiter } from '../src/limiter/limiter.js';
 export type { AdmissionStore, Applicants, LimiterStore, StoreSetup } from '../src/limiter/store.js';
 export { replay, type Decision } from '../src/limiter/replay.js';

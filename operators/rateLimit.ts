@@ -1,6 +1,6 @@
 import { Observable, type MonoTypeOperatorFunction, type Observer, type Subscriber } from 'rxjs';
 import * as z from 'zod/mini';
-import type { Overflow } from '../src/limiter/admissions.js';
+import type { Overflow } from '../src/limiter/limiterParts.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Admission, Cost, Place } from '../src/limiter/waiter.js';

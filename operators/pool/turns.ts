@@ -1,5 +1,5 @@
 import { QueueFullError } from '../../src/errors.js';
-import type { Overflow } from '../../src/limiter/admissions.js';
+import type { Overflow } from '../../src/limiter/limiterParts.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import { commonPlace, type Admission, type Cost, type Place } from '../../src/limiter/waiter.js';
 import type { Outcome } from '../../src/limits/limit.js';

@@ -1,36 +1,17 @@
 import type { Clock } from '../clock.js';
 import { QueueFullError, type CostOverCapacityError } from '../errors.js';
-import type { RetryBudget } from '../backoff/retryBudget.js';
 import type { Limit, Outcome } from '../limits/limit.js';
-import type { Classify } from '../refusal.js';
 import { WakeUp } from '../wakeUp.js';
 import { AdmissionReports } from './admissionReports.js';
 import { Announcer } from './announcer.js';
-import type { Gate } from './coolDown.js';
 import { FairQueue } from './fairQueue.js';
+import type { LimiterParts, Overflow } from './limiterParts.js';
 import type { AdmissionStore, Applicants } from './store.js';
 import { unpayable } from './unpayable.js';
 import type { Cost, Waiter } from './waiter.js';
 
-/**
- * What a full queue does with one more: refuse it with an error; give up the longest waiting of the same key, or, where
- * that has none waiting, the one whose turn comes next; give up the new one.
- */
-export type Overflow = 'error' | 'drop-oldest' | 'drop-newest';
-
 /** While work waits for what follows a calendar, the wall is looked at again this often, in ms: it may have been set. */
 const wallLookMs = 600_000;
-
-/** What a limiter is made of; `createLimiter` fills it in. */
-export interface LimiterParts {
-  readonly store: AdmissionStore;
-  readonly coolDown: Gate;
-  readonly clock: Clock;
-  readonly queue: { readonly maxSize: number; readonly overflow: Overflow };
-  readonly warnAt: number;
-  readonly classify: Classify | undefined;
-  readonly retryBudget: RetryBudget | undefined;
-}
 
 /**
  * Who waits and in which order: a fair queue in front of a store of limits. The half of a limiter that operators use.
@@ -38,7 +19,9 @@ export interface LimiterParts {
  * Nothing here makes a promise; a wait holds one timer for all who wait, an idle limiter none.
  */
 export class Admissions {
+  /** For others to read: what they do with it decides nothing here, and is in no record. */
   readonly clock: Clock;
+  protected readonly time: Clock;
   protected readonly store: AdmissionStore;
   protected readonly queue = new FairQueue();
   protected readonly announcer = new Announcer(this);
@@ -59,9 +42,10 @@ export class Admissions {
   /** When the last decision was made. */
   #decidedAtMs = 0;
 
-  constructor({ clock, store, coolDown, queue, warnAt }: LimiterParts) {
+  constructor({ clock, time, store, coolDown, queue, warnAt }: LimiterParts) {
     this.clock = clock;
-    this.#wakeUp = new WakeUp(this.clock, () => this.admit());
+    this.time = time;
+    this.#wakeUp = new WakeUp(this.time, () => this.admit());
     this.store = store;
     this.#maxSize = queue.maxSize;
     this.#overflow = queue.overflow;
@@ -119,7 +103,7 @@ export class Admissions {
    */
   release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void {
     this.#active--;
-    this.store.release(cost, takenAtMs, this.clock.now(), outcome, key);
+    this.store.release(cost, takenAtMs, this.time.now(), outcome, key);
     this.queue.unpark(key);
   }
 
@@ -179,7 +163,7 @@ export class Admissions {
   /** Admits one after the other; returns when to look again, Infinity for not before something happens. */
   #admitUntilHeld(): number {
     for (;;) {
-      const nowMs = (this.#decidedAtMs = this.clock.now());
+      const nowMs = (this.#decidedAtMs = this.time.now());
       this.#lookAtWall(nowMs);
       const unparkAtMs = this.queue.unparkDue(nowMs);
       const waiter = this.queue.next();
@@ -230,7 +214,7 @@ export class Admissions {
     let hasDropped = false;
     for (const waiter of [...this.queue.inOrder()]) {
       // One that was given up may have taken others of its stream along.
-      const error = waiter.isQueued ? unpayable(this.#budgets, waiter, this.clock.now()) : undefined;
+      const error = waiter.isQueued ? unpayable(this.#budgets, waiter, this.time.now()) : undefined;
       if (error === undefined) continue;
       hasDropped = true;
       this.#discard(waiter, error);

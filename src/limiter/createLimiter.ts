@@ -6,8 +6,8 @@ import type { Limit } from '../limits/limit.js';
 import { callback, countOrInfinity, having, parseOptions } from '../options.js';
 import type { Classify } from '../refusal.js';
 import { CoolDown, coolDownSchema, type CoolDownOptions } from './coolDown.js';
-import type { LimiterParts, Overflow } from './admissions.js';
 import { Limiter } from './limiter.js';
+import type { LimiterParts, Overflow } from './limiterParts.js';
 import { MemoryStore } from './memoryStore.js';
 import { RecordedLimiter } from './recordedLimiter.js';
 import type { LimiterStore } from './store.js';
@@ -71,27 +71,27 @@ const schema = z.strictObject({
  */
 export function createLimiter(options: LimiterOptions): Limiter {
   const parsed = parseOptions(schema, options, 'createLimiter');
-  const { record, clock, random } = parsed;
-  if (record === undefined) return new Limiter(partsOf(parsed, clock, random));
+  const { record, random } = parsed;
+  // One view of the clock for all: what the store is told of an instant is what the limiter saw.
+  const clock = monotonic(parsed.clock);
+  if (record === undefined) return new Limiter(partsOf(parsed, clock, clock, random));
   if (parsed.store !== undefined) {
     throw new OptionsError('createLimiter: what a shared store decides cannot be recorded: leave record out', 'record');
   }
   const tape = new Tape(record);
-  return new RecordedLimiter(partsOf(parsed, tape.clock(clock), tape.random(random)), tape);
+  return new RecordedLimiter(partsOf(parsed, clock, tape.clock(clock), tape.random(random)), tape);
 }
 
 /** @throws OptionsError for two limits of one name */
-function partsOf(options: z.output<typeof schema>, clock: Clock, random: () => number): LimiterParts {
+function partsOf(options: z.output<typeof schema>, clock: Clock, time: Clock, random: () => number): LimiterParts {
   const { limits, queue, retryBudget, warnAt, classify } = options;
   const names = limits.map((limit) => limit.name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) {
     throw new OptionsError(`createLimiter: two limits are named "${twice}": give one of them a name`, 'limits');
   }
-  // One view of the clock for all: what the store is told of an instant is what the limiter saw.
-  const steady = monotonic(clock);
-  const kept = options.store?.open({ ...options, clock: steady, random }) ?? keptHere(options, steady, random);
-  return { ...kept, clock: steady, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
+  const kept = options.store?.open({ ...options, clock, random }) ?? keptHere(options, time, random);
+  return { ...kept, clock, time, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
 }
 
 function keptHere(

@@ -6,10 +6,11 @@ import { parseOptions } from '../options.js';
 import type { Classify, Refusal } from '../refusal.js';
 import { throwApart } from '../throwApart.js';
 import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
-import { Admissions, type LimiterParts } from './admissions.js';
+import { Admissions } from './admissions.js';
 import type { Gate } from './coolDown.js';
 import type { Explanation, LimiterEvent, LimiterSnapshot } from './events.js';
 import { forecast, forecastSchema, type Forecast, type ForecastOptions } from './forecast.js';
+import type { LimiterParts } from './limiterParts.js';
 import { MemoryStore } from './memoryStore.js';
 import { namedLimit } from './namedLimit.js';
 import { usageOf } from './usage.js';
@@ -58,7 +59,7 @@ export class Limiter extends Admissions implements Admitter {
 
   /** How far each limit is used, who runs and who waits, now. */
   snapshot(): LimiterSnapshot {
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     this.store.observeWall(nowMs);
     const limits = this.store.limits.filter((limit) => limit.kind !== 'gate').map((limit) => usageOf(limit, nowMs));
     return { active: this.active, waiting: this.waiting, limits, coolDownMs: this.#coolDownMs(nowMs) };
@@ -66,7 +67,7 @@ export class Limiter extends Admissions implements Admitter {
 
   /** Why the work that was given this id waits; undefined where none of that id does. Takes a look at all who wait. */
   explain(id: unknown): Explanation | undefined {
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     const placeOfKey = new Map<unknown, number>();
     let ahead = 0;
     for (const waiter of this.queue.inOrder()) {
@@ -75,7 +76,7 @@ export class Limiter extends Admissions implements Admitter {
       if (waiter.label === id) {
         // To be asked out of turn could move a limit that learns.
         const copies = this.store.limits.map((limit) => limit.copy?.() ?? limit);
-        const store = new MemoryStore(copies, () => this.clock.epochNow());
+        const store = new MemoryStore(copies, () => this.time.epochNow());
         const atMs = store.earliest(waiter.cost, nowMs, key);
         return { place, ahead, heldBy: store.heldBy?.name, atLeastMs: atMs - nowMs };
       }
@@ -101,8 +102,8 @@ export class Limiter extends Admissions implements Admitter {
     }
     return forecast({
       limits: this.store.limits,
-      nowMs: this.clock.now(),
-      epochMs: this.clock.epochNow(),
+      nowMs: this.time.now(),
+      epochMs: this.time.epochNow(),
       active: this.active,
       work: work(),
       taskMs: coming.taskMs,
@@ -116,7 +117,7 @@ export class Limiter extends Admissions implements Admitter {
    * @throws OptionsError for an unknown name or a wrong figure; then nothing of that limit has changed, nor of those after it
    */
   update(changes: Readonly<Record<string, unknown>>): void {
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     try {
       for (const [name, change] of Object.entries(changes)) {
         namedLimit(this.store.limits, name, 'update').update?.(change, nowMs);
@@ -146,7 +147,7 @@ export class Limiter extends Admissions implements Admitter {
     delta: number,
     { takenAtMs, key }: { readonly takenAtMs?: number | undefined; readonly key?: unknown } = {},
   ): void {
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     const atMs = takenAtMs ?? nowMs;
     const limit = namedLimit(this.store.limits, name, 'adjust');
     if (!Number.isFinite(delta)) throw new OptionsError(`adjust: must be a finite number (got ${delta})`, 'delta');
@@ -165,13 +166,13 @@ export class Limiter extends Admissions implements Admitter {
    * @param takenAtMs the instant of its admission, or what the limiter's clock showed as the work started
    */
   refusedSlot(cost: Cost, takenAtMs: number, key?: unknown): void {
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     for (const limit of this.store.limits) limit.refused?.(costIn(limit, cost), takenAtMs, nowMs, key);
   }
 
   /** Tells them that it has its slot now. Where nobody says so, its release does, by when it may have run for long. */
   grantedSlot(cost: Cost, takenAtMs: number, key?: unknown): void {
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     for (const limit of this.store.limits) limit.granted?.(costIn(limit, cost), takenAtMs, nowMs, key);
     this.queue.unpark(key);
     if (this.waiting > 0) this.admit();
@@ -185,7 +186,7 @@ export class Limiter extends Admissions implements Admitter {
     if (!(delayMs >= 0 && delayMs < Infinity)) {
       throw new OptionsError(`coolDown: must be a span of at least 0 ms (got ${delayMs})`, 'delayMs');
     }
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     this.#coolDown.close(delayMs, nowMs, ramp);
     this.#cooled(nowMs);
   }
@@ -195,7 +196,7 @@ export class Limiter extends Admissions implements Admitter {
    * or by backoff, or for 30-60 s in a burst. Any other meaning is the caller's own affair and changes nothing here.
    */
   refused(refusal: Refusal): void {
-    const nowMs = this.clock.now();
+    const nowMs = this.time.now();
     if (this.announcer.isHeard) this.announcer.tell({ type: 'refused', atMs: nowMs, refusal });
     if (refusal.meaning !== 'too-fast') return;
     this.#coolDown.refuse(refusal, nowMs);

@@ -1,9 +1,9 @@
 import type { Outcome } from '../limits/limit.js';
 import type { Refusal } from '../refusal.js';
-import type { LimiterParts } from './admissions.js';
 import type { Explanation, LimiterSnapshot } from './events.js';
 import type { Forecast, ForecastOptions } from './forecast.js';
 import { Limiter } from './limiter.js';
+import type { LimiterParts } from './limiterParts.js';
 import type { Tape } from './tape.js';
 import type { Cost, Waiter } from './waiter.js';
 

@@ -124,6 +124,36 @@ describe('replay', () => {
     expect(replay(tape, { limits: limits() })).toEqual([{ id: 0, atMs: 0 }]);
   });
 
+  it('should never mind who else reads the clock', async () => {
+    const clock = new VirtualClock();
+    const tape: TapeEntry[] = [];
+    const limits = (): Limit[] => [dailyQuota({ limit: 10, name: 'credits' })];
+    const limiter = createLimiter({ limits: limits(), clock, record: (entry) => tape.push(entry) });
+    limiter.on(() => limiter.clock.epochNow());
+    limiter.adjust('credits', 4, { takenAtMs: limiter.clock.now() - 1 });
+    const settled = limiter.run(() => limiter.adjust('credits', -3, { takenAtMs: limiter.clock.now() }), { cost: 6 });
+    await settled;
+    limiter.clock.schedule(5, () => undefined);
+    clock.advance(7);
+    await limiter.run(() => undefined, { cost: 3 });
+    expect(replay(tape, { limits: limits() })).toEqual([
+      { id: 0, atMs: 0 },
+      { id: 1, atMs: 7 },
+    ]);
+  });
+
+  it('should never mind who has looked before the clock steps back', async () => {
+    const clock = new VirtualClock();
+    const tape: TapeEntry[] = [];
+    const limits = (): Limit[] => [concurrency({ limit: 1 })];
+    const limiter = createLimiter({ limits: limits(), clock, record: (entry) => tape.push(entry) });
+    clock.advance(100);
+    limiter.snapshot();
+    clock.stepBack(50);
+    await limiter.run(() => undefined);
+    expect(replay(tape, { limits: limits() })).toEqual([{ id: 0, atMs: 100 }]);
+  });
+
   it('should always do again what happened as work was given up', () => {
     const clock = new VirtualClock();
     const tape: TapeEntry[] = [];
