@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { costOrCosts, durationMs } from '../options.js';
 import { copyOf, type Limit } from '../limits/limit.js';
 import { MemoryStore } from './memoryStore.js';
-import { commonPlace, type Admission } from './waiter.js';
+import { placeOf, type Admission } from './waiter.js';
 
 export const forecastSchema = z.strictObject({
   count: z.int().check(z.gte(0)),
@@ -70,9 +70,11 @@ class LookAhead {
     this.#startMs = nowMs;
     this.#nowMs = nowMs;
     this.#taskMs = taskMs;
-    const admission = { cost: 1, place: commonPlace };
-    for (let i = 1; i <= active; i++)
+    const keys = [...(limits.find((limit) => limit.running !== undefined)?.running?.() ?? [])];
+    for (let i = 1; i <= active; i++) {
+      const admission = { cost: 1, place: placeOf({ key: keys[i - 1] }) };
       this.#ends.push({ atMs: nowMs + (taskMs * i) / active, sinceMs: nowMs, admission });
+    }
   }
 
   /** Lets time pass until the work may start; false where it never may. */

@@ -87,6 +87,8 @@ export interface Limit {
    */
   left?(key?: unknown): number;
   usage(nowMs: number): Usage;
+  /** Where each key has a budget of its own: the key of each piece of work that has started and not ended. */
+  running?(): Iterable<unknown>;
   /** Where each key has a budget of its own: the greatest cost that can ever pass for `key`. @defaultValue `capacity` */
   capacityOf?(key: unknown): number;
   /** Where each key has a budget of its own: what `key` has used. @defaultValue `usage` */

@@ -61,6 +61,10 @@ class PerKey implements Limit {
     return this.#sample.capacity;
   }
 
+  *running(): Generator {
+    for (const [key, { works }] of this.#entries) for (let work = 0; work < works; work++) yield key;
+  }
+
   capacityOf(key: unknown): number {
     return this.#limitFor(key).capacity;
   }

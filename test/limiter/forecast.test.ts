@@ -66,7 +66,7 @@ describe('limiter.forecast', () => {
     new Work(limiter, { key: 'ada', cost: 3 });
     const startsInMs = (key: unknown, cost?: number) =>
       limiter.forecast(1, { key, ...(cost !== undefined && { cost }), taskMs: 10 }).startsInMs;
-    expect([startsInMs('ada'), startsInMs('ada', 4), startsInMs('bob', 4)]).toEqual([0, Infinity, 0]);
+    expect([startsInMs('ada'), startsInMs('ada', 4), startsInMs('bob', 4)]).toEqual([0, 60_010, 0]);
   });
 
   it('comes to its end, though work waits in its place for a slot', () => {
@@ -134,6 +134,16 @@ describe('limiter.forecast', () => {
     const before = limiter.snapshot();
     limiter.forecast(100, { taskMs: 10, key: 'ada' });
     expect(limiter.snapshot()).toEqual(before);
+  });
+
+  it('waits for what runs of the same key', () => {
+    const { limiter } = limiterOf({ limits: [perKey(() => concurrency({ limit: 1 }))] });
+    for (const key of ['ada', 'bob']) new Work(limiter, { key });
+    expect(limiter.forecast(2, { taskMs: 100, key: 'bob' })).toEqual({
+      startsInMs: 200,
+      doneInMs: 300,
+      boundBy: 'concurrency per key',
+    });
   });
 
   it('never comes to an end where work can never start', () => {
