@@ -99,6 +99,12 @@ class DailyQuota implements Limit {
     return { used: this.#spentOn(this.#today.date), capacity: this.capacity, resetsAtMs };
   }
 
+  /** What was spent is remembered for a day longer: a wall that is set back a little at midnight shows that date again. */
+  isAtRest(nowMs: number): boolean {
+    const yesterday = this.#dayAt(nowMs + this.#wallOffsetMs - 86_400_000).date;
+    return this.#spentOn(this.#today.date) === 0 && this.#spentOn(yesterday) === 0;
+  }
+
   update(change: unknown): void {
     this.capacity = parseOptions(changeSchema, change, `update of "${this.name}"`).limit ?? this.capacity;
   }

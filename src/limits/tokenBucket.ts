@@ -114,7 +114,8 @@ class TokenBucket implements Limit {
     // As if it had filled at the new rate all along, from an instant that makes it hold the same now.
     const ratio = (this.#refill * intervalMs) / (this.#intervalMs * refill);
     this.#fullAtMs += (nowMs - this.#fullAtMs) * (1 - ratio);
-    this.#taken += capacity - this.capacity;
+    // One that was changed before there was any instant is as if it had been made so: a full one is full.
+    if (this.#taken > 0 || !Number.isNaN(nowMs)) this.#taken += capacity - this.capacity;
     this.capacity = capacity;
     this.#refill = refill;
     this.#intervalMs = intervalMs;

@@ -72,6 +72,25 @@ describe('perKey', () => {
     expect(limit.earliest(2, 20, 'a')).toBe(20);
   });
 
+  it('spends no date of a key twice over where the wall is set back at midnight', () => {
+    const midnight = Date.UTC(2026, 10, 2);
+    const limit = perKey(() => dailyQuota({ limit: 1 }));
+    limit.observeWall?.(midnight - 100, 0);
+    limit.take(1, 0, 'a');
+    limit.release(1, 0, 0, 'succeeded', 'a');
+    limit.observeWall?.(midnight, 100);
+    for (const key of ['b', 'c', 'd']) limit.take(1, 100, key);
+    limit.observeWall?.(midnight - 50, 150);
+    expect([limit.earliest(1, 150, 'a'), limit.earliest(1, 150, 'e')]).toEqual([200, 150]);
+  });
+
+  it('gives a key that comes after a change all that the changed limit has', () => {
+    const limit = perKey(() => tokenBucket({ capacity: 10, refill: 1, intervalMs: 1_000 }));
+    limit.take(10, 0, 'a');
+    limit.update?.({ capacity: 20 }, 0);
+    expect([limit.earliest(20, 0, 'a'), limit.earliest(20, 0, 'b')]).toEqual([20_000, 0]);
+  });
+
   it('tells of the key that has used most', () => {
     const limit = perKey(() => concurrency({ limit: 5 }));
     expect(limit.usage(0)).toMatchObject({ used: 0, capacity: 5 });
