@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { nonEmpty, parseOptions, positiveCount, positiveMs } from '../options.js';
+import { fits } from './fits.js';
 import type { Limit, LimitFigures, Outcome, Usage } from './limit.js';
 import { SlotHolders } from './slotHolders.js';
 
@@ -112,11 +113,11 @@ class AdaptiveConcurrency implements Limit {
 
   earliest(cost: number, nowMs: number): number {
     const wanted = this.#holders.units + cost;
-    if (cost === 0 || wanted <= this.#limit) return nowMs;
-    if (wanted > this.capacity || this.#holders.waiting > 0) return Infinity;
+    if (cost === 0 || fits(wanted, this.#limit)) return nowMs;
+    if (!fits(wanted, this.capacity) || this.#holders.waiting > 0) return Infinity;
     if (Number.isNaN(this.#changedAtMs)) this.#changedAtMs = nowMs;
     if (this.#raisesAt(cost) <= nowMs) this.#raise(cost, nowMs);
-    return wanted <= this.#limit ? nowMs : this.#raisesAt(cost);
+    return fits(wanted, this.#limit) ? nowMs : this.#raisesAt(cost);
   }
 
   take(cost: number, nowMs: number): void {
@@ -216,16 +217,16 @@ class AdaptiveConcurrency implements Limit {
   /** @param isNew false for a refusal that belongs to the last fall */
   #lower(cost: number, nowMs: number, isNew: boolean): void {
     const { min, decrease, probeAfterMs, maxProbeAfterMs } = this.#figures;
-    const fits = this.#fitting();
+    const fitting = this.#fitting();
     if (isNew) {
-      const isAgain = fits + cost >= this.#refusedLevel;
+      const isAgain = fitting + cost >= this.#refusedLevel;
       this.#patienceMs = isAgain ? Math.min(this.#patienceMs * 2, maxProbeAfterMs) : probeAfterMs;
-      this.#limit = Math.min(this.#limit, Math.max(min, Math.floor(fits * decrease)));
+      this.#limit = Math.min(this.#limit, Math.max(min, Math.floor(fitting * decrease)));
       this.#loweredAtMs = nowMs;
     }
     // Where not even the floor fits, it falls to what does: the next one waits for quiet like any probe.
-    this.#limit = Math.min(this.#limit, fits);
-    this.#refusedLevel = fits + cost;
+    this.#limit = Math.min(this.#limit, fitting);
+    this.#refusedLevel = fitting + cost;
     this.#changedAtMs = nowMs;
   }
 }

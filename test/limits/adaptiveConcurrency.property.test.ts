@@ -155,4 +155,11 @@ describe('adaptiveConcurrency, against slots that nobody tells it of', () => {
       expect(Math.min(...shares)).toBeGreaterThan(count / 5);
     }
   });
+
+  it.each([3, 4])('lets what fits in but for rounding, of %d at the most', (most) => {
+    const limit = adaptiveConcurrency({ max: most, initial: 3 });
+    // 3.0000000000000004 in all.
+    limit.take(0.8 + 1.6, 0);
+    expect(limit.earliest(0.6, 0)).toBe(0);
+  });
 });

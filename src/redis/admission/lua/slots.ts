@@ -66,15 +66,15 @@ local function waitsIn(limit, lease) return lease.waits and lease.waits[limit.na
 
 function adaptive.earliest(limit, cost, at)
   local wanted = num(at .. 'units') + cost
-  if cost == 0 or wanted <= levelOf(limit, at) then return now end
-  if wanted > limit.max or num(at .. 'waiting') > 0 then return INF end
+  if cost == 0 or fits(wanted, levelOf(limit, at)) then return now end
+  if not fits(wanted, limit.max) or num(at .. 'waiting') > 0 then return INF end
   if not get(at .. 'changed') then set(at .. 'changed', now) end
   if raisesAt(limit, cost, at) <= now then
     if levelOf(limit, at) >= num(at .. 'refused', INF) then set(at .. 'refused', INF) end
     set(at .. 'limit', raised(limit, cost, at))
     set(at .. 'changed', now)
   end
-  return wanted <= levelOf(limit, at) and now or raisesAt(limit, cost, at)
+  return fits(wanted, levelOf(limit, at)) and now or raisesAt(limit, cost, at)
 end
 
 function adaptive.take(limit, cost, at) startUnits(at, cost) end
