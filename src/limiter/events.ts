@@ -31,7 +31,10 @@ export interface Explanation {
   readonly ahead: number;
   /** The limit that would hold it back longest if it were its turn now, by name; undefined: only its turn. */
   readonly heldBy: string | undefined;
-  /** From now to its start, in ms, at the least; Infinity: not before something that runs has ended, or a limit changes. */
+  /**
+   * From now to its start, in ms, at the least; Infinity: not before something that runs has ended, or a limit changes.
+   * What ends may bring it forward where a cool-down ramps up, and where slots are learnt.
+   */
   readonly atLeastMs: number;
 }
 
