@@ -16,14 +16,16 @@ ATELIER_URL    where the API is (http://127.0.0.1:8791, where serve.js simulates
 ATELIER_TOKEN  who is asking (nowhere-token)
 ATELIER_SPEED  how many times as fast the time of a simulator runs (1)`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    out: { type: 'string', default: 'sluice-out/second-provider' },
-    budget: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  },
-});
+const { values, positionals } = orLeave(() =>
+  parseArgs({
+    allowPositionals: true,
+    options: {
+      out: { type: 'string', default: 'sluice-out/second-provider' },
+      budget: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  }),
+);
 const [file] = positionals;
 if (values.help === true || file === undefined) {
   console.log(help);
@@ -31,7 +33,10 @@ if (values.help === true || file === undefined) {
 }
 
 const { ATELIER_URL: url = 'http://127.0.0.1:8791', ATELIER_TOKEN: token = 'nowhere-token' } = process.env;
-const prompts = readFileSync(file, 'utf8').split('\n').filter(Boolean);
+const budget = numberOf('--budget', values.budget);
+const speed = numberOf('ATELIER_SPEED', process.env['ATELIER_SPEED']) ?? 1;
+if (!URL.canParse(url)) leave(`ATELIER_URL: must be an address such as http://127.0.0.1:8791 (got "${url}")`);
+const prompts = orLeave(() => readFileSync(file, 'utf8').split('\n').filter(Boolean));
 const stopping = new AbortController();
 const told = { made: 0, failed: 0, mills: 0 };
 
@@ -45,10 +50,10 @@ paintAll(prompts, {
   url,
   token,
   directory: values.out,
-  ...(values.budget !== undefined && { budget: Number(values.budget) }),
+  ...(budget !== undefined && { budget }),
   stop: stopping.signal,
   observer: { next: tellEvent },
-  clock: scaledClock(systemClock, Number(process.env['ATELIER_SPEED'] ?? 1)),
+  clock: scaledClock(systemClock, speed),
 }).subscribe({
   next: tell,
   complete: summarise,
@@ -78,4 +83,22 @@ function summarise(): void {
   const left = prompts.length - made - failed;
   console.log(`${made} made, ${failed} failed, ${left} left for another run; $${mills / 1_000} spent or set aside`);
   process.exitCode = left > 0 && stopping.signal.aborted ? 130 : failed + left > 0 ? 1 : 0;
+}
+
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || Number(text) > 0) return text === undefined ? undefined : Number(text);
+  return leave(`${name}: must be a number greater than 0 (got "${text}")`);
+}
+
+function orLeave<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    return leave(String(error));
+  }
+}
+
+function leave(why: string): never {
+  console.error(why);
+  process.exit(2);
 }

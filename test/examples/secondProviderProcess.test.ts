@@ -121,6 +121,16 @@ describe.concurrent('the command for a second provider', () => {
     expect(await studio.ended(studio.start('--help'))).toBe(0);
     expect(studio.printed).toMatch(/^usage: node .*PROMPTS\n[^]*--budget[^]*ATELIER_URL/);
   });
+
+  it.for([
+    [['--budget', 'much'], '--budget: must be a number'],
+    [['--bogus'], "Unknown option '--bogus'"],
+  ] as const)('should say in a line what is wrong with %j', async ([flags, why], { expect }) => {
+    await using studio = await Studio.open([]);
+    expect(await studio.ended(studio.start(...flags))).toBe(2);
+    expect(studio.printed).toContain(why);
+    expect(studio.printed.trimEnd().split('\n')).toHaveLength(1);
+  });
 });
 
 /** As `tsc --project examples/second-provider` does, but for the types, which the type check has seen. */
