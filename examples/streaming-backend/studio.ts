@@ -54,6 +54,7 @@ export class Studio {
   readonly expectations: Expectations;
   readonly ended$ = new Subject<Ending['phase']>();
   readonly #settings: Settings;
+  readonly #failed: (error: unknown) => void;
   /** Opened once the journal is ours: two processes must not write it. */
   #log!: TaskLog;
   readonly #people = new Map<string, Person>();
@@ -71,6 +72,7 @@ export class Studio {
   /** @param failed told where nothing more can be made: the journal cannot be written, say */
   constructor(settings: Settings, connection: Connection, failed: (error: unknown) => void) {
     this.#settings = settings;
+    this.#failed = failed;
     const { TASKS: tasks, TASKS_EACH: each, REQUESTS_PER_MINUTE: limit, POLL_MS, DATA_DIR: directory } = settings;
     const { client, clock, typicalMs } = connection;
     this.expectations = new Expectations({ all: tasks, each }, typicalMs);
@@ -183,8 +185,8 @@ export class Studio {
     const { signal } = task.leave;
     this.line
       .run(() => this.#make(task, isStarted), { key: person, id, signal, priority: isStarted ? 1 : 0 })
-      // Who leaves the line has been told.
-      .catch(() => undefined);
+      // Who leaves the line has been told; else the disk does not take that it starts, and the next process goes on.
+      .catch((error: unknown) => (signal.aborted ? undefined : this.#failed(error)));
   }
 
   /** Resolves as its slot is free again. */

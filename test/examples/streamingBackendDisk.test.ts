@@ -1,6 +1,9 @@
 import type * as FileSystem from 'node:fs';
 import { writeSync } from 'node:fs';
-import { expect, it, vi } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { connect } from '../../examples/streaming-backend/connection.js';
+import { settingsFrom } from '../../examples/streaming-backend/settings.js';
+import { Studio } from '../../examples/streaming-backend/studio.js';
 import { TaskLog, type LogEntry } from '../../examples/streaming-backend/taskLog.js';
 import { scratch } from '../bin/sluice.js';
 
@@ -32,4 +35,23 @@ it('keeps whole lines alone on a disk that is full for a while, and all that it 
   log.close();
   expect(writeSync).toHaveBeenCalledTimes(4);
   expect([...new TaskLog(directory, 10).tasks.keys()]).toEqual(['first', 'second']);
+});
+
+it('ends where the disk does not take that a task starts, instead of letting it wait for ever', async () => {
+  const directory = scratch();
+  const settings = settingsFrom({ DATA_DIR: directory });
+  const connection = await connect(settings);
+  onTestFinished(() => connection.close());
+  const failed = vi.fn<(error: unknown) => void>();
+  const studio = new Studio(settings, connection, failed);
+  await studio.ready;
+  // Enough for what was submitted, and not for its start.
+  room = 140;
+  studio.submit('somebody', 'a cat');
+  await vi.waitUntil(() => failed.mock.calls.length > 0);
+  room = Infinity;
+  expect(String(failed.mock.lastCall)).toContain('ENOSPC');
+  studio.close();
+  const [task] = new TaskLog(directory, 10).tasks.values();
+  expect(task).toMatchObject({ prompt: 'a cat', isStarted: false });
 });
