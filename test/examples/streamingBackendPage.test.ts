@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backendFor, operatorToken, type BackendOptions } from './backend.js';
@@ -62,6 +63,19 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await expect.poll(() => chips(page)).toEqual(['Done', 'Done', 'Done']);
     expect(await titles(page)).toEqual(['Three', 'Two', 'One']);
     expect(backend.simulator.books().tasks).toHaveLength(3);
+  });
+
+  it('goes on by itself also where the server has lost its data, and knows nobody any more', async () => {
+    const backend = await backendFor(oneAtATime);
+    const { page } = await open(browser, backend.url);
+    await page.getByText('Live', { exact: true }).waitFor();
+    await backend.kill();
+    rmSync(backend.directory, { recursive: true });
+    await backend.restart();
+    await page.getByText('Connection lost').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await submit(page, 'Anew');
+    await done(page).waitFor();
   });
 
   it('says so where the queue is full and where a task has failed, and keeps what was written', async () => {

@@ -20,7 +20,8 @@ function follow(path, listeners, changed = () => {}) {
   source.addEventListener('error', () => {
     changed('lost');
     if (source.readyState !== EventSource.CLOSED) return;
-    setTimeout(() => follow(path, listeners, changed), 3_000);
+    // A server that knows us no more, because its data has gone say, knows us again once it has been asked who we are.
+    setTimeout(() => call('GET', '/api/me').then(() => follow(path, listeners, changed)), 3_000);
   });
 }
 
