@@ -7,20 +7,17 @@ import { connect } from './connection.js';
 import { idleMs, serverOptions } from './guards.js';
 import { Panel } from './panel.js';
 import { Sessions } from './sessions.js';
-import { settingsFrom } from './settings.js';
+import { settingsFrom, type Settings } from './settings.js';
 import { Studio } from './studio.js';
 
 /** As it is built, beside the source: dist/examples/streaming-backend/main.js. */
 const pageDirectory = fileURLToPath(new URL('../../../examples/streaming-backend/page/', import.meta.url));
 
-const settings = settingsFrom(process.env);
+const settings = settingsOrLeave();
 const { HOST: hostname, PORT: port, DATA_DIR, OPERATOR_TOKEN, PUBLIC_ORIGIN, STREAMS } = settings;
 const stopping = new AbortController();
 const connection = await connect(settings);
-const studio = new Studio(settings, connection, (error) => {
-  console.error(error);
-  process.exit(1);
-});
+const studio = new Studio(settings, connection, leave);
 await studio.ready;
 const panel = new Panel(studio);
 const { isSimulated } = connection;
@@ -31,7 +28,7 @@ const app = createApp({ settings, studio, panel, sessions, isSimulated, pageDire
 const server = serve({ fetch: app.fetch, hostname, port, serverOptions }) as Server;
 server.maxConnections = 2 * STREAMS;
 server.timeout = idleMs;
-await once(server, 'listening');
+await once(server, 'listening').catch((error: unknown) => leave(`${String(error)}: set HOST or PORT to another`));
 const address = server.address();
 const at = typeof address === 'object' && address !== null ? address.port : port;
 const origin = PUBLIC_ORIGIN ?? `http://${hostname}:${at}`;
@@ -51,4 +48,18 @@ async function stop(): Promise<void> {
   studio.close();
   await connection.close();
   process.exit(0);
+}
+
+function settingsOrLeave(): Settings {
+  try {
+    return settingsFrom(process.env);
+  } catch (error) {
+    return leave(error);
+  }
+}
+
+/** Whoever started it can do something about it, and nothing with a stack. */
+function leave(error: unknown): never {
+  console.error(String(error));
+  process.exit(1);
 }

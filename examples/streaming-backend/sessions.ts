@@ -49,7 +49,10 @@ export class Sessions {
 function secretIn(directory: string): string {
   const path = join(directory, 'cookie-secret');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  if (!existsSync(path)) writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600 });
+  // What a full disk or a power cut has left empty would sign nothing.
+  if (!existsSync(path) || readFileSync(path, 'utf8') === '') {
+    writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flush: true });
+  }
   return readFileSync(path, 'utf8');
 }
 

@@ -4,8 +4,9 @@ const passed = ['content-type', 'content-length', 'content-range', 'accept-range
 /** Fetches a video for a person: the page knows no other place than this one, and the place no cookies of ours. */
 export async function videoFrom(url: string, request: Request): Promise<Response> {
   const range = request.headers.get('range');
-  const answer = await fetch(url, { signal: request.signal, headers: range === null ? {} : { range } });
-  if (!answer.ok) return new Response(null, { status: answer.status === 416 ? 416 : 502 });
+  const headersOf = range === null ? {} : { range };
+  const answer = await fetch(url, { signal: request.signal, headers: headersOf }).catch(() => undefined);
+  if (answer?.ok !== true) return new Response(null, { status: answer?.status === 416 ? 416 : 502 });
   const headers = new Headers({ 'cache-control': 'private, max-age=3600', 'content-type': 'video/mp4' });
   for (const name of passed) {
     const value = answer.headers.get(name);

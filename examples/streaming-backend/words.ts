@@ -1,7 +1,8 @@
 import type { GenerateError } from 'sluice';
 
 /** What people are told of a failure: what happened, and what they can do. The API's own words are for the log. */
-export function inWords({ meaning }: GenerateError): string {
+export function inWords({ meaning, code }: GenerateError): string {
+  if (code === 'SLUICE_TASK_LOST') return 'The service does not know this video any more. You can try again.';
   switch (meaning) {
     case 'policy':
       return 'The prompt was refused by the content rules. Say it differently and try again.';

@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { rmSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseRateLimit, parseRateLimitPolicy } from '../../src/http/rateLimitFields.js';
 import { parseRetryAfter } from '../../src/http/retryAfter.js';
 import { Backend, backendFor } from './backend.js';
@@ -134,6 +135,16 @@ describe('the streaming backend, killed at any time', () => {
     await backend.kill();
     await backend.restart();
     await following.until(() => following.resets === 1 && following.tasks.get(id)?.phase === 'done');
+  });
+
+  it('says in a line that its port is taken, or what of its settings is wrong', async () => {
+    const { simulator, url } = await backendFor();
+    for (const env of [{ PORT: new URL(url).port }, { TASKS: '0' }]) {
+      const other = new Backend(simulator, env);
+      onTestFinished(() => rmSync(other.directory, { recursive: true }));
+      await expect(other.restart()).rejects.toThrow(/EADDRINUSE.*set HOST or PORT|TASKS: /);
+      expect(other.printed.trimEnd().split('\n')).toHaveLength(1);
+    }
   });
 
   it('resumes a stream that broke off with what has changed, and nothing twice', async () => {
