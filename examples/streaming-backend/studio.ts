@@ -28,6 +28,8 @@ interface Task {
   /** Gives its place in the line up. */
   readonly leave: AbortController;
   startedAtMs?: number;
+  /** The same, by a clock that nobody sets. */
+  startedMs?: number;
   /** Lets the next in line go. */
   finished?: () => void;
 }
@@ -144,8 +146,7 @@ export class Studio {
    */
   remove(person: string, id: string): 'removed' | 'runs' | 'unknown' {
     const { tasks } = this.personOf(person);
-    const view = tasks.get(id);
-    if (view === undefined) return 'unknown';
+    if (tasks.get(id) === undefined) return 'unknown';
     const task = this.#tasks.get(id);
     if (task?.startedAtMs !== undefined) return 'runs';
     if (task !== undefined) return this.#cancel(task);
@@ -193,7 +194,7 @@ export class Studio {
   #make(task: Task, isStarted: boolean): Promise<void> {
     const { id, prompt } = task;
     if (!isStarted) this.#log.write({ type: 'started', id });
-    task.startedAtMs = Date.now();
+    [task.startedAtMs, task.startedMs] = [Date.now(), performance.now()];
     this.#tell(task, { phase: 'starting' });
     const made: KlingPrompt = { prompt };
     this.#ids.set(made, id);
@@ -216,11 +217,11 @@ export class Studio {
   }
 
   #end(task: Task, how: Omit<Ending, 'endedAtMs' | 'startedAtMs'>): void {
-    const { id, startedAtMs, finished } = task;
+    const { id, startedAtMs, startedMs, finished } = task;
     const ending: Ending = { ...how, startedAtMs, endedAtMs: Date.now() };
     this.#log.write({ type: 'ended', id, ending });
     this.#tasks.delete(id);
-    if (ending.phase === 'done' && startedAtMs !== undefined) this.expectations.learn(ending.endedAtMs - startedAtMs);
+    if (ending.phase === 'done' && startedMs !== undefined) this.expectations.learn(performance.now() - startedMs);
     this.#show(task, ending);
     this.ended$.next(ending.phase);
     finished?.();
@@ -262,9 +263,8 @@ export class Studio {
   }
 
   #waitingOf(person: string): number {
-    return this.personOf(person)
-      .tasks.values()
-      .filter(({ phase }) => phase === 'waiting').length;
+    const views = this.personOf(person).tasks.values();
+    return views.filter(({ phase }) => phase === 'waiting').length;
   }
 }
 

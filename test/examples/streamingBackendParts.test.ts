@@ -1,8 +1,14 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { firstValueFrom } from 'rxjs';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { connect } from '../../examples/streaming-backend/connection.js';
 import { Sessions } from '../../examples/streaming-backend/sessions.js';
 import { settingsFrom } from '../../examples/streaming-backend/settings.js';
+import { Studio } from '../../examples/streaming-backend/studio.js';
 import { videoFrom } from '../../examples/streaming-backend/video.js';
 import { inWords } from '../../examples/streaming-backend/words.js';
 import { scratch } from '../bin/sluice.js';
@@ -35,6 +41,35 @@ it('makes another key where a full disk has left an empty one', () => {
 it('answers for a place of videos that is not there', async () => {
   const answer = await videoFrom('http://127.0.0.1:1/video.mp4', new Request('http://localhost/'));
   expect(answer.status).toBe(502);
+});
+
+it.each([200, 404])('leaves no connection to the place of videos that answers a HEAD with %i', async (status) => {
+  const server = createServer((_, response) => response.writeHead(status).write('a beginning')).listen(0, '127.0.0.1');
+  onTestFinished(() => server.close().closeAllConnections());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const connected = once(server, 'connection') as Promise<[Socket]>;
+  const left = connected.then(([socket]) => once(socket, 'close'));
+  const answer = await videoFrom(`http://127.0.0.1:${port}/`, new Request('http://localhost/', { method: 'HEAD' }));
+  expect([answer.status, answer.body]).toEqual([status === 200 ? 200 : 502, null]);
+  await left;
+});
+
+it('learns how long a video takes by a clock that nobody sets', async () => {
+  const settings = settingsFrom({ DATA_DIR: scratch(), SIMULATOR_SPEED: '300' });
+  const connection = await connect(settings);
+  const studio = new Studio(settings, connection, (error) => expect.unreachable(String(error)));
+  onTestFinished(async () => {
+    studio.close();
+    vi.restoreAllMocks();
+    await connection.close();
+  });
+  await studio.ready;
+  studio.submit('somebody', 'a cat');
+  const wall = Date.now();
+  vi.spyOn(Date, 'now').mockReturnValue(wall - 3_600_000);
+  expect(await firstValueFrom(studio.ended$)).toBe('done');
+  expect(studio.expectations.typicalMs).toBeGreaterThan(0);
 });
 
 it('blames no prompt for a task that the service has lost', () => {
