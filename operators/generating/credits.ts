@@ -2,6 +2,7 @@ import type { Clock } from '../../src/clock.js';
 import type { JournaledTask, JournalHistory } from '../../src/journal/journal.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import type { Cost } from '../../src/limiter/waiter.js';
+import { fits } from '../../src/limits/fits.js';
 
 /** Credits that are set aside for one task, until it is known what it really cost. */
 export interface Reservation {
@@ -69,7 +70,12 @@ export class Credits {
 
   /** What is left of the run's budget. */
   get leftOfRun(): number {
-    return this.#runLimit - this.#spent - this.#reserved - this.#spentElsewhere;
+    return Math.max(0, this.#runLimit - this.#ofRun);
+  }
+
+  /** What is spent and set aside of it. */
+  get #ofRun(): number {
+    return this.#spent + this.#reserved + this.#spentElsewhere;
   }
 
   /** True while a task is followed that may yet give something back to it. */
@@ -99,7 +105,7 @@ export class Credits {
   /** Sets them aside in the run's budget, where they fit. Asked again, it says the same. */
   reserve(reservation: Reservation): boolean {
     if (reservation.isOfRun) return true;
-    if (reservation.credits > this.leftOfRun) return false;
+    if (!fits(this.#ofRun + reservation.credits, this.#runLimit)) return false;
     this.#setAside(reservation);
     return true;
   }

@@ -50,6 +50,14 @@ describe('credits that are set aside', () => {
     expect(credits.leftOfRun).toBe(40);
   });
 
+  it('fill a budget of fractions to the last, whatever rounding makes of their sum', () => {
+    const clock = new VirtualClock();
+    const credits = new Credits(createLimiter({ limits: [], clock }), 0.3, clock);
+    const all = [0.1, 0.1, 0.1, 0.1].map((cost) => credits.reserve(credits.taken(cost, undefined)));
+    expect(all).toEqual([true, true, true, false]);
+    expect(credits.leftOfRun).toBe(0);
+  });
+
   it('are paid for by the day on which they were taken, whenever that is settled', async () => {
     const { clock, slots, credits, ofToday } = atNoon();
     await clock.settle(11 * hourMs);
