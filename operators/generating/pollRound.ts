@@ -167,12 +167,11 @@ export class PollRound {
     this.#lookAhead();
   }
 
-  #send(refs: readonly TaskRef[], signal: AbortSignal): Promise<readonly PollAnswer[]> {
-    try {
-      return this.#options.api.poll(refs, { signal });
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async #send(refs: readonly TaskRef[], signal: AbortSignal): Promise<readonly PollAnswer[]> {
+    const answers: unknown = await this.#options.api.poll(refs, { signal });
+    if (!Array.isArray(answers))
+      throw new TypeError('poll must answer with an array: one entry for each task asked for');
+    return answers as readonly PollAnswer[];
   }
 
   #taken(nowMs: number): readonly string[] {
@@ -192,7 +191,12 @@ export class PollRound {
         this.#failed([follower], new Error(`the answer about task ${id} alone does not show it`));
       } else if (answer === 'absent' || answer === undefined) this.#failed([follower], new TaskLostError(id));
       else if (answer instanceof Error) this.#failed([follower], answer);
-      else this.#pass(follower, answer);
+      else if (!isTask(answer)) {
+        this.#failed(
+          [follower],
+          new TypeError(`the answer about task ${id} has no status: running, succeeded or failed`),
+        );
+      } else this.#pass(follower, answer);
     });
   }
 
@@ -229,6 +233,12 @@ export class PollRound {
     else this.#plan.ended(id, nowMs, durationOf(remote));
     follower.subscriber.next({ remote });
   }
+}
+
+/** An API of somebody else's may answer with anything, and the task is paid for. */
+function isTask(answer: unknown): answer is RemoteTask {
+  const { status } = Object(answer) as Partial<Record<string, unknown>>;
+  return status === 'running' || status === 'succeeded' || status === 'failed';
 }
 
 /** How long it took, by the server's own clock. */

@@ -40,6 +40,25 @@ describe('a poll that is refused', () => {
     ]);
   });
 
+  it.each([undefined, null, {}, 'done'])('is one that fails where the API answers with %j', async (answer) => {
+    let polls = 0;
+    const polling = new Polling({ answers: (asked) => (polls++ === 0 ? answer : Array.from(asked.ids, running)) });
+    const { timeline } = polling.follow('a');
+    await polling.clock.settle(1_150);
+    expect(polling.log).toEqual(['100 a', '1100 a']);
+    expect(timeline).toEqual([
+      [100, { error: new TypeError('poll must answer with an array: one entry for each task asked for') }],
+      [1_100, { remote: running('a') }],
+    ]);
+  });
+
+  it('is one that succeeds where the API answers without a promise', async () => {
+    const polling = new Polling({ answers: (asked) => Array.from(asked.ids, running) });
+    const { timeline } = polling.follow('a');
+    await polling.clock.settle(150);
+    expect(timeline).toEqual([[100, { remote: running('a') }]]);
+  });
+
   it('never makes the next one come sooner than the interval', async () => {
     const polling = new Polling({ pollIntervalMs: 4_000, about: refusing(transient, ({ atMs }) => atMs === 4_000) });
     polling.follow('a');
@@ -109,6 +128,20 @@ describe('an answer', () => {
       [1_100, { remote: running('a') }],
     ]);
   });
+
+  it.each([null, 'done', {}, { status: 'processing' }])(
+    'that is none, %j, is no use, and takes nothing from the others',
+    async (answer) => {
+      const polling = new Polling({
+        answers: ({ ids }) => Array.from(ids, (id) => (id === 'a' ? answer : running(id))),
+      });
+      const [a, b] = ['a', 'b'].map((id) => polling.follow(id));
+      await polling.clock.settle(150);
+      const error = new TypeError('the answer about task a has no status: running, succeeded or failed');
+      expect(a?.timeline).toEqual([[100, { error }]]);
+      expect(b?.timeline).toEqual([[100, { remote: running('b') }]]);
+    },
+  );
 
   it('that is of no use about one is told of that one, who is asked for again after a backoff', async () => {
     const error = new Error('strange');
