@@ -14,6 +14,7 @@ import {
   type OperatorFunction,
   type Subscriber,
 } from 'rxjs';
+import { OptionsError } from '../src/errors.js';
 import type { TaskApi } from '../src/tasks/taskApi.js';
 import { concurrencyLimit } from './concurrencyLimit.js';
 import { openAccount, type Account, type Shared } from './generating/account.js';
@@ -33,8 +34,8 @@ import { SharedIntake } from './generating/sharedIntake.js';
  * ```
  *
  * Results come as their tasks end, and are values: a failed prompt never ends the stream, only an error of the source
- * does, and one of the journal, once all that runs has been collected. One that is not final (`overdue`, say) can be
- * followed by another, final one. A task that may exist is never sent again: it is
+ * does, what `promptId` or `externalId` throws, and an error of the journal, once all that runs has been collected. One
+ * that is not final (`overdue`, say) can be followed by another, final one. A task that may exist is never sent again: it is
  * looked up by the id under which it was sent, and adopted. With a `journal` that holds through crashes too: the same
  * prompts piped through again give all results, those of earlier runs first told again, what ran adopted, the rest made.
  * Unsubscribing ends what is ours, at once; a task that the server has goes on there and is paid for: use `stop` to
@@ -47,6 +48,13 @@ export function generate<Input, Request>(
   options: GenerateOptions<Input> = {},
 ): OperatorFunction<Input, GenerateResult<Input>> {
   const parsed = parseGenerateOptions(options);
+  const { pollBatch } = api;
+  if (!(pollBatch >= 1)) {
+    throw new OptionsError(
+      `generate: pollBatch of the API: must be an integer of at least 1 (got ${pollBatch})`,
+      'pollBatch',
+    );
+  }
   return (source) => openAccount(api, parsed).pipe(concatMap((account) => resultsOf(source, account)));
 }
 

@@ -78,4 +78,13 @@ describe('the error of a wrong option', () => {
   ])('says what to change: %s, case %#', async (name, options, advice) => {
     expect(String(await mistake(name, options))).toContain(advice);
   });
+
+  it.each([0, -1, NaN])('says that an API must be asked for a task at a time at least, not for %d', (pollBatch) => {
+    expect(() => generate(new FakeServer({ clock: systemClock, pollBatch }))).toThrow(
+      new OptionsError(
+        `generate: pollBatch of the API: must be an integer of at least 1 (got ${pollBatch})`,
+        'pollBatch',
+      ),
+    );
+  });
 });
