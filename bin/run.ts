@@ -152,7 +152,12 @@ class Run {
     const { slots, figures, drains, redis } = this.#options;
     const warned = slots.limiter.on((event) => {
       if (event.type !== 'warning' || event.usage.kind !== 'quota') return;
-      this.#progress.note(quotaNotice(event.usage, figures.timeZone));
+      const { usage } = event;
+      // What earlier runs have spent is taken over one task after the other: only then is it all there.
+      queueMicrotask(() => {
+        const all = slots.limiter.snapshot().limits.find(({ name }) => name === usage.name) ?? usage;
+        this.#progress.note(quotaNotice(all, figures.timeZone));
+      });
     });
     const leave = (): void => {
       if (this.#isLeaving) process.exit(exitCodes.interrupted);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startNotice, unwrittenNotice, type Beginning } from '../../bin/notices.js';
+import { against, promptsFile, scratch, simulated, sluice, withKey } from './sluice.js';
 
 const beginning: Beginning = {
   standing: { prompts: 3_000, known: 0, done: 0, takenOver: 0, toMake: 3_000, strays: 0 },
@@ -40,5 +41,17 @@ describe('unwrittenNotice', () => {
       `a/results.jsonl cannot be written (ENOSPC): ${rest}`,
     );
     expect(unwrittenNotice(undefined, new Error('the journal is full'))).toBe(`the journal is full; ${rest}`);
+  });
+});
+
+describe('the notice of the credits of a day', () => {
+  it('counts all that earlier runs have spent of it, where that is more than it has by now', async () => {
+    const simulator = await simulated({ tasks: 3, speed: 300 });
+    const out = scratch();
+    const args = ['generate', promptsFile(out, 'a', 'b', 'c', 'd'), '--out', out, ...against(simulator)];
+    await sluice(args, { env: withKey });
+    const { code, stderr } = await sluice([...args, '--daily-credits', '25'], { env: withKey });
+    expect(code).toBe(0);
+    expect(stderr).toContain('40 of 25 credits of the day are used');
   });
 });
