@@ -65,7 +65,9 @@ export class RunDirectory {
     try {
       // Where nothing was sent yet, any settings will do.
       const isNew = history.tasks.length === 0;
-      if (!isNew) refuseOthers(path, readSettings(path) ?? throwWithoutSettings(path), settings);
+      // Results of what the journal knows nothing of: it has been lost, and all would be paid for again.
+      if (isNew) refuseResults(path);
+      else refuseOthers(path, readSettings(path) ?? throwWithoutSettings(path), settings);
       return new RunDirectory(path, settings, { journal, history, isNew });
     } catch (error) {
       await journal.close();

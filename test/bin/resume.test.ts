@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Simulator } from '../../src/simulator/server.js';
@@ -205,6 +205,18 @@ describe('a directory', () => {
     expect(code).toBe(2);
     expect(stderr).toMatch(/^sluice: [^\n]* is that of a run that is not simulated: choose another --out[^\n]*\n$/);
     expect(readFileSync(join(out, 'results.jsonl'), 'utf8')).toBe(before);
+  });
+
+  it('that has results, and no journal any more, is refused', async () => {
+    const simulator = await simulated();
+    const out = scratch();
+    const args = ['generate', promptsFile(out, 'a'), '--out', out, ...against(simulator)];
+    expect((await sluice(args, { env: withKey })).code).toBe(0);
+    rmSync(join(out, 'journal.log'));
+    const { code, stderr } = await sluice(args, { env: withKey });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^sluice: [^\n]*results\.jsonl holds results already: [^\n]*; nothing was submitted\n$/);
+    expect(simulator.books().created).toBe(1);
   });
 
   it('in which nothing was sent yet takes any flags', async () => {
