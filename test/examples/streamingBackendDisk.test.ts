@@ -1,10 +1,9 @@
 import type * as FileSystem from 'node:fs';
 import { writeSync } from 'node:fs';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, expect, it, onTestFinished, vi } from 'vitest';
 import { connect } from '../../examples/streaming-backend/connection.js';
 import { settingsFrom } from '../../examples/streaming-backend/settings.js';
-import { Studio } from '../../examples/streaming-backend/studio.js';
-import { TaskLog, type LogEntry } from '../../examples/streaming-backend/taskLog.js';
+import type { LogEntry } from '../../examples/streaming-backend/taskLog.js';
 import { scratch } from '../bin/sluice.js';
 
 /** How much the disk still takes, in bytes. */
@@ -21,6 +20,12 @@ vi.mock('node:fs', async (load) => {
   };
   return { ...fs, writeSync: vi.fn(writeWithin) };
 });
+
+// Test files share their modules: what others have loaded writes to the real disk, and is to do so after this.
+vi.resetModules();
+const { Studio } = await import('../../examples/streaming-backend/studio.js');
+const { TaskLog } = await import('../../examples/streaming-backend/taskLog.js');
+afterAll(() => void vi.resetModules());
 
 const submitted = (id: string): LogEntry => ({ type: 'submitted', id, person: 'somebody', prompt: 'a cat', atMs: 1 });
 
