@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startNotice, unwrittenNotice, type Beginning } from '../../bin/notices.js';
-import { against, promptsFile, scratch, simulated, sluice, withKey } from './sluice.js';
+import { against, promptsFile, scratch, simulated, sluice, withKey, zoneEarlyInItsDay } from './sluice.js';
 
 const beginning: Beginning = {
   standing: { prompts: 3_000, known: 0, done: 0, takenOver: 0, toMake: 3_000, strays: 0 },
@@ -50,7 +50,8 @@ describe('the notice of the credits of a day', () => {
     const out = scratch();
     const args = ['generate', promptsFile(out, 'a', 'b', 'c', 'd'), '--out', out, ...against(simulator)];
     await sluice(args, { env: withKey });
-    const { code, stderr } = await sluice([...args, '--daily-credits', '25'], { env: withKey });
+    const daily = ['--daily-credits', '25', '--time-zone', zoneEarlyInItsDay()];
+    const { code, stderr } = await sluice([...args, ...daily], { env: withKey });
     expect(code).toBe(0);
     expect(stderr).toContain('40 of 25 credits of the day are used');
   });
