@@ -6,7 +6,8 @@ import type { Cost } from '../src/limiter/waiter.js';
 import type { Classify } from '../src/refusal.js';
 import { callback, countOrInfinity, having, parseOptions } from '../src/options.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
-import { Pool, type ProjectionContext } from './pool/pool.js';
+import type { ProjectionContext } from './pool/job.js';
+import { Pool } from './pool/pool.js';
 import { LimiterTurns, OwnTurns, type OnDropped, type Start, type Turns } from './pool/turns.js';
 import { connect } from './pool/upstream.js';
 

@@ -1,9 +1,10 @@
-import { of, Subject, type Observable } from 'rxjs';
+import { Subject, type Observable } from 'rxjs';
 import * as z from 'zod/mini';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { evenly } from '../src/limits/evenly.js';
 import { callback, having, parseOptions, positiveCount } from '../src/options.js';
+import { reportUnhandled } from './pool/reportUnhandled.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 
 export interface RequestQueueOptions<Request, Response> extends TimeOptions {
@@ -79,7 +80,11 @@ export function createRequestQueue<Request, Response>(
 
 /** As RxJS calls an observer: what it throws is reported apart, and keeps nobody else from the outcome. */
 function callBack(call: () => void): void {
-  of(undefined).subscribe(call);
+  try {
+    call();
+  } catch (thrown) {
+    reportUnhandled(thrown);
+  }
 }
 
 function pacedLimiter(maxPerMinute: number, time: TimeOptions): Limiter {

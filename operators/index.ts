@@ -5,7 +5,8 @@
  */
 export { rateLimit, type RateLimitOptions } from './rateLimit.js';
 export { concurrencyLimit, type ConcurrencyLimitOptions } from './concurrencyLimit.js';
-export type { Project, ProjectionContext } from './pool/pool.js';
+export type { ProjectionContext } from './pool/job.js';
+export type { Project } from './pool/pool.js';
 export { retryWithJitter, type Retry, type RetryWithJitterOptions } from './retryWithJitter.js';
 export { pollUntilDone, type PollContext, type PollUntilDoneOptions } from './pollUntilDone.js';
 export { pullFrom, type PullFromOptions } from './pullFrom.js';

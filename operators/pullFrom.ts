@@ -6,7 +6,8 @@ import { placeOf, Waiter, type Admission, type Cost, type Place } from '../src/l
 import { concurrency } from '../src/limits/concurrency.js';
 import { costOrCosts, having, parseOptions, positive, positiveCount } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
-import { Pool, type ProjectionContext } from './pool/pool.js';
+import type { ProjectionContext } from './pool/job.js';
+import { Pool } from './pool/pool.js';
 import { reportUnhandled } from './pool/reportUnhandled.js';
 import { releaseTo, type Start, type Turns } from './pool/turns.js';
 

@@ -1,15 +1,9 @@
-import { from, Subscription, type ObservableInput, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
+import { Subscription, type ObservableInput, type Observer, type Subscriber, type Unsubscribable } from 'rxjs';
 import type { Admission } from '../../src/limiter/waiter.js';
 import { InOrder } from './inOrder.js';
-import type { OnDropped, Start, Turns } from './turns.js';
+import { Job, type JobOwner, type ProjectionContext } from './job.js';
 import { reportUnhandled } from './reportUnhandled.js';
-import { connect } from './upstream.js';
-
-/** What a projection gets beside its item. */
-export interface ProjectionContext {
-  /** Aborted when the result is unsubscribed from, or when another item's error ends it. Made when first read. */
-  readonly signal: AbortSignal;
-}
+import type { OnDropped, Start, Turns } from './turns.js';
 
 /** Turns an item into work. */
 export type Project<T, R> = (value: T, index: number, context: ProjectionContext) => ObservableInput<R>;
@@ -18,13 +12,13 @@ export type Project<T, R> = (value: T, index: number, context: ProjectionContext
  * One subscription: starts work as its turn comes, and passes its results on. What a clean-up further down throws as the
  * stream ends is reported, and keeps nobody else who shares the limiter from his turn.
  */
-export class Pool<T, R> implements Observer<T> {
+export class Pool<T, R> implements Observer<T>, JobOwner<R> {
   readonly #project: Project<T, R>;
   readonly #turns: Turns<T>;
   readonly #subscriber: Subscriber<R>;
   readonly #inOrder: InOrder<R> | undefined;
   /** What must be stopped when the subscription ends. */
-  readonly #stoppable = new Set<Job<T, R>>();
+  readonly #stoppable = new Set<Job<R>>();
   #started = 0;
   /** How much has started and not ended well. */
   #active = 0;
@@ -81,13 +75,13 @@ export class Pool<T, R> implements Observer<T> {
     this.complete();
   }
 
-  emit(job: Job<T, R>, value: R): void {
+  emit(job: Job<R>, value: R): void {
     if (this.#inOrder === undefined) this.#subscriber.next(value);
     else this.#inOrder.next(job.place, value);
   }
 
   /** The job has ended well; `result` holds its one value where it is emitted only now. */
-  ended(job: Job<T, R>, result?: { readonly value: R }): void {
+  ended(job: Job<R>, result?: { readonly value: R }): void {
     this.#release(job);
     try {
       if (result !== undefined) this.emit(job, result.value);
@@ -101,7 +95,7 @@ export class Pool<T, R> implements Observer<T> {
     this.#completeIfDone();
   }
 
-  failed(job: Job<T, R>, reason: unknown): void {
+  failed(job: Job<R>, reason: unknown): void {
     let error = reason;
     try {
       this.#release(job, { reason });
@@ -113,12 +107,12 @@ export class Pool<T, R> implements Observer<T> {
   }
 
   /** The job was stopped from here: its permit goes back, and nobody is told. */
-  stopped(job: Job<T, R>): void {
+  stopped(job: Job<R>): void {
     this.#release(job);
     this.#turns.advance();
   }
 
-  keepStoppable(job: Job<T, R>): void {
+  keepStoppable(job: Job<R>): void {
     this.#stoppable.add(job);
   }
 
@@ -148,7 +142,7 @@ export class Pool<T, R> implements Observer<T> {
     stops.unsubscribe();
   }
 
-  #release(job: Job<T, R>, error?: { readonly reason: unknown }): void {
+  #release(job: Job<R>, error?: { readonly reason: unknown }): void {
     this.#stoppable.delete(job);
     this.#turns.release(job.admission, job.atMs, error);
   }
@@ -161,100 +155,4 @@ export class Pool<T, R> implements Observer<T> {
       reportUnhandled(thrown);
     }
   }
-}
-
-/** The work of one item: what its projection sees, and the observer of its result. */
-class Job<T, R> implements ProjectionContext, Observer<R> {
-  readonly index: number;
-  /** Where its results stand, where they are to be in the order of the source. */
-  readonly place: number;
-  readonly admission: Admission;
-  readonly atMs: number;
-  readonly #pool: Pool<T, R>;
-  #controller: AbortController | undefined = undefined;
-  #subscription: Subscription | undefined = undefined;
-  #isOver = false;
-
-  constructor(pool: Pool<T, R>, index: number, place: number, admission: Admission, atMs: number) {
-    this.#pool = pool;
-    this.index = index;
-    this.place = place;
-    this.admission = admission;
-    this.atMs = atMs;
-  }
-
-  get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#pool.isClosed) this.#controller.abort();
-      else if (!this.#isOver) this.#pool.keepStoppable(this);
-    }
-    return this.#controller.signal;
-  }
-
-  follow(result: ObservableInput<R>): void {
-    if (isPromiseLike(result)) {
-      result.then(
-        (value) => this.#resolve(value),
-        (error: unknown) => this.error(error),
-      );
-      return;
-    }
-    if (this.#pool.isClosed) {
-      this.#isOver = true;
-      this.#pool.stopped(this);
-      return;
-    }
-    this.#pool.keepStoppable(this);
-    connect(from(result), this, (subscription) => (this.#subscription = subscription));
-  }
-
-  next(value: R): void {
-    this.#pool.emit(this, value);
-  }
-
-  error(error: unknown): void {
-    this.#end(() => this.#pool.failed(this, error));
-  }
-
-  complete(): void {
-    this.#end(() => this.#pool.ended(this));
-  }
-
-  /**
-   * Aborts and unsubscribes. A promise runs on until it settles, and holds its permit until then; a projection that has
-   * not returned yet is seen to when it does.
-   */
-  stop(): void {
-    this.#controller?.abort();
-    if (this.#subscription === undefined || this.#isOver) return;
-    this.#isOver = true;
-    try {
-      this.#subscription.unsubscribe();
-    } finally {
-      this.#pool.stopped(this);
-    }
-  }
-
-  /** Work has ended when it has cleaned up after itself, and only then makes room for other work. */
-  #end(told: () => void): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    if (this.#subscription === undefined) told();
-    else this.#subscription.add(told);
-  }
-
-  #resolve(value: R): void {
-    // A promise of another make may settle twice: its permit goes back once.
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#pool.ended(this, { value });
-  }
-}
-
-function isPromiseLike<R>(result: ObservableInput<R>): result is PromiseLike<R> {
-  if (result instanceof Promise) return true;
-  // What is no input at all, `from` says so.
-  const { subscribe, then } = Object(result) as Record<string, unknown>;
-  return subscribe === undefined && typeof then === 'function';
 }

@@ -9,9 +9,9 @@ import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter
 import { Admissions } from './admissions.js';
 import type { Gate } from './coolDown.js';
 import type { Explanation, LimiterEvent, LimiterSnapshot } from './events.js';
+import { explain } from './explain.js';
 import { forecast, forecastSchema, type Forecast, type ForecastOptions } from './forecast.js';
 import type { LimiterParts } from './limiterParts.js';
-import { MemoryStore } from './memoryStore.js';
 import { namedLimit } from './namedLimit.js';
 import { usageOf } from './usage.js';
 import { costIn, placeOf, type Admission, type Admitter, type Cost } from './waiter.js';
@@ -67,23 +67,7 @@ export class Limiter extends Admissions implements Admitter {
 
   /** Why the work that was given this id waits; undefined where none of that id does. Takes a look at all who wait. */
   explain(id: unknown): Explanation | undefined {
-    const nowMs = this.time.now();
-    const placeOfKey = new Map<unknown, number>();
-    let ahead = 0;
-    for (const waiter of this.queue.inOrder()) {
-      const { key } = waiter.place;
-      const place = placeOfKey.get(key) ?? 0;
-      if (waiter.label === id) {
-        // To be asked out of turn could move a limit that learns.
-        const copies = this.store.limits.map((limit) => limit.copy?.() ?? limit);
-        const store = new MemoryStore(copies, () => this.time.epochNow());
-        const atMs = store.earliest(waiter.cost, nowMs, key);
-        return { place, ahead, heldBy: store.heldBy?.name, atLeastMs: atMs - nowMs };
-      }
-      placeOfKey.set(key, place + 1);
-      ahead++;
-    }
-    return undefined;
+    return explain(id, this.queue.inOrder(), this.store.limits, this.time);
   }
 
   /**

@@ -2,7 +2,7 @@ import { delay, from, NEVER, of, startWith, Subject, type Observable } from 'rxj
 import { describe, expect, it, vi } from 'vitest';
 import { concurrencyLimit, type ConcurrencyLimitOptions } from '../../operators/concurrencyLimit.js';
 import { createLimiter } from '../../operators/createLimiter.js';
-import type { ProjectionContext } from '../../operators/pool/pool.js';
+import type { ProjectionContext } from '../../operators/pool/job.js';
 import { OptionsError, QueueFullError } from '../../src/errors.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';

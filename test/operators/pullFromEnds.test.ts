@@ -1,7 +1,7 @@
 import { config, NEVER, Observable, of, Subject, take, takeUntil, throwError } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
-import type { ProjectionContext } from '../../operators/pool/pool.js';
+import type { ProjectionContext } from '../../operators/pool/job.js';
 import { pullFrom } from '../../operators/pullFrom.js';
 import { CostOverCapacityError, QueueFullError } from '../../src/errors.js';
 import { concurrency } from '../../src/limits/concurrency.js';

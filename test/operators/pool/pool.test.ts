@@ -12,7 +12,7 @@ import {
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { concurrencyLimit } from '../../../operators/concurrencyLimit.js';
 import { createLimiter } from '../../../operators/createLimiter.js';
-import type { ProjectionContext } from '../../../operators/pool/pool.js';
+import type { ProjectionContext } from '../../../operators/pool/job.js';
 import { concurrency } from '../../../src/limits/concurrency.js';
 import { record } from '../recording.js';
 import { promises } from '../virtualClock.js';
