@@ -26,15 +26,15 @@ export { clockOf, type TimeOptions } from './time/clock.js';
 export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';
 export type { Overflow } from '../src/limiter/limiterParts.js';
-export type { Limiter } from '../src/limiter/limiter.js';
+export type { AdjustOptions, Limiter } from '../src/limiter/limiter.js';
 export type { AdmissionStore, Applicants, LimiterStore, StoreSetup } from '../src/limiter/store.js';
 export { replay, type Decision } from '../src/limiter/replay.js';
 export type { Recorder, TapeEntry } from '../src/limiter/tape.js';
 export type { Forecast, ForecastOptions } from '../src/limiter/forecast.js';
 export type { AcquireOptions, Permit } from '../src/limiter/acquisition.js';
-export type { CoolDownOptions } from '../src/limiter/coolDown.js';
+export type { CoolDownOptions, Gate } from '../src/limiter/coolDown.js';
 export type { Explanation, LimiterEvent, LimiterSnapshot, LimitUsage } from '../src/limiter/events.js';
-export type { Cost } from '../src/limiter/waiter.js';
+export type { Cost, Place } from '../src/limiter/waiter.js';
 
 export { slidingWindow, type SlidingWindowOptions } from '../src/limits/slidingWindow.js';
 export { evenly, type EvenlyOptions } from '../src/limits/evenly.js';
@@ -44,7 +44,7 @@ export { adaptiveConcurrency, type AdaptiveConcurrencyOptions } from '../src/lim
 export { perKey } from '../src/limits/perKey.js';
 export { dailyQuota, type DailyQuotaOptions } from '../src/limits/dailyQuota.js';
 export { budget, type BudgetOptions } from '../src/limits/budget.js';
-export type { Limit, LimitKind, Outcome, Usage } from '../src/limits/limit.js';
+export type { Limit, LimitFigures, LimitKind, Outcome, Usage } from '../src/limits/limit.js';
 
 export { backoffBounds, backoffDelay, type BackoffOptions, type Jitter } from '../src/backoff/backoff.js';
 export {

@@ -79,6 +79,8 @@ export default defineConfig({
   // A folder's README is its index.
   rewrites: { 'decisions/README.md': 'decisions/index.md' },
   cleanUrls: true,
+  // The sidebar of the reference is long: once for all pages, not in each.
+  metaChunk: true,
   // A dead link fails the build.
   ignoreDeadLinks: false,
   themeConfig: {

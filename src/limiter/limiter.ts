@@ -16,6 +16,13 @@ import { namedLimit } from './namedLimit.js';
 import { usageOf } from './usage.js';
 import { costIn, placeOf, type Admission, type Admitter, type Cost } from './waiter.js';
 
+export interface AdjustOptions {
+  /** When it was taken, in ms on the limiter's clock; it may lie before the limiter was made. @defaultValue now */
+  readonly takenAtMs?: number | undefined;
+  /** Whose it is, where the limit is one per key. */
+  readonly key?: unknown;
+}
+
 /**
  * A fair queue in front of any number of limits: work waits in the order in which it came, keys take turns, and it starts
  * as soon as all limits let it at once. Made by `createLimiter`; whoever holds it shares it.
@@ -122,15 +129,9 @@ export class Limiter extends Admissions implements Admitter {
    *
    * A `budget` that refuses gives up who waits once nothing runs: settle before the release.
    *
-   * @param options.takenAtMs when it was taken, in ms. @defaultValue now
-   * @param options.key whose it is, where the limit is one per key
    * @throws OptionsError for a name that is none of a quota, and for figures that are not finite
    */
-  adjust(
-    name: string,
-    delta: number,
-    { takenAtMs, key }: { readonly takenAtMs?: number | undefined; readonly key?: unknown } = {},
-  ): void {
+  adjust(name: string, delta: number, { takenAtMs, key }: AdjustOptions = {}): void {
     const nowMs = this.time.now();
     const atMs = takenAtMs ?? nowMs;
     const limit = namedLimit(this.store.limits, name, 'adjust');
