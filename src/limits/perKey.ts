@@ -4,7 +4,8 @@ import { copyOf, type Limit, type LimitFigures, type Outcome, type Usage } from 
 /**
  * A limit for each key alone, beside those for all: `perKey(() => concurrency({ limit: 2 }))` lets each user have two of
  * the account's slots at most. A key that its own limit holds back never stands in another's way. A key costs memory only
- * while something of it counts.
+ * while something of it counts; of a bucket that begins with less than it holds (`initial`), that it is no new one counts
+ * for good.
  *
  * @param make a new limit for a key; called with `undefined` once at first, and for work without a key
  * @throws OptionsError

@@ -54,6 +54,8 @@ class TokenBucket implements Limit {
   readonly name: string;
   readonly kind = 'rate';
   capacity: number;
+  /** Whether a new one is full. */
+  readonly #beginsFull: boolean;
   #refill: number;
   #intervalMs: number;
   /** The bucket was full at this instant, and has not been since: what it holds is all that came in, less `#taken`. */
@@ -62,9 +64,17 @@ class TokenBucket implements Limit {
   #lastTakeMs = NaN;
   #lastAskedMs = NaN;
 
-  constructor(name: string, capacity: number, refill: number, intervalMs: number, taken: number) {
+  constructor(
+    name: string,
+    capacity: number,
+    refill: number,
+    intervalMs: number,
+    taken: number,
+    beginsFull = taken === 0,
+  ) {
     this.name = name;
     this.capacity = capacity;
+    this.#beginsFull = beginsFull;
     this.#refill = refill;
     this.#intervalMs = intervalMs;
     this.#taken = taken;
@@ -99,6 +109,11 @@ class TokenBucket implements Limit {
     return { used, capacity: this.capacity, resetsAtMs: this.#comesInAt(this.#taken) };
   }
 
+  /** One that began with less holds more than a new one would, for good. */
+  isAtRest(nowMs: number): boolean {
+    return this.#beginsFull && this.#hasComeIn(this.#taken, nowMs);
+  }
+
   /**
    * What the bucket holds at `nowMs` it keeps, as far as there is room for it; from then on it fills at the new rate.
    *
@@ -122,7 +137,8 @@ class TokenBucket implements Limit {
   }
 
   copy(): TokenBucket {
-    const copy = new TokenBucket(this.name, this.capacity, this.#refill, this.#intervalMs, this.#taken);
+    const { name, capacity } = this;
+    const copy = new TokenBucket(name, capacity, this.#refill, this.#intervalMs, this.#taken, this.#beginsFull);
     copy.#fullAtMs = this.#fullAtMs;
     copy.#lastTakeMs = this.#lastTakeMs;
     copy.#lastAskedMs = this.#lastAskedMs;

@@ -64,7 +64,9 @@ function bucket.change(before, after, at)
   set(at .. 'taken', num(at .. 'taken') + after.capacity - before.capacity)
 end
 
+-- One that began with less holds more than a new one would, for good.
 function bucket.restsAt(limit, at)
+  if limit.missing > 0 then return INF end
   return get(at .. 'full') and comesInAt(limit, at, num(at .. 'taken')) or now
 end
 `;
