@@ -15,7 +15,11 @@ export interface AdaptiveConcurrencyOptions {
   readonly decrease?: number;
   /** How long it must stay quiet before one more piece of work is let in, in ms; more than an answer takes. @defaultValue 10000 */
   readonly probeAfterMs?: number;
-  /** The most that this wait grows to, in ms, where one level is refused again and again. @defaultValue 120000 */
+  /**
+   * The most that this wait grows to, in ms, where one level is refused again and again. Under `perKey` a key that has
+   * been idle for so long begins with `initial` again.
+   * @defaultValue 120000
+   */
   readonly maxProbeAfterMs?: number;
   /** @defaultValue 'adaptive concurrency' */
   readonly name?: string;
@@ -95,6 +99,7 @@ class AdaptiveConcurrency implements Limit {
   /** When the limit last moved or a refusal came: quiet counts from here. NaN until somebody was first held back. */
   #changedAtMs = NaN;
   #loweredAtMs = -Infinity;
+  #endedAtMs = -Infinity;
   /** The level that was refused last, and how long to wait before it is tried again. */
   #refusedLevel = Infinity;
   #patienceMs: number;
@@ -125,6 +130,7 @@ class AdaptiveConcurrency implements Limit {
   }
 
   release(cost: number, takenAtMs: number, nowMs: number, outcome: Outcome): void {
+    this.#endedAtMs = nowMs;
     const hasWaited = this.#holders.ended(cost, takenAtMs);
     if (hasWaited && outcome === 'succeeded') this.#held(this.#fitting() + cost);
     if (outcome === 'no-slot') this.#lower(cost, nowMs, !hasWaited && takenAtMs >= this.#loweredAtMs);
@@ -149,9 +155,10 @@ class AdaptiveConcurrency implements Limit {
     return { used, capacity: Math.max(this.#figures.min, this.#limit), resetsAtMs: used > 0 ? Infinity : nowMs };
   }
 
-  /** What it has learnt is worth keeping for as long as it would be heeded. */
+  /** What it has learnt is worth keeping for a while, from the end of the last work on: that may have run for long. */
   isAtRest(nowMs: number): boolean {
-    return this.#holders.units === 0 && !(nowMs < this.#changedAtMs + this.#figures.maxProbeAfterMs);
+    const heededAtMs = Math.max(this.#changedAtMs, this.#endedAtMs);
+    return this.#holders.units === 0 && !(nowMs < heededAtMs + this.#figures.maxProbeAfterMs);
   }
 
   update(change: unknown, nowMs = NaN): void {
@@ -169,6 +176,7 @@ class AdaptiveConcurrency implements Limit {
     const copy = new AdaptiveConcurrency(this.#figures, this.#limit, this.#holders.copy());
     copy.#changedAtMs = this.#changedAtMs;
     copy.#loweredAtMs = this.#loweredAtMs;
+    copy.#endedAtMs = this.#endedAtMs;
     copy.#refusedLevel = this.#refusedLevel;
     copy.#patienceMs = this.#patienceMs;
     return copy;

@@ -221,19 +221,19 @@ describe('the memory of perKey', () => {
     },
   );
 
-  it('keeps what a key has learnt for as long as that would be heeded', () => {
+  it('keeps what a key has learnt until it has been idle for long, however long its last work has run', () => {
     const learning = watched(() => adaptiveConcurrency({ max: 3, initial: 3, maxProbeAfterMs: 60_000 }));
-    learning.limit.take(1, 0, 'a');
-    learning.limit.release(1, 0, 5, 'no-slot', 'a');
-    expect(learning.limit.earliest(1, 5, 'a')).toBe(10_005);
-    const work = (nowMs: number): void => {
-      learning.limit.take(1, nowMs, 'a');
-      learning.limit.release(1, nowMs, nowMs, 'succeeded', 'a');
-    };
-    work(60_004);
-    expect(knows(learning, 'a', 60_004)).toBe(true);
-    work(120_004);
-    expect(knows(learning, 'a', 120_004)).toBe(false);
+    const { limit } = learning;
+    limit.take(1, 0, 'a');
+    limit.release(1, 0, 5, 'no-slot', 'a');
+    expect(limit.earliest(1, 5, 'a')).toBe(10_005);
+    expect(limit.earliest(1, 10_005, 'a')).toBe(10_005);
+    limit.take(1, 10_005, 'a');
+    limit.release(1, 10_005, 300_000, 'succeeded', 'a');
+    for (const nowMs of [359_999, 360_000]) {
+      for (let count = 0; count < 3; count++) limit.take(1, nowMs, 'b');
+      expect(knows(learning, 'a', nowMs)).toBe(nowMs < 360_000);
+    }
   });
 
   it('never forgets what still counts', () => {

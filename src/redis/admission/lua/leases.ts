@@ -51,7 +51,7 @@ end
 
 local fieldsOfKey = {
   'units', 'works', 'total', 'newest', 'next', 'promised', 'lastTaken', 'lastSpacing', 'full', 'taken', 'limit', 'changed', 'lowered',
-  'refused', 'patience', 'waiting', 'waitingWorks', 'figures',
+  'ended', 'refused', 'patience', 'waiting', 'waitingWorks', 'figures',
 }
 
 local SWEEP = KEY .. ':sweep'

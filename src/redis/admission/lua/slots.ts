@@ -80,6 +80,7 @@ end
 function adaptive.take(limit, cost, at) startUnits(at, cost) end
 
 function adaptive.finish(limit, cost, at, lease, outcome)
+  set(at .. 'ended', now)
   local hasWaited = waitsIn(limit, lease)
   endUnits(at, cost)
   if hasWaited then setWaiting(limit, cost, at, lease, false) end
@@ -121,6 +122,7 @@ function adaptive.change(before, after, at, told)
 end
 
 function adaptive.restsAt(limit, at)
-  return num(at .. 'works') > 0 and INF or num(at .. 'changed') + limit.maxProbeAfter
+  if num(at .. 'works') > 0 then return INF end
+  return get(at .. 'changed') and math.max(num(at .. 'changed'), num(at .. 'ended')) + limit.maxProbeAfter or now
 end
 `;
