@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { QueueFullError, type CostOverCapacityError } from '../errors.js';
+import { QueueFullError, type BudgetSpentError, type CostOverCapacityError } from '../errors.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 import { WakeUp } from '../wakeUp.js';
 import { AdmissionReports } from './admissionReports.js';
@@ -175,8 +175,11 @@ export class Admissions {
         this.#active++;
         this.reports.admitted(waiter, nowMs);
         this.start(waiter, nowMs);
-      } else if (this.store.heldBy?.isKeyed === true) this.queue.park(waiter, atMs);
-      else {
+      } else if (this.store.heldBy?.isKeyed === true) {
+        const error = atMs === Infinity ? this.#unpayableByItsKey(waiter, nowMs) : undefined;
+        if (error === undefined) this.queue.park(waiter, atMs);
+        else this.#discard(waiter, error);
+      } else {
         if (atMs === Infinity) this.#heldPriority = place.priority;
         // A key of higher priority may be back before that, with work that fits.
         return Math.min(atMs, unparkAtMs);
@@ -220,6 +223,12 @@ export class Admissions {
       this.#discard(waiter, error);
     }
     return hasDropped;
+  }
+
+  /** What others run gives nothing back to a budget of the waiter's own key. */
+  #unpayableByItsKey(waiter: Waiter, nowMs: number): BudgetSpentError | undefined {
+    const ofItsKey = this.#budgets.filter((limit) => limit.runs?.(waiter.place.key) === false);
+    return unpayable(ofItsKey, waiter, nowMs);
   }
 
   #discard(waiter: Waiter, error: Error): void {

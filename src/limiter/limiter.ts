@@ -127,7 +127,7 @@ export class Limiter extends Admissions implements Admitter {
    * the limiter was made: so an earlier process's spending is told. A quota may go over its limit by it; what it gives
    * back lets those who wait go.
    *
-   * A `budget` that refuses gives up who waits once nothing runs: settle before the release.
+   * A `budget` that refuses gives up who waits once nothing runs, of the key where each has one: settle before the release.
    *
    * @throws OptionsError for a name that is none of a quota, and for figures that are not finite
    */

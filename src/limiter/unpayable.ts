@@ -2,7 +2,7 @@ import { BudgetSpentError } from '../errors.js';
 import type { Limit } from '../limits/limit.js';
 import { costIn, type Admission } from './waiter.js';
 
-/** Why work could never start, though nothing runs: one of the budgets has less left than it costs. */
+/** Why work could never start, where nothing runs that could give something back: one of the budgets has less left than it costs. */
 export function unpayable(
   budgets: readonly Limit[],
   { cost, place }: Admission,

@@ -7,8 +7,9 @@ export interface BudgetOptions {
   /** What may be spent in all, in credits or whatever the costs count; more than 0. */
   readonly limit: number;
   /**
-   * What becomes of work that waits and costs more than is left, once nothing of the limiter runs that could give
-   * something back: `refuse` gives it up with BudgetSpentError; `wait` holds it until the budget is raised or adjusted.
+   * What becomes of work that waits and costs more than is left, once nothing of the limiter (under `perKey`: of the key)
+   * runs that could give something back: `refuse` gives it up with BudgetSpentError; `wait` holds it until the budget is
+   * raised or adjusted.
    * Choose `wait` where costs are settled after the release, or where somebody raises the limit by hand.
    * @defaultValue 'refuse'
    */

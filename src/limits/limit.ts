@@ -82,13 +82,15 @@ export interface Limit {
   /** Work that was `refused` has its slot now. Not to be told is no harm but a delay: its release tells as much. */
   granted?(cost: number, takenAtMs: number, nowMs: number, key?: unknown): void;
   /**
-   * For budgets that nothing fills up again: what is left. Where such a limit says Infinity while nothing runs, that is
-   * for good: the waiter is given up with BudgetSpentError, which tells what was left.
+   * For budgets that nothing fills up again: what is left. Where such a limit says Infinity while nothing runs (of the
+   * key, where `runs` tells), that is for good: the waiter is given up with BudgetSpentError, which tells what was left.
    */
   left?(key?: unknown): number;
   usage(nowMs: number): Usage;
   /** Where each key has a budget of its own: the key of each piece of work that has started and not ended. */
   running?(): Iterable<unknown>;
+  /** Where each key has a budget of its own: whether any work of `key` has started and not ended. */
+  runs?(key: unknown): boolean;
   /** Where each key has a budget of its own: the greatest cost that can ever pass for `key`. @defaultValue `capacity` */
   capacityOf?(key: unknown): number;
   /** Where each key has a budget of its own: what `key` has used. @defaultValue `usage` */

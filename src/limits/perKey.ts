@@ -66,6 +66,10 @@ class PerKey implements Limit {
     for (const [key, { works }] of this.#entries) for (let work = 0; work < works; work++) yield key;
   }
 
+  runs(key: unknown): boolean {
+    return (this.#entries.get(key)?.works ?? 0) > 0;
+  }
+
   capacityOf(key: unknown): number {
     return this.#limitFor(key).capacity;
   }

@@ -76,6 +76,10 @@ describe('a limiter with budgets', () => {
           }
           expect([limiter.active, limiter.waiting]).toEqual([of('running').length, of('waiting').length]);
           if (limiter.active === 0) expect(limiter.waiting).toBe(0);
+          // With a slot free and enough for all in the run, those who wait do so for work of their own key.
+          const isHeldByKeys = limiter.active < 3 && of('waiting').every(({ credits }) => spent + credits <= runLimit);
+          const running = new Set(of('running').map(({ place }) => place.key));
+          if (isHeldByKeys) for (const { place } of of('waiting')) expect(running).toContain(place.key);
           for (const { error } of of('dropped')) {
             if (!(error instanceof BudgetSpentError)) throw new Error('dropped for another reason', { cause: error });
             expect(error.cost).toBeGreaterThan(error.left);

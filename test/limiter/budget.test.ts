@@ -85,10 +85,36 @@ describe('a limiter with a budget', () => {
     const bob = new Work(limiter, { cost: 1, key: 'bob' });
     const next = ['ada', 'bob'].map((key) => new Work(limiter, { cost: 3, key }));
     expect(startsOf(next)).toEqual([undefined, 0]);
-    await Promise.all([ada.succeed(), bob.succeed()]);
+    await bob.succeed();
     expect(limiter.waiting).toBe(1);
-    await next[1]?.succeed();
+    await ada.succeed();
     await expect(next[0]?.result).rejects.toMatchObject({ limit: 'budget per key', cost: 3, left: 1 });
+    expect(limiter.active).toBe(1);
+  });
+
+  it('gives up at once what a key can pay no more, whoever else runs, and lets its lighter work go', async () => {
+    const limits = [perKey(() => budget({ limit: 4, name: 'own' })), budget({ limit: 9, name: 'run' })];
+    const { limiter } = limiterOf({ limits });
+    const bob = new Work(limiter, { cost: 3, key: 'bob' });
+    await new Work(limiter, { cost: 3, key: 'ada' }).succeed();
+    const [heavy, light] = [2, 1].map((cost) => new Work(limiter, { cost, key: 'ada' }));
+    await expect(heavy!.result).rejects.toMatchObject({ limit: 'own per key', cost: 2, left: 1 });
+    expect([light!.isRunning, bob.isRunning, limiter.waiting]).toEqual([true, true, 0]);
+    // What nobody can pay waits for what runs, of whatever key.
+    const last = new Work(limiter, { cost: 3, key: 'cy' });
+    expect(limiter.waiting).toBe(1);
+    limiter.adjust('run', -1);
+    expect(last.isRunning).toBe(true);
+  });
+
+  it('holds the work of a key whose budget says so, whoever runs', async () => {
+    const { limiter } = limiterOf({ limits: [perKey(() => budget({ limit: 1, whenSpent: 'wait', name: 'own' }))] });
+    await new Work(limiter, { key: 'ada' }).succeed();
+    new Work(limiter, { key: 'bob' });
+    const next = new Work(limiter, { key: 'ada' });
+    expect(limiter.waiting).toBe(1);
+    limiter.adjust('own per key', -1, { key: 'ada' });
+    expect(next.isRunning).toBe(true);
   });
 
   it('needs no stack to give many up, nor for work that answers by more work', async () => {

@@ -1,15 +1,19 @@
 /** Admits in turn whoever may start, now or within a while that is granted ahead; gives up whom no budget can ever pay for. */
 export const admitting = String.raw`
--- Nothing runs that could give something back: a budget that refuses has too little left for it.
-local function unpayable(cost, key)
+-- Nothing runs that could give something back: a budget that refuses (one of the key's own) has too little left for it.
+local function unpayable(cost, key, isOwn)
   local found
-  eachLimit(cost, key, function(kind, limit, units, at)
-    if found or limit.type ~= 'budget' or limit.whenSpent ~= 'refuse' then return end
+  eachLimit(cost, key, function(kind, limit, units, at, isKeyed)
+    if found or limit.type ~= 'budget' or limit.whenSpent ~= 'refuse' or (isOwn and not isKeyed) then return end
     if kind.earliest(limit, units, at) == INF then
       found = cjson.encode(limit.name) .. ',' .. text(limit.limit - num(at .. 'spent'))
     end
   end)
   return found
+end
+
+local function tellGivenUp(lane, reason, place)
+  post(laneCalled(lane).pid, '0,' .. laneCalled(lane).number .. ',' .. reason .. ',' .. place)
 end
 
 -- Gives up everybody in a lane who can never be paid for, wherever he stands.
@@ -18,7 +22,7 @@ local function giveUpIn(lane, key)
   for _, cost in ipairs(lists.all(wantedIn(lane))) do
     local reason = isAlive(laneCalled(lane).pid) and unpayable(tonumber(cost) or cjson.decode(cost), key)
     if reason then
-      post(laneCalled(lane).pid, '0,' .. laneCalled(lane).number .. ',' .. reason .. ',' .. #left)
+      tellGivenUp(lane, reason, #left)
       count = count + 1
     else
       table.insert(left, cost)
@@ -87,8 +91,15 @@ local function admitInTurn(priority, untilUs)
           return true
         end
       elseif isOwn then
-        park(priority, key, atUs)
-        holdBack(atUs, lane)
+        -- What others run gives nothing back to a budget of its own key.
+        local reason = atUs == INF and num(runsOf(key)) == 0 and unpayable(cost, key, true)
+        if reason then
+          tellGivenUp(lane, reason, 0)
+          lists.shift(wantedIn(lane))
+        else
+          park(priority, key, atUs)
+          holdBack(atUs, lane)
+        end
       else
         holdBack(atUs, lane)
         return true

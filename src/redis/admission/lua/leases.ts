@@ -112,6 +112,15 @@ local function keep(pid, id, lease)
   hashes.put(heldBy(pid), id, cmsgpack.pack(lease))
 end
 
+local function runsOf(key) return 'k|runs|' .. key end
+
+-- How much of a key's work has started and not ended, where a budget of its own asks.
+local function countRuns(key, by)
+  if not plan.hasBudget or not plan.isKeyed then return end
+  local runs = num(runsOf(key)) + by
+  set(runsOf(key), runs > 0 and runs or nil)
+end
+
 -- What it costs for good may have been spent already, under a lease that has ended.
 local function grant(pid, cost, key, takenUs, isSpent)
   local lease = { cost = cost, key = key, takenUs = takenUs, isSpent = isSpent or nil }
@@ -120,6 +129,7 @@ local function grant(pid, cost, key, takenUs, isSpent)
   local id = num('grants') + 1
   set('grants', id)
   set('active', num('active') + 1)
+  countRuns(key, 1)
   keep(pid, text(id), lease)
   return id
 end
@@ -138,7 +148,9 @@ local function takeBack(pid, id)
   if not packed then return nil end
   hashes.put(heldBy(pid), text(id), nil)
   set('active', math.max(0, num('active') - 1))
-  return cmsgpack.unpack(packed)
+  local lease = cmsgpack.unpack(packed)
+  countRuns(lease.key, -1)
+  return lease
 end
 
 -- Told from the process' own clock how long ago it ended: a call that took its time costs nobody anything.
