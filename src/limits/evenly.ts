@@ -99,9 +99,9 @@ class Evenly implements Limit {
   }
 
   /** The start that is due next keeps its place; those after it take the new distance. */
-  update(change: unknown): void {
+  update(change: unknown, nowMs?: number): void {
     const { limit, intervalMs } = parseOptions(changeSchema, change, `update of "${this.name}"`);
-    this.#window.update({ limit, intervalMs });
+    this.#window.update({ limit, intervalMs }, nowMs);
     this.#limit = limit ?? this.#limit;
     this.#intervalMs = intervalMs ?? this.#intervalMs;
   }

@@ -109,8 +109,9 @@ export class SlidingWindow implements Limit {
   }
 
   /** A longer window is exact from one such window on: what the shorter one had let go is not counted again. */
-  update(change: unknown): void {
+  update(change: unknown, nowMs = NaN): void {
     const { limit, intervalMs } = parseOptions(changeSchema, change, `update of "${this.name}"`);
+    this.#forget(nowMs);
     this.#limit = limit ?? this.#limit;
     this.#intervalMs = intervalMs ?? this.#intervalMs;
     this.capacity = this.#usable();

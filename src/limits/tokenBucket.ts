@@ -102,7 +102,9 @@ class TokenBucket implements Limit {
   }
 
   usage(nowMs: number): Usage {
-    this.#asked(nowMs);
+    // To look is no question: the clock would be set by it.
+    if (Number.isNaN(this.#fullAtMs)) return this.#askedAt(nowMs).usage(nowMs);
+    this.#lastAskedMs = nowMs;
     if (this.#hasComeIn(this.#taken, nowMs)) return { used: 0, capacity: this.capacity, resetsAtMs: nowMs };
     const cameIn = ((nowMs - this.#fullAtMs) * this.#refill) / this.#intervalMs;
     const used = Math.min(this.capacity, Math.max(0, this.#taken - cameIn));
@@ -160,6 +162,13 @@ class TokenBucket implements Limit {
   #asked(nowMs: number): void {
     if (Number.isNaN(this.#fullAtMs)) this.#fullAtMs = nowMs;
     this.#lastAskedMs = nowMs;
+  }
+
+  /** A copy that was first asked then. */
+  #askedAt(nowMs: number): TokenBucket {
+    const copy = this.copy();
+    copy.#asked(nowMs);
+    return copy;
   }
 
   /** What comes in while it is full is lost. */

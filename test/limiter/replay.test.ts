@@ -12,12 +12,14 @@ import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { tokenBucket } from '../../src/limits/tokenBucket.js';
 import { runs } from '../runs.js';
 import { VirtualClock } from '../virtualClock.js';
 
 const options = (): LimiterOptions => ({
   limits: [
-    slidingWindow({ limit: 5, intervalMs: 100, name: 'rate' }),
+    slidingWindow({ limit: 3, intervalMs: 100, name: 'rate' }),
+    tokenBucket({ capacity: 9, refill: 5, intervalMs: 10, initial: 0, name: 'bucket' }),
     concurrency({ limit: 3, name: 'slots' }),
     perKey(() => concurrency({ limit: 2, name: 'own' })),
     dailyQuota({ limit: 50, name: 'credits' }),
@@ -40,6 +42,7 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('wait' as const), ms: fc.nat(40) }),
   fc.record({ do: fc.constant('cool' as const), ms: fc.nat(50) }),
   fc.record({ do: fc.constant('slots' as const), limit: fc.integer({ min: 2, max: 6 }) }),
+  fc.record({ do: fc.constant('rate' as const), intervalMs: fc.constantFrom(20, 200) }),
   fc.record({ do: fc.constant('learn' as const), max: fc.integer({ min: 1, max: 5 }) }),
   fc.record({
     do: fc.constant('adjust' as const),
@@ -79,6 +82,7 @@ async function recorded(steps: readonly Step[]): Promise<{ tape: TapeEntry[]; de
     } else if (it.do === 'wait') clock.advance(it.ms);
     else if (it.do === 'cool') limiter.coolDown(it.ms);
     else if (it.do === 'slots') limiter.update({ slots: { limit: it.limit } });
+    else if (it.do === 'rate') limiter.update({ rate: { intervalMs: it.intervalMs } });
     else if (it.do === 'learn') limiter.update({ learnt: { max: 5, initial: it.max } });
     else if (it.do === 'adjust') {
       try {

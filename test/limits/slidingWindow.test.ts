@@ -113,6 +113,18 @@ describe('slidingWindow', () => {
     expect(limit.earliest(1, 500)).toBe(Infinity);
   });
 
+  it.each([true, false])(
+    'counts no more what has left before the window is made longer (looked at: %s)',
+    (isLookedAt) => {
+      const limit = slidingWindow({ limit: 2, intervalMs: 100, countUntil: 'start' });
+      limit.take(1, 0);
+      limit.take(1, 60);
+      if (isLookedAt) limit.usage(150);
+      limit.update({ intervalMs: 1_000 }, 150);
+      expect([limit.earliest(1, 150), limit.earliest(2, 150)]).toEqual([150, 1_060]);
+    },
+  );
+
   it('is named after its figures, or as told', () => {
     expect(slidingWindow({ limit: 30, intervalMs: 60_000 }).name).toBe('30 per 60000 ms');
     expect(slidingWindow({ limit: 30, intervalMs: 60_000, name: 'requests' }).name).toBe('requests');

@@ -121,6 +121,12 @@ describe('tokenBucket', () => {
     }
   });
 
+  it('does not begin to fill as somebody looks', () => {
+    const bucket = tokenBucket({ ...options, initial: 0 });
+    expect(bucket.usage(1_000)).toEqual({ used: 10, capacity: 10, resetsAtMs: 3_000 });
+    expect(bucket.earliest(1, 3_000)).toBe(3_200);
+  });
+
   it('can be changed before it is first asked', () => {
     const bucket = tokenBucket({ ...options, initial: 0 });
     bucket.update?.({ refill: 10 });

@@ -82,7 +82,7 @@ class Reservations {
   #serve(queue: readonly Reservation[]): { readonly atMs: readonly number[]; readonly limit: Limit } {
     const limit = this.#make();
     // Its first question sets its clock.
-    limit.usage(0);
+    limit.earliest(0, 0);
     for (const { replay } of this.#past) replay(limit);
     let lastMs = this.#past.at(-1)?.atMs ?? 0;
     const atMs = queue.map(({ n, askedAtMs }) => {
