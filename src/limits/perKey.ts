@@ -109,12 +109,12 @@ class PerKey implements Limit {
 
   /** That of the key which has used most. */
   usage(nowMs: number): Usage {
-    let most = this.#told(this.#sample).usage(nowMs);
+    let most: Usage | undefined;
     for (const { limit } of this.#entries.values()) {
       const usage = this.#told(limit).usage(nowMs);
-      if (usage.used > most.used) most = usage;
+      if (most === undefined || usage.used > most.used) most = usage;
     }
-    return most;
+    return most ?? this.#told(this.#sample).usage(nowMs);
   }
 
   usageOf(key: unknown, nowMs: number): Usage {
@@ -124,7 +124,8 @@ class PerKey implements Limit {
   /** Changes every key's limit, and those to come. */
   update(change: unknown, nowMs?: number): void {
     this.#made = undefined;
-    this.#sample.update?.(change, nowMs);
+    // Nobody has asked it yet, no more than those to come.
+    this.#sample.update?.(change);
     for (const { limit } of this.#entries.values()) limit.update?.(change, nowMs);
     this.#change = Object.assign({}, this.#change, change);
   }

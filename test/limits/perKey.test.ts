@@ -91,6 +91,13 @@ describe('perKey', () => {
     expect([limit.earliest(20, 0, 'a'), limit.earliest(20, 0, 'b')]).toEqual([20_000, 0]);
   });
 
+  it('says of nobody that he has used what a change has added', () => {
+    const limit = perKey(() => tokenBucket({ capacity: 10, refill: 1, intervalMs: 1_000 }));
+    limit.update?.({ capacity: 20 }, 0);
+    expect([limit.usage(0), limit.usageOf?.('a', 0)]).toMatchObject([{ used: 0 }, { used: 0 }]);
+    expect(limit.describe?.()).toMatchObject({ capacity: 20, missing: 0 });
+  });
+
   it('tells of the key that has used most', () => {
     const limit = perKey(() => concurrency({ limit: 5 }));
     expect(limit.usage(0)).toMatchObject({ used: 0, capacity: 5 });
@@ -98,6 +105,9 @@ describe('perKey', () => {
     limit.take(3, 0, 'b');
     limit.take(1, 0, 'c');
     expect(limit.usage(0)).toMatchObject({ used: 3, capacity: 5 });
+    const filling = perKey(() => tokenBucket({ capacity: 10, refill: 1, intervalMs: 1_000, initial: 0 }));
+    filling.earliest(1, 0, 'a');
+    expect(filling.usage(4_000)).toMatchObject({ used: 6, capacity: 10 });
   });
 
   it('counts a key while any of its work runs, be it without cost', () => {
