@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { OptionsError } from '../operators/index.js';
 import { receiveCallbacks, type KlingClient } from '../src/kling/index.js';
 import type { TaskUpdates } from '../src/tasks/taskApi.js';
+import { isLoopback } from './loopback.js';
 import { UsageError } from './usageError.js';
 
 export interface CallbackFlags {
@@ -97,10 +98,4 @@ async function close(server: Server): Promise<void> {
 
 function isHttp(url: string): boolean {
   return URL.canParse(url) && /^https?:$/.test(new URL(url).protocol);
-}
-
-function isLoopback(url: string | undefined): boolean {
-  if (url === undefined || !URL.canParse(url)) return false;
-  const { hostname } = new URL(url);
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }

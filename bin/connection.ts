@@ -1,4 +1,5 @@
 import { defer, lastValueFrom } from 'rxjs';
+import type { Dispatcher } from 'undici';
 import {
   createLimiter,
   OptionsError,
@@ -21,8 +22,10 @@ import {
 } from '../src/kling/index.js';
 import { startSimulator } from '../src/simulator/index.js';
 import { AccountStores } from './accountStores.js';
+import { agentThrough } from './agentThrough.js';
 import { keysFrom, simulatedKeys, type Keys } from './credentials.js';
 import type { Figures } from './figures.js';
+import { proxiesFrom } from './proxies.js';
 import type { RedisRun } from './redisRun.js';
 import { byFlags, clean } from './text.js';
 import { formatDuration } from './units.js';
@@ -36,6 +39,8 @@ export interface Connection {
   readonly clock: Clock;
   /** Where the limits of the account are kept, if several workers share them. */
   readonly stores: AccountStores | undefined;
+  /** What leads to everything that is not on this machine; undefined for a simulator of our own. */
+  readonly dispatcher: Dispatcher | undefined;
   /**
    * Asks whether Kling is there and takes the credentials, under the rate as any other request. What makes it wait is told
    * on standard error.
@@ -52,11 +57,12 @@ export interface Address {
   readonly baseUrl?: string | undefined;
 }
 
-/** A connection to Kling, with the keys of the environment. @throws UsageError, OptionsError */
+/** A connection to Kling, with the keys and the proxies of the environment. @throws UsageError, OptionsError */
 export function connect(figures: Figures, address: Address, env: NodeJS.ProcessEnv, redis?: RedisRun): Connection {
   const keys = keysFrom(env);
   const stores = redis && new AccountStores(redis, keys, address.baseUrl);
-  return connectionOf(figures, { ...keys, ...address }, systemClock, () => Promise.resolve(), stores);
+  const dispatcher = agentThrough(proxiesFrom(env));
+  return connectionOf(figures, { ...keys, ...address, dispatcher }, systemClock, () => dispatcher.close(), stores);
 }
 
 /** A connection to a simulator of our own, on loopback, whose time is `speed` times as fast. @throws OptionsError */
@@ -73,7 +79,7 @@ export async function connectSimulated(figures: Figures, api: KlingApi, speed: n
 
 function connectionOf(
   { rate }: Figures,
-  options: Keys & Address,
+  options: Keys & Address & Pick<KlingClientOptions, 'dispatcher'>,
   clock: Clock,
   stop: () => Promise<void>,
   stores?: AccountStores,
@@ -86,7 +92,7 @@ function connectionOf(
     ...(stores !== undefined && { store: stores.open('requests') }),
   });
   return {
-    ...{ client, requests, clock, stores },
+    ...{ client, requests, clock, stores, dispatcher: options.dispatcher },
     check: () => check(client, requests, clock),
     close: async () => {
       await stores?.close();

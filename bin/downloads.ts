@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { catchError, defer, EMPTY, lastValueFrom, Subject, tap, type Observable } from 'rxjs';
+import type { Dispatcher } from 'undici';
 import { concurrencyLimit, OptionsError, retryWithJitter, type TaskOutput } from '../operators/index.js';
 import { classifyDownload, download } from '../src/http/index.js';
 import { UsageError } from './usageError.js';
@@ -33,6 +34,8 @@ export interface DownloadPlace {
   readonly directory: string;
   /** True: over TLS alone, as Kling itself is spoken to. So nobody's word leads to what listens within our own network. */
   readonly httpsOnly: boolean;
+  /** What leads there, where it is not the usual. */
+  readonly dispatcher?: Dispatcher | undefined;
 }
 
 interface Job {
@@ -51,6 +54,7 @@ const mediaNames = /\.(mp4|mov|webm|png|jpe?g|webp|gif)$/i;
 export class Downloads {
   readonly directory: string;
   readonly #httpsOnly: boolean;
+  readonly #dispatcher: Dispatcher | undefined;
   readonly #observer: (event: DownloadEvent) => void;
   readonly #jobs = new Subject<Job>();
   readonly #over: Promise<unknown>;
@@ -59,9 +63,10 @@ export class Downloads {
   readonly #counts = { total: 0, saved: 0, earlier: 0, failed: 0 };
 
   /** @throws UsageError where `directory` cannot be made */
-  constructor({ directory, httpsOnly }: DownloadPlace, observer: (event: DownloadEvent) => void) {
+  constructor({ directory, httpsOnly, dispatcher }: DownloadPlace, observer: (event: DownloadEvent) => void) {
     this.directory = directory;
     this.#httpsOnly = httpsOnly;
+    this.#dispatcher = dispatcher;
     this.#observer = observer;
     this.#names = new Set(namesIn(directory).map(withoutPlace));
     const saving = this.#jobs.pipe(
@@ -99,7 +104,7 @@ export class Downloads {
     const fetch = (): Promise<unknown> => {
       if (this.#httpsOnly && !/^https:/i.test(url))
         throw new OptionsError("it is not https, as Kling's address is", 'url');
-      return download({ url, file, signal, maxBytes });
+      return download({ url, file, signal, maxBytes, dispatcher: this.#dispatcher });
     };
     return defer(fetch).pipe(
       retryWithJitter({ classify: classifyDownload }),

@@ -79,7 +79,7 @@ async function generatePrompts({ prompts, figures, connection, memory, redis, fl
       ...{ prompts, roster, connection, client, figures, slots, tally, results, memory, redis },
       ...{ pollIntervalMs, deadlineMs, maxRetries, runCredits, retryFailed, progress, speed },
       updates: callbacks?.updates,
-      downloadTo: downloadsOf(flags),
+      downloadTo: downloadsOf(flags, connection.dispatcher),
       drains: drain || memory === undefined,
     });
   } finally {

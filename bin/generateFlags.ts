@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { join } from 'node:path';
+import type { Dispatcher } from 'undici';
 import type { CallbackFlags } from './callbacks.js';
 import type { DownloadPlace } from './downloads.js';
 import type { AskingFigureFlags } from './figures.js';
@@ -86,11 +87,14 @@ export function settingsOf(flags: GenerateFlags): Settings {
   };
 }
 
-/** Where what is made is saved, if it is. */
-export function downloadsOf({ out, download, simulate, baseUrl }: GenerateFlags): DownloadPlace | undefined {
+/** Where what is made is saved, if it is, and by way of what it comes. */
+export function downloadsOf(
+  { out, download, simulate, baseUrl }: GenerateFlags,
+  dispatcher?: Dispatcher,
+): DownloadPlace | undefined {
   if (download === undefined) return undefined;
   const httpsOnly = simulate !== true && (baseUrl === undefined || /^https:/i.test(baseUrl));
-  return { directory: download === true ? join(out, 'videos') : download, httpsOnly };
+  return { directory: download === true ? join(out, 'videos') : download, httpsOnly, dispatcher };
 }
 
 function option(flags: string, description: string, parse: (text: string) => unknown): Option {

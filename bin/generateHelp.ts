@@ -41,6 +41,11 @@ Credentials:
   KLING_API_KEY, or else (--api v1 alone) KLING_ACCESS_KEY and KLING_SECRET_KEY, in the environment. They are tried
   before anything is submitted.
 
+Network:
+  HTTPS_PROXY and HTTP_PROXY (http://user:password@proxy:8080), but for the hosts in NO_PROXY, lead to Kling and to what
+  --download saves; in lower case each of them comes first. This machine itself (a simulator, say) and Redis are
+  reached without. Where the proxy opens TLS, NODE_EXTRA_CA_CERTS names the file with the certificate of its authority.
+
 Limits:
   free 1 task at once, 10 requests a minute, 66 credits a day; standard 3 and 30; pro 5 and 60; enterprise needs
   --concurrent (at least 10) and --rate. Exact numbers override a tier's; --concurrent auto asks the account, and

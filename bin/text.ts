@@ -20,11 +20,13 @@ export function jsonLine(value: unknown): string {
   });
 }
 
-/** What an error of the library calls an option, by the flag that is meant. */
+/** What an error of the library calls an option, by the flag or the variable that is meant. */
 const flagOf: readonly (readonly [string, string])[] = [
   ['deadlineMs', '--deadline'],
   ['runCredits', '--run-credits'],
+  ['baseUrl and the network', '--base-url, the network and HTTPS_PROXY'],
   ['baseUrl', '--base-url'],
+  ['check the proxy', 'check HTTPS_PROXY, HTTP_PROXY and NO_PROXY'],
   // No flag: the command keeps the defaults.
   [' (timeoutMs)', ''],
   [', or raise maxResponseBytes', ''],

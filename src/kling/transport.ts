@@ -48,6 +48,9 @@ const beforeSending: ReadonlySet<string> = new Set([
   'UND_ERR_CLOSED',
 ]);
 
+/** How the codes of a dispatcher begin where a proxy does not bring a connection about. */
+const proxyPrefix = 'PROXY_';
+
 /** What is found wrong with a server's certificate, by Node and by OpenSSL: before anything is sent. */
 const untrusted = /^(ERR_TLS_CERT_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_(GET|VERIFY)_)/;
 
@@ -103,8 +106,10 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   function unconnected(reason: string, context: AnswerContext): KlingError {
-    if (beforeSending.has(reason)) {
-      const message = `cannot connect to ${origin} (${reason}): check baseUrl and the network; nothing was sent`;
+    const isOfProxy = reason.startsWith(proxyPrefix);
+    if (beforeSending.has(reason) || isOfProxy) {
+      const todo = isOfProxy ? 'check the proxy' : 'check baseUrl and the network';
+      const message = `cannot connect to ${origin} (${reason}): ${todo}; nothing was sent`;
       return new KlingError(message, { kind: 'not-sent', ...context });
     }
     if (untrusted.test(reason)) {
