@@ -253,6 +253,7 @@ class Run {
       videos: this.#downloads && { ...this.#downloads.counts, directory: this.#downloads.directory },
       ...{ speed, resultsPath: results.path, isShared: redis !== undefined },
       canGoOn: memory !== undefined && outcome.unfinished + outcome.notSent + this.#unsaved > 0,
+      canRetry: memory !== undefined && outcome.failed > 0,
     };
   }
 

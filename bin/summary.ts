@@ -37,6 +37,8 @@ export interface Summary {
   readonly resultsPath: string;
   /** True: the same command once more goes on. */
   readonly canGoOn: boolean;
+  /** True: what has failed is made once more where that is asked for. */
+  readonly canRetry: boolean;
 }
 
 const maxReasonColumns = 200;
@@ -64,6 +66,9 @@ export function summaryLines(summary: Summary): readonly string[] {
     ...(videos === undefined ? [] : [savedLine(videos)]),
     `results    ${summary.resultsPath}`,
     ...(summary.canGoOn ? ['to go on   run the same command again'] : []),
+    ...(summary.canRetry
+      ? ['to retry   run the same command with --retry-failed: what has failed is made once more']
+      : []),
   ];
 }
 

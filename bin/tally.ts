@@ -83,7 +83,7 @@ export class Tally {
 }
 
 /** What a tally knows of how a run ended. */
-export type Outcome = Omit<Summary, 'speed' | 'resultsPath' | 'videos' | 'canGoOn' | 'isShared'>;
+export type Outcome = Omit<Summary, 'speed' | 'resultsPath' | 'videos' | 'canGoOn' | 'canRetry' | 'isShared'>;
 
 /** What earlier runs have spent on tasks that have ended. */
 function creditsBefore(history: JournalHistory | undefined): number {

@@ -269,6 +269,7 @@ describe('what has failed', () => {
       const { code, stderr } = await sluice(args, { env: withKey });
       expect(code).toBe(1);
       expect(stderr).toContain(`made       1 of 2${earlier}\nfailed     1\n           1 failed: The task failed\n`);
+      expect(stderr).toMatch(/^to retry {3}run the same command with --retry-failed: /m);
       expect(resultsIn(out)).toHaveLength(2);
     }
     const { code, stderr } = await sluice([...args, '--retry-failed'], { env: withKey });

@@ -3,8 +3,15 @@ import { summaryLines, type Summary } from '../../bin/summary.js';
 
 const summary: Summary = {
   ...{ total: 24, succeeded: 24, earlier: 0, failed: 0, notSent: 0, reasons: [], refusals: 0 },
-  ...{ unfinished: 0, unfinishedReasons: [], requests: 1_072, credits: 1_240.5, creditsInAll: 1_240.5, canGoOn: false },
-  ...{ tookMs: 451_000, speed: 60, limitsAloneMs: 432_000, resultsPath: 'sluice-out/results.jsonl' },
+  ...{ unfinished: 0, unfinishedReasons: [], requests: 1_072, credits: 1_240.5, creditsInAll: 1_240.5 },
+  ...{
+    canGoOn: false,
+    canRetry: false,
+    tookMs: 451_000,
+    speed: 60,
+    limitsAloneMs: 432_000,
+    resultsPath: 'sluice-out/results.jsonl',
+  },
 };
 
 describe('summaryLines', () => {
@@ -31,6 +38,11 @@ describe('summaryLines', () => {
       '429s met   0',
       'requests   1,072',
     ]);
+  });
+
+  it('says how what has failed is made once more', () => {
+    const lines = summaryLines({ ...summary, succeeded: 22, failed: 2, canRetry: true });
+    expect(lines.at(-1)).toBe('to retry   run the same command with --retry-failed: what has failed is made once more');
   });
 
   it('says what earlier runs had done, what was saved, and what is left for a later one', () => {
