@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { JournalError } from '../errors.js';
 import { codeOf } from './codeOf.js';
@@ -18,6 +18,7 @@ export const nodeDisk: Disk = {
   },
   async read(path) {
     try {
+      if ((await lstat(path)).isSymbolicLink()) throw elsewhere(path);
       return await readFile(path);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return undefined;
@@ -41,6 +42,12 @@ export const nodeDisk: Disk = {
   syncDirectory,
   lock: (path) => lockFile(path),
 };
+
+/** Written anew it would take the place of the link, and what the link leads to be left behind. */
+function elsewhere(path: string): JournalError {
+  const todo = 'put the file itself there, or let the whole directory be a link';
+  return new JournalError(`${path} is a symbolic link, and a journal is a file of its own: ${todo}`, path);
+}
 
 function deleted(path: string): JournalError {
   const todo = 'put it back from a copy, or a later run knows nothing of this one';

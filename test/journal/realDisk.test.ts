@@ -1,5 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { JournalError, JournalLockedError, OptionsError } from '../../src/errors.js';
@@ -42,6 +53,30 @@ describe('fileJournal, on a real disk', () => {
     await one.close();
     expect((await other.open()).tasks).toHaveLength(1);
     await other.close();
+  });
+
+  it('should refuse a link in the place of its file, which it would replace, and go on where the directory is one', async () => {
+    const [directory, elsewhere] = [temporaryDirectory(), temporaryDirectory()];
+    const journal = fileJournal({ directory });
+    await journal.open();
+    await journal.write(entries[0]!);
+    await journal.close();
+    const file = join(directory, 'journal.log');
+    renameSync(file, join(elsewhere, 'journal.log'));
+    symlinkSync(join(elsewhere, 'journal.log'), file);
+    await expect(journal.open()).rejects.toThrow(
+      `${file} is a symbolic link, and a journal is a file of its own: put `,
+    );
+    expect(lstatSync(file).isSymbolicLink()).toBe(true);
+    rmSync(join(elsewhere, 'journal.log'));
+    await expect(journal.open()).rejects.toThrow(JournalError);
+    const linked = join(elsewhere, 'linked');
+    rmSync(file);
+    symlinkSync(directory, linked);
+    const byLink = fileJournal({ directory: linked });
+    await byLink.open();
+    await byLink.close();
+    expect(existsSync(file)).toBe(true);
   });
 
   it('should wait with closing for what is being opened and written', async () => {
