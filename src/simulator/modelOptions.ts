@@ -48,6 +48,8 @@ export interface ModelOptions {
   readonly faults?: Faults | undefined;
   /** The wall time at 0 ms of the model's clock, in ms since 1970. @defaultValue the start of 2026, UTC */
   readonly epochAtMs?: number | undefined;
+  /** The number of the first task, by which it and those after it have their ids (at least 1). @defaultValue 1 */
+  readonly firstTask?: number | undefined;
   /** Where the result files are said to be. @defaultValue 'http://simulator.invalid' */
   readonly filesUrl?: string | undefined;
 }
@@ -85,6 +87,7 @@ export const modelSchema = z.strictObject({
   filesExpireMs: z._default(durationMs, thirtyDaysMs),
   faults: faultsSchema.default({}),
   epochAtMs: z.number().default(startOf2026AtMs),
+  firstTask: z._default(positiveCount, 1),
   filesUrl: z.url().default('http://simulator.invalid'),
 });
 

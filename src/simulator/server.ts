@@ -15,7 +15,7 @@ import { modelSchema, modelSettings, type ModelOptions } from './modelOptions.js
 import { seededRandom } from './seededRandom.js';
 import { createWire, type Delivery, type Wire } from './wire.js';
 
-export interface SimulatorOptions extends Omit<ModelOptions, 'epochAtMs' | 'filesUrl'> {
+export interface SimulatorOptions extends Omit<ModelOptions, 'epochAtMs' | 'firstTask' | 'filesUrl'> {
   /** The port on 127.0.0.1. @defaultValue 0: one that is free */
   readonly port?: number | undefined;
   /** How many times as fast Kling's time runs: windows, tasks, latencies and `Retry-After` too. @defaultValue 1 */
@@ -44,7 +44,7 @@ export interface Simulator {
   stop(): Promise<void>;
 }
 
-const simulatorSchema = modelSchema.omit({ epochAtMs: true, filesUrl: true }).extend({
+const simulatorSchema = modelSchema.omit({ epochAtMs: true, firstTask: true, filesUrl: true }).extend({
   port: z.int().min(0).max(65_535).default(0),
   speed: z.number().positive().default(1),
   seed: z.number().default(1),
@@ -83,7 +83,9 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const url = `http://127.0.0.1:${port}`;
   const clock = scaledClock(systemClock, speed);
   const epochAtMs = clock.epochNow() - clock.now();
-  const model = new KlingModel(modelSettings({ ...modelOptions, epochAtMs, filesUrl: url }));
+  // As with Kling itself, no id ever comes again: whoever asks a later simulator for a task of this one gets no other.
+  const firstTask = Math.max(1, Math.trunc(epochAtMs) * 1_000);
+  const model = new KlingModel(modelSettings({ ...modelOptions, epochAtMs, firstTask, filesUrl: url }));
   const random = seededRandom(seed);
   const sender = new CallbackSender({
     secret: callbackSecret,

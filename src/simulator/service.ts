@@ -69,11 +69,11 @@ export class Service {
     const weight = weightOf(order);
     if (this.#account.isCrowded(weight, nowMs)) return { ok: false, code: 1303, because: 'others' };
     if (!this.#account.hasRoom(weight, nowMs) || strikes('noSlot')) return { ok: false, code: 1303 };
-    const { creditsOf, deductionOf, taskMs } = this.#settings;
+    const { creditsOf, deductionOf, taskMs, firstTask } = this.#settings;
     const credits = creditsOf(order);
     if (!this.#account.canPay(credits, nowMs)) return { ok: false, code: 1102 };
 
-    const id = taskIdOf(this.#tasks.all.length + 1);
+    const id = taskIdOf(firstTask + this.#tasks.all.length);
     const deduction = deductionOf === undefined ? credits : deductionOf(order);
     const beginning = { id, order, credits, deduction, failing: strikes('failing') };
     const task = beginTask(beginning, taskMs, nowMs, random);
@@ -127,6 +127,6 @@ function notBetween(name: string, min: number, max: number): Ruling {
 }
 
 /** Like Kling's: digits, more than a JavaScript number can hold. */
-function taskIdOf(count: number): string {
-  return `8${String(count).padStart(17, '0')}`;
+function taskIdOf(number: number): string {
+  return `8${String(number).padStart(17, '0')}`;
 }
