@@ -60,9 +60,12 @@ export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleO
   readonly stop?: AbortSignal;
   /** Told of everything that happens to every task; what it throws is reported as RxJS does, and ends nothing. */
   readonly observer?: Pick<Observer<GenerateEvent>, 'next'>;
-  /** The slots, where several streams share an account: a limiter with limits named `tasks` and `credits`. */
+  /**
+   * The slots, where several streams share an account: a limiter with limits named `tasks` and `credits`, instead of
+   * `concurrent`, `dailyCredits` and `dailyCreditsPerKey`.
+   */
   readonly slots?: Limiter;
-  /** The requests, where several streams share an account. */
+  /** The requests, where several streams share an account: a limiter, instead of `rate` and `headroom`. */
   readonly requests?: Limiter;
   /** A source of numbers in [0, 1). @defaultValue Math.random */
   readonly random?: () => number;
@@ -108,7 +111,23 @@ const schema = shape.check(
     path: ['externalId'],
     error: 'give either externalId or promptId',
   }),
+  z.refine(
+    ({ slots, ...it }) =>
+      slots === undefined || ![it.concurrent, it.dailyCredits, it.dailyCreditsPerKey].some(isNumber),
+    {
+      path: ['slots'],
+      error: 'has limits of its own: give createLimiter concurrency() and dailyQuota() instead of the figures',
+    },
+  ),
+  z.refine(({ requests, ...it }) => requests === undefined || (typeof it.rate !== 'object' && it.headroom === 0), {
+    path: ['requests'],
+    error: 'has limits of its own: give createLimiter slidingWindow() instead of rate and headroom',
+  }),
 );
+
+function isNumber(figure: unknown): boolean {
+  return typeof figure === 'number';
+}
 
 const tierShape = z.object({
   concurrent: positiveCount,

@@ -74,6 +74,11 @@ describe('the error of a wrong option', () => {
     ['generate', { tier: 'gold' }, 'tier: must be free, standard, pro, or a tier such as tiers.enterprise({ ... })'],
     ['generate', { tier: { concurrent: 1, requests: { limit: 1 } } }, 'tier: must be free, standard, pro, or a tier'],
     ['generate', { dailyCredits: 0 }, 'dailyCredits: '],
+    ['generate', { slots: limiter, concurrent: 3 }, 'slots: has limits of its own'],
+    ['generate', { slots: limiter, dailyCredits: 5 }, 'slots: has limits of its own'],
+    ['generate', { slots: limiter, dailyCreditsPerKey: 5 }, 'slots: has limits of its own'],
+    ['generate', { requests: limiter, rate: { limit: 1, intervalMs: 1 } }, 'requests: has limits of its own'],
+    ['generate', { requests: limiter, headroom: 0.2 }, 'requests: has limits of its own'],
     ['generate', { rate: { limit: 0, intervalMs: 1 } }, 'rate.limit: too small: expected number to be >=1 (got 0)'],
   ])('says what to change: %s, case %#', async (name, options, advice) => {
     expect(String(await mistake(name, options))).toContain(advice);
