@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { amount, parseOptions, positiveCount } from '../options.js';
+import { parseOptions, positive, positiveCount } from '../options.js';
 
 /** What an account may do. */
 export interface Tier {
@@ -19,14 +19,14 @@ export interface EnterpriseOptions {
   readonly concurrent: number;
   /** Requests a minute: an integer of at least 1. */
   readonly requestsPerMinute: number;
-  /** Credits a calendar day. @defaultValue no such limit */
+  /** Credits a calendar day: more than 0. @defaultValue no such limit */
   readonly dailyCredits?: number | undefined;
 }
 
 const enterpriseOptions = z.strictObject({
   concurrent: z.int().check(z.gte(10, { error: 'must be at least 10 tasks: an Enterprise account has no fewer' })),
   requestsPerMinute: positiveCount,
-  dailyCredits: z.optional(amount),
+  dailyCredits: z.optional(positive),
 });
 
 /**

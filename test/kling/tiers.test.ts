@@ -26,4 +26,9 @@ describe('tiers', () => {
   it('refuse a rate of nothing', () => {
     expect(() => tiers.enterprise({ concurrent: 10, requestsPerMinute: 0 })).toThrow('requestsPerMinute');
   });
+
+  it('refuse a day without credits, which no run could begin with', () => {
+    const make = () => tiers.enterprise({ concurrent: 10, requestsPerMinute: 200, dailyCredits: 0 });
+    expect(make).toThrow('dailyCredits: too small: expected number to be >0 (got 0)');
+  });
 });
