@@ -88,6 +88,6 @@ export function describeIssue(issue: z.core.$ZodIssue): string {
 }
 
 function shortened(input: unknown): string {
-  const text = JSON.stringify(input);
+  const text = typeof input === 'number' ? String(input) : JSON.stringify(input);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }

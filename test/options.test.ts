@@ -40,6 +40,7 @@ describe('parseOptions', () => {
   it.each<[unknown, string, RegExp]>([
     [{ limit: 0 }, 'limit', /^thing: limit: .*>=1.*\(got 0\)$/],
     [{ limit: '3' }, 'limit', /^thing: limit: .*expected (number|int).*\(got "3"\)$/],
+    [{ limit: Infinity }, 'limit', /^thing: limit: .*\(got Infinity\)$/],
     [{ limit: 1, queue: { maxSize: -2 } }, 'queue.maxSize', /^thing: queue\.maxSize: .*\(got -2\)$/],
     [{ limit: 1, speed: 2 }, '', /^thing: .*unrecognized key.*"speed"/],
     [undefined, '', /^thing: .*expected object/],
