@@ -18,10 +18,13 @@ export function followTask<Request>(
   const { api, options, clock, closures } = account;
   let strangeInARow = 0;
   let seen: RemoteTask | undefined;
+  /** How it was told to be; not known any more where a poll has failed since, so that it is told again. */
+  let told: RemoteTask['status'] | undefined;
   // What no retry should help is looked at a few times all the same: the task is paid for.
   const stumble = (error: unknown): void => {
     const refusal = meaningOf(api, error);
     record.report({ type: 'refused', refusal, error });
+    told = undefined;
     if (!isPermanent(refusal) || strangeInARow++ < options.maxRetries) return;
     closures.heard(ref.product, refusal, error);
     throw error;
@@ -34,7 +37,8 @@ export function followTask<Request>(
     }),
     map(({ remote }) => remote),
     tap((remote) => {
-      if (remote.status !== seen?.status) record.seen(remote);
+      if (remote.status !== told) record.seen(remote);
+      told = remote.status;
       seen = remote;
     }),
     takeWhile((remote) => !isOver(remote), true),

@@ -260,4 +260,11 @@ describe('generate, where a poll fails', () => {
     const { events } = await play({ prompts: ['a'], server: script({ 'poll a1': 'transient' }) });
     expect(events.map(({ type }) => type)).toEqual(['queued', 'submitting', 'submitted', 'refused', 'ended']);
   });
+
+  it('tells its observer that the task runs, once it knows again', async () => {
+    const server = script({ 'poll a2': 'transient', 'poll a4': 'invalid' });
+    const { events } = await play({ prompts: [{ prompt: 'a', takesMs: 60_000 }], server });
+    const types = events.map(({ type }) => type).slice(2, -1);
+    expect(types).toEqual(['submitted', 'processing', 'refused', 'processing', 'refused', 'processing']);
+  });
 });
