@@ -45,6 +45,15 @@ describe('the figures of the guide to tiers', () => {
     expect(rowsOf(page, '30 videos, 60 s each, `standard`')).toEqual(rows);
   });
 
+  it('should be the time that the polls take', async () => {
+    const rows = [10_000, 5_000, 2_000].map(async (pollIntervalMs) => {
+      const { minutes, requests, boundBy } = await told({ tier: 'pro', pollIntervalMs }, 300);
+      const name = `\`pollIntervalMs: ${pollIntervalMs / 1_000}_000\``;
+      return [pollIntervalMs === 10_000 ? `${name}, the default` : name, minutes, requests, boundBy];
+    });
+    expect(rowsOf(page, '300 videos of 24 to 83 s, some up to 5 min, `pro`')).toEqual(await Promise.all(rows));
+  });
+
   it('should be the time that headroom takes', async () => {
     const rows = [0, 0.2, 0.5].map(async (headroom) => {
       const { minutes } = await told({ tier: 'pro', taskMs: 5_000, headroom }, 100);
