@@ -1,11 +1,12 @@
 import { catchError, EMPTY, filter, ignoreElements, last, map, of, takeWhile, tap, type Observable } from 'rxjs';
-import { LookUpFailedError, TaskLostError } from '../../src/errors.js';
-import { isPermanent, type Classify, type Refusal } from '../../src/refusal.js';
+import { isPermanent } from '../../src/refusal.js';
 import { todo } from '../../src/tasks/task.js';
 import type { CallOptions, RemoteTask, TaskRef } from '../../src/tasks/taskApi.js';
 import { pollUntilDone } from '../pollUntilDone.js';
 import { deadline } from '../time/deadline.js';
 import type { Account } from './account.js';
+import { lookedUp } from './answers.js';
+import { meaningOf } from './meaningOf.js';
 import type { Polled } from './pollRound.js';
 import type { TaskRecord } from './taskRecord.js';
 
@@ -83,7 +84,7 @@ function holdUnknown<Request>(
   let heardAtMs = clock.now();
   const ask = async (call: CallOptions): Promise<RemoteTask | undefined> => {
     if (!account.isSlotWanted) return undefined;
-    const remote = await api.lookUp(request, record.id, call);
+    const remote = await lookedUp(api, request, record.id, call);
     heardAtMs = clock.now();
     if (remote === undefined) record.unsent();
     else record.seen(remote);
@@ -101,12 +102,6 @@ function holdUnknown<Request>(
     catchError(() => EMPTY),
     ignoreElements(),
   );
-}
-
-/** What an error of a task means: by the API, or by ourselves where it is our own. */
-export function meaningOf(api: { readonly classify: Classify }, error: unknown): Refusal {
-  const isOurOwn = error instanceof TaskLostError || error instanceof LookUpFailedError;
-  return isOurOwn ? { meaning: 'invalid' } : api.classify(error);
 }
 
 function polled<Request>(

@@ -7,7 +7,9 @@ import type { Outcome } from '../../src/limits/limit.js';
 import { PollPlan } from '../../src/tasks/pollPlan.js';
 import type { PollAnswer, RemoteTask, TaskApi, TaskRef, TaskUpdate } from '../../src/tasks/taskApi.js';
 import { WakeUp } from '../../src/wakeUp.js';
+import { hasStatus, StrangeAnswer } from './answers.js';
 import { Flight, PollTurn } from './flight.js';
+import { meaningOf } from './meaningOf.js';
 
 /** What a poll brought about one task. */
 export type Polled = { readonly remote: RemoteTask } | { readonly error: unknown };
@@ -170,7 +172,7 @@ export class PollRound {
   async #send(refs: readonly TaskRef[], signal: AbortSignal): Promise<readonly PollAnswer[]> {
     const answers: unknown = await this.#options.api.poll(refs, { signal });
     if (!Array.isArray(answers))
-      throw new TypeError('poll must answer with an array: one entry for each task asked for');
+      throw new StrangeAnswer('poll must answer with an array: one entry for each task asked for');
     return answers as readonly PollAnswer[];
   }
 
@@ -191,10 +193,10 @@ export class PollRound {
         this.#failed([follower], new Error(`the answer about task ${id} alone does not show it`));
       } else if (answer === 'absent' || answer === undefined) this.#failed([follower], new TaskLostError(id));
       else if (answer instanceof Error) this.#failed([follower], answer);
-      else if (!isTask(answer)) {
+      else if (!hasStatus(answer)) {
         this.#failed(
           [follower],
-          new TypeError(`the answer about task ${id} has no status: running, succeeded or failed`),
+          new StrangeAnswer(`the answer about task ${id} has no status: running, succeeded or failed`),
         );
       } else this.#pass(follower, answer);
     });
@@ -204,7 +206,7 @@ export class PollRound {
   #refused(refs: readonly TaskRef[], error: unknown): void {
     const followers = refs.flatMap(({ id }) => this.#followers.get(id) ?? []);
     if (followers.length === 0) return;
-    const isAboutMany = followers.length > 1 && this.#options.api.classify(error).meaning === 'invalid';
+    const isAboutMany = followers.length > 1 && meaningOf(this.#options.api, error).meaning === 'invalid';
     if (isAboutMany) for (const { ref } of followers) this.#alone.add(ref.id);
     else this.#failed(followers, error);
   }
@@ -213,7 +215,7 @@ export class PollRound {
   #failed(failed: readonly Follower[], error: unknown): void {
     const { api, clock, random, pollIntervalMs } = this.#options;
     const attempt = Math.min(...failed.map(({ failures }) => failures));
-    const delayMs = backoffDelay({ ...api.classify(error), attempt, random });
+    const delayMs = backoffDelay({ ...meaningOf(api, error), attempt, random });
     const resumesAtMs = clock.now() + Math.max(pollIntervalMs, delayMs);
     for (const follower of failed) {
       follower.failures++;
@@ -233,12 +235,6 @@ export class PollRound {
     else this.#plan.ended(id, nowMs, durationOf(remote));
     follower.subscriber.next({ remote });
   }
-}
-
-/** An API of somebody else's may answer with anything, and the task is paid for. */
-function isTask(answer: unknown): answer is RemoteTask {
-  const { status } = Object(answer) as Partial<Record<string, unknown>>;
-  return status === 'running' || status === 'succeeded' || status === 'failed';
 }
 
 /** How long it took, by the server's own clock. */

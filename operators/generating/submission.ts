@@ -24,8 +24,9 @@ import { concurrencyLimit } from '../concurrencyLimit.js';
 import { retryWithJitter } from '../retryWithJitter.js';
 import { after } from '../time/after.js';
 import type { Account } from './account.js';
+import { lookedUp, StrangeAnswer, submitted } from './answers.js';
 import { Closed } from './closures.js';
-import { meaningOf } from './followTask.js';
+import { meaningOf } from './meaningOf.js';
 import type { TaskRecord } from './taskRecord.js';
 
 /**
@@ -108,13 +109,13 @@ export class Submission<Request> {
     this.#checkOpen();
     this.#record.apply({ type: 'sent' });
     this.#record.report({ type: 'submitting' });
-    return defer(() => api.submit(this.#request, this.#record.id, call)).pipe(
+    return defer(() => submitted(api, this.#request, this.#record.id, call)).pipe(
       tap((remote) => {
         this.#slotGranted();
         this.#record.seen(remote);
       }),
       catchError((error: unknown) => {
-        const refusal = api.classify(error);
+        const refusal = this.#meaningOf(error);
         this.#record.apply({ type: 'refused', refusal });
         this.#record.report({ type: 'refused', refusal, error });
         if (refusal.meaning === 'no-slot') this.#slotRefused();
@@ -130,7 +131,7 @@ export class Submission<Request> {
     const endsAtMs = clock.now() + options.deadlineMs;
     let strangeInARow = 0;
     const classify = (error: unknown): Refusal => {
-      const refusal = api.classify(error);
+      const refusal = meaningOf(api, error);
       if (clock.now() >= endsAtMs) return { meaning: 'invalid' };
       if (!isPermanent(refusal)) strangeInARow = 0;
       // As with polls: what no retry should help is asked a few times all the same.
@@ -139,9 +140,9 @@ export class Submission<Request> {
     };
     return this.#call((call) => {
       this.#record.report({ type: 'looking-up' });
-      return defer(() => api.lookUp(this.#request, this.#record.id, call)).pipe(
+      return defer(() => lookedUp(api, this.#request, this.#record.id, call)).pipe(
         catchError((error: unknown) => {
-          this.#record.report({ type: 'refused', refusal: api.classify(error), error });
+          this.#record.report({ type: 'refused', refusal: meaningOf(api, error), error });
           throw error;
         }),
       );
@@ -151,7 +152,7 @@ export class Submission<Request> {
         onRetry: ({ refusal, delayMs }) => this.#record.report({ type: 'retrying', refusal, delayMs }),
       }),
       catchError((error: unknown) => {
-        closures.heard(api.productOf(this.#request), api.classify(error), error);
+        closures.heard(api.productOf(this.#request), meaningOf(api, error), error);
         throw new LookUpFailedError(this.#record.id, error);
       }),
       tap((remote) => {
@@ -216,6 +217,8 @@ export class Submission<Request> {
     if (error instanceof BudgetHeld) return { meaning: 'no-slot' };
     if (error instanceof BudgetSpentError) return { meaning: 'exhausted' };
     if (error instanceof JournalError || error instanceof ClaimLostError) return { meaning: 'account' };
+    // The request has arrived: there may be a task.
+    if (error instanceof StrangeAnswer) return { meaning: 'ambiguous' };
     return meaningOf(this.#account.api, error);
   }
 

@@ -2,8 +2,9 @@ import { catchError, concat, concatMap, defer, EMPTY, finalize, from, map, of, t
 import { DeadlineError, LookUpFailedError, TaskLostError } from '../../src/errors.js';
 import { todo } from '../../src/tasks/task.js';
 import type { Account } from './account.js';
-import { followTask, holdSlot, meaningOf } from './followTask.js';
+import { followTask, holdSlot } from './followTask.js';
 import type { GenerateResult } from './generateEvents.js';
+import { meaningOf } from './meaningOf.js';
 import { Submission } from './submission.js';
 import type { TaskRecord } from './taskRecord.js';
 

@@ -57,7 +57,8 @@ export interface CallOptions {
 
 /**
  * An API whose work is a task: submitted, paid for, polled to its end. Kling's is the first.
- * Every call is one request and never retries by itself; `classify` says what its rejection means.
+ * Every call is one request and never retries by itself; `classify` says what its rejection means. It must settle:
+ * nobody here sets it a time, and until then it holds its permit, and a submit its slot.
  */
 export interface TaskApi<Request> {
   /**

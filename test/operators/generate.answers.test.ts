@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { FakeServer } from './fakeServer.js';
+import { begin, play } from './generating.js';
+import { VirtualClock } from './virtualClock.js';
+
+type Answers = (answer: Promise<unknown>) => unknown;
+
+/** A server whose API gives back something else than it is to; whatever it says of an error, it may be tried again. */
+function answering(answers: Readonly<Partial<Record<'submit' | 'lookUp' | 'poll', Answers>>>) {
+  const clock = new VirtualClock();
+  const api = new FakeServer({ clock });
+  for (const [call, answer] of Object.entries(answers) as ['submit', Answers][]) {
+    const own = api[call].bind(api);
+    api[call] = (...asked) => answer(own(...asked)) as never;
+  }
+  Object.assign(api, { classify: () => ({ meaning: 'transient' }) });
+  return { clock, api };
+}
+
+const strange: readonly [string, Answers][] = [
+  ['nothing', () => undefined],
+  ['null', () => Promise.resolve(null)],
+  ['a promise of nothing', () => Promise.resolve()],
+  ['a text', () => 'created'],
+  ['a task that is nowhere to be found', () => Promise.resolve({ status: 'running', outputs: [] })],
+  ['a task in no state', () => Promise.resolve({ ref: { product: 'video', id: 't-1' }, outputs: [] })],
+];
+
+describe('generate, where an API answers with what is no answer', () => {
+  it.each(strange)('looks up what a submit has made, and pays for it once: %s', async (_, answer) => {
+    const { server, recording } = await play({ prompts: ['a', 'b'], concurrent: 1, ...answering({ submit: answer }) });
+    expect([server.sentAs('submit'), server.sentAs('look-up')]).toEqual(['a1 b1', 'a1 b1']);
+    expect(recording.values.map(({ status }) => status)).toEqual(['succeeded', 'succeeded']);
+  });
+
+  it('takes a task for one that comes without a promise', async () => {
+    const { clock, api } = answering({});
+    const ref = { product: 'video', id: 't-1' };
+    api.submit = () => ({ ref, status: 'succeeded', outputs: [] }) as never;
+    const { recording } = await play({ prompts: ['a'], clock, api });
+    expect(recording.values).toMatchObject([{ status: 'succeeded', taskId: 't-1', attempts: 1 }]);
+  });
+
+  it('says what a look-up must answer with, and sends nothing again', async () => {
+    const lost = answering({ submit: () => Promise.resolve(), lookUp: () => null });
+    const { server, recording } = await play({ prompts: ['a'], maxRetries: 2, ...lost });
+    expect([server.sentAs('submit'), server.sentAs('look-up')]).toEqual(['a1', 'a1 a2 a3']);
+    expect(recording.values).toMatchObject([{ status: 'failed', isFinal: false, error: { meaning: 'ambiguous' } }]);
+  });
+
+  it('says what a poll must answer with, and lets the slot go in the end', async () => {
+    const { clock, api } = answering({ poll: () => undefined });
+    const { recording } = begin({ prompts: ['a', 'b'], concurrent: 1, maxRetries: 2, deadlineMs: 60_000, clock, api });
+    await clock.settle();
+    const message = 'poll must answer with an array: one entry for each task asked for';
+    const error = { meaning: 'invalid', message };
+    expect(recording.values).toMatchObject([
+      { prompt: 'a', error, isFinal: false },
+      { prompt: 'b', error, isFinal: false },
+    ]);
+    expect(recording.end).toBe('|');
+  });
+});
