@@ -1,3 +1,5 @@
+import { throwApart } from './throwApart.js';
+
 /**
  * What a refusal means, whatever status it came with.
  *
@@ -45,4 +47,14 @@ export function isPermanent(refusal: Refusal): boolean {
 /** A meaning alone stands for a refusal that says no more. */
 export function asRefusal(found: Refusal | RefusalMeaning): Refusal {
   return typeof found === 'string' ? { meaning: found } : found;
+}
+
+/** A classifier that throws is a mistake of the program: told as one, and nothing is known of the error. */
+export function classified(classify: Classify, error: unknown): Refusal | undefined {
+  try {
+    return classify(error);
+  } catch (thrown) {
+    throwApart(thrown);
+    return undefined;
+  }
 }

@@ -219,7 +219,7 @@ export class Submission<Request> {
     if (error instanceof JournalError || error instanceof ClaimLostError) return { meaning: 'account' };
     // The request has arrived: there may be a task.
     if (error instanceof StrangeAnswer) return { meaning: 'ambiguous' };
-    return meaningOf(this.#account.api, error);
+    return meaningOf(this.#account.api, error, 'ambiguous');
   }
 
   #wakes(refusal: Refusal): Observable<unknown> {

@@ -3,8 +3,7 @@ import type { RetryBudget } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
 import type { Outcome } from '../limits/limit.js';
 import { parseOptions } from '../options.js';
-import type { Classify, Refusal } from '../refusal.js';
-import { throwApart } from '../throwApart.js';
+import { classified, type Classify, type Refusal } from '../refusal.js';
 import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
 import { Admissions } from './admissions.js';
 import type { Gate } from './coolDown.js';
@@ -198,7 +197,7 @@ export class Limiter extends Admissions implements Admitter {
 
   /** For operators: how work that failed with `error` has ended; a refusal is acted upon here. */
   outcomeOf(error: unknown, classify = this.#classify): Outcome {
-    const refusal = classify && found(classify, error);
+    const refusal = classify && classified(classify, error);
     if (refusal?.meaning !== 'too-fast' && refusal?.meaning !== 'no-slot') return 'failed';
     this.refused(refusal);
     return refusal.meaning;
@@ -223,15 +222,5 @@ export class Limiter extends Admissions implements Admitter {
       this.announcer.tell({ type: 'cooled', atMs: nowMs, coolDownMs: this.#coolDownMs(nowMs) });
     }
     if (this.waiting > 0) this.admit();
-  }
-}
-
-/** A classifier that throws is a mistake of the program: told as one, and the permit goes back all the same. */
-function found(classify: Classify, error: unknown): Refusal | undefined {
-  try {
-    return classify(error);
-  } catch (thrown) {
-    throwApart(thrown);
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeServer } from './fakeServer.js';
+import { FakeServer, type Sent } from './fakeServer.js';
 import { begin, play } from './generating.js';
 import { VirtualClock } from './virtualClock.js';
 
@@ -59,5 +59,49 @@ describe('generate, where an API answers with what is no answer', () => {
       { prompt: 'b', error, isFinal: false },
     ]);
     expect(recording.end).toBe('|');
+  });
+});
+
+/** All that the process would end with, were it not for the test, until \`end\` is called. */
+function uncaught(): { readonly errors: unknown[]; readonly end: () => void } {
+  const errors: unknown[] = [];
+  const others = process.listeners('uncaughtException');
+  const listener = (error: unknown): void => void errors.push(error);
+  process.removeAllListeners('uncaughtException').on('uncaughtException', listener);
+  const end = (): void => {
+    process.off('uncaughtException', listener);
+    for (const other of others) process.on('uncaughtException', other);
+  };
+  return { errors, end };
+}
+
+describe('generate, where the API cannot tell what an error means', () => {
+  const bug = new Error('a bug in the classifier');
+  const silent: readonly [string, () => never][] = [
+    [
+      'throws',
+      (): never => {
+        throw bug;
+      },
+    ],
+    ['says nothing', () => undefined as never],
+  ];
+
+  it.each(silent)('looks up what may exist, and asks on for what runs: classify %s', async (name, classify) => {
+    const heard = uncaught();
+    const clock = new VirtualClock();
+    const faults: readonly string[] = ['submit a1', 'poll b1'];
+    const faultOf = ({ kind, prompt, nth }: Sent) => (faults.includes(`${kind} ${prompt}${nth}`) ? 'lost' : undefined);
+    const api = new FakeServer({ clock, faultOf });
+    Object.assign(api, { classify });
+    const { recording } = begin({ prompts: ['a', 'b', 'c'], concurrent: 1, deadlineMs: 60_000, clock, api });
+    await clock.settle(300_000);
+    heard.end();
+    expect([api.sentAs('submit'), recording.end, recording.values.map(({ status }) => status)]).toEqual([
+      'a1 b1 c1',
+      '|',
+      ['succeeded', 'succeeded', 'succeeded'],
+    ]);
+    expect(new Set(heard.errors)).toEqual(new Set(name === 'throws' ? [bug] : []));
   });
 });
