@@ -1,3 +1,5 @@
+import { OptionsError } from './errors.js';
+
 /** Undoes what it was returned by; calling it again does nothing. */
 export type Cancel = () => void;
 
@@ -40,8 +42,14 @@ export const systemClock: Clock = {
 /**
  * A clock that runs `speed` times as fast as `clock`: at 60 a minute of it takes one second. Both sides start at the
  * same instant; the wall side starts at the wall time of the call.
+ *
+ * @param speed more than 0
+ * @throws OptionsError
  */
 export function scaledClock(clock: Clock, speed: number): Clock {
+  if (!(speed > 0 && speed < Infinity)) {
+    throw new OptionsError(`scaledClock: speed must be a finite number of more than 0 (got ${speed})`, 'speed');
+  }
   const startMs = clock.now();
   const startEpochMs = clock.epochNow();
   return {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { monotonic, scaledClock, systemClock } from '../src/clock.js';
+import { OptionsError } from '../src/errors.js';
 import { VirtualClock as EndlessClock } from '../src/virtualClock.js';
 import { WakeUp } from '../src/wakeUp.js';
 import { VirtualClock } from './virtualClock.js';
@@ -140,6 +141,12 @@ describe('scaledClock', () => {
     expect([clock.now(), clock.epochNow()]).toEqual([0, 6_000]);
     raw.advance(1_000);
     expect([clock.now(), clock.epochNow()]).toEqual([60_000, 66_000]);
+  });
+
+  it.each([NaN, 0, -1, Infinity])('refuses a speed of %d: time would stand still, or go back', (speed) => {
+    expect(() => scaledClock(new VirtualClock(), speed)).toThrow(
+      new OptionsError(`scaledClock: speed must be a finite number of more than 0 (got ${speed})`, 'speed'),
+    );
   });
 
   it('runs its timers faster as well', () => {
