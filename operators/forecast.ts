@@ -52,7 +52,7 @@ export interface ForecastRunOptions<Input> extends Pick<
   readonly api?: 'v1' | 'new';
   /** What a request costs, in credits. @defaultValue `estimateCredits` */
   readonly creditsFor?: (request: KlingRequest) => number;
-  /** The wall time at the start, in ms since 1970: the day's quota goes by it. @defaultValue the start of a day, UTC */
+  /** The wall time at the start, in ms since 1970, up to the year 9999: the day's quota goes by it. @defaultValue the start of a day, UTC */
   readonly startAtMs?: number;
   /** The same seed draws the same lives. @defaultValue 1 */
   readonly seed?: number;
@@ -93,12 +93,16 @@ const taskMsSchema = z.union(
 
 const dayMs = 86_400_000;
 
+/** So that the end has a date, too, however long the run. */
+const lastAtMs = Date.UTC(9999, 11, 31);
+const noInstant = 'must be an instant of the years 1970 to 9999, in ms since 1970';
+
 const schema = z.looseObject({
   taskMs: taskMsSchema.optional(),
   answerMs: z._default(durationMs, 500),
   api: z.enum(['v1', 'new']).default('v1'),
   creditsFor: z.optional(callback<(request: KlingRequest) => number>()),
-  startAtMs: z.number().min(0).optional(),
+  startAtMs: z.number(noInstant).min(0, noInstant).max(lastAtMs, noInstant).optional(),
   seed: z.number().default(1),
 });
 

@@ -51,7 +51,12 @@ describe('the error of a wrong option', () => {
     ['concurrencyLimit', { limiter, queue: { maxSize: 1 } }, 'a shared limiter has a queue of its own'],
     ['pullFrom', { limit: 1, limiter }, 'give either limit, or a limiter'],
     ['forecast', { taskMs: -1 }, 'must be a time of more than 0 ms, or { min, max, tailMs?, tailShare? }'],
-    ['forecast', { startAtMs: -1 }, 'startAtMs'],
+    [
+      'forecast',
+      { startAtMs: -1 },
+      'startAtMs: must be an instant of the years 1970 to 9999, in ms since 1970 (got -1)',
+    ],
+    ['forecast', { startAtMs: 8.64e15 }, 'startAtMs: must be an instant of the years 1970 to 9999'],
     ['forecast', { taskMs: { min: 1, max: 2, tailShare: 1.5 } }, 'taskMs'],
     ['concurrencyLimit', { limit: 'x' }, 'limit: must be an integer of at least 1, or Infinity (got "x")'],
     ['concurrencyLimit', { limit: 1, queue: {} }, 'queue.maxSize: must be an integer of at least 1, or Infinity'],
