@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
 import type { CallbackFlags } from './callbacks.js';
@@ -39,7 +40,7 @@ export function addGenerateFlags(command: Command): void {
   addPromptFlags(command);
   command
     .option('--base-url <url>', "Kling's address (default: https://api-singapore.klingai.com)")
-    .addOption(option('--download [dir]', 'save what is made, too (default: DIR/videos)', parseDirectory))
+    .addOption(option('--download [dir]', 'save what is made, too (default: DIR/videos)', parseDownload))
     .option('--retry-failed', 'make once more what has failed in an earlier run')
     .option('--drain', 'the first Ctrl-C waits for what runs')
     .addOption(option('--redis <url>', 'share the run with other workers, like redis://host:6379', parseRedisUrl))
@@ -105,6 +106,14 @@ function option(flags: string, description: string, parse: (text: string) => unk
 function parseDirectory(text: string): string {
   if (text === '') throw new UsageError('must be the path of a directory');
   return text;
+}
+
+/** It takes the word after it for its own. */
+function parseDownload(text: string): string {
+  if (existsSync(text) && statSync(text).isFile()) {
+    throw new UsageError('is a file: give FILE before --download, or the directory as --download=DIR');
+  }
+  return parseDirectory(text);
 }
 
 function parsePort(text: string): number {

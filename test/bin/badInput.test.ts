@@ -43,6 +43,7 @@ describe('one clear line, exit 2, and nothing is sent', () => {
     ],
     [['good.txt', '--out', ''], "argument '' is invalid: must be the path of a directory"],
     [['good.txt', '--download='], "argument '' is invalid: must be the path of a directory"],
+    [['--download', 'good.txt'], "argument 'good.txt' is invalid: is a file: give FILE before --download, or "],
     [['good.txt', '--api', 'v2'], 'Allowed choices are v1, new'],
     [['good.txt', '--api', 'new', '--negative-prompt', 'x'], '--negative-prompt: is not taken by this API'],
     [['twice.jsonl'], 'twice.jsonl:2: id: "x" is that of line 1 already (nothing was sent)'],
