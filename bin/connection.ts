@@ -59,7 +59,7 @@ export interface Address {
 
 /** A connection to Kling, with the keys and the proxies of the environment. @throws UsageError, OptionsError */
 export function connect(figures: Figures, address: Address, env: NodeJS.ProcessEnv, redis?: RedisRun): Connection {
-  const keys = keysFrom(env);
+  const keys = keysFrom(env, address.api);
   const stores = redis && new AccountStores(redis, keys, address.baseUrl);
   const dispatcher = agentThrough(proxiesFrom(env));
   return connectionOf(figures, { ...keys, ...address, dispatcher }, systemClock, () => dispatcher.close(), stores);

@@ -1,4 +1,4 @@
-import type { KlingClientOptions } from '../src/kling/index.js';
+import type { KlingApi, KlingClientOptions } from '../src/kling/index.js';
 import { UsageError } from './usageError.js';
 
 export type Keys = Pick<KlingClientOptions, 'apiKey' | 'accessKey' | 'secretKey'>;
@@ -11,11 +11,14 @@ export const simulatedKeys: Keys = { apiKey: 'sim-key' };
  *
  * @throws UsageError saying what to set
  */
-export function keysFrom(env: NodeJS.ProcessEnv): Keys {
+export function keysFrom(env: NodeJS.ProcessEnv, api: KlingApi = 'v1'): Keys {
   const [apiKey, accessKey, secretKey] = ['KLING_API_KEY', 'KLING_ACCESS_KEY', 'KLING_SECRET_KEY'].map(
     (name) => env[name] ?? '',
   );
   if (apiKey) return { apiKey };
+  if (api === 'new' && (accessKey || secretKey)) {
+    throw new UsageError('--api new needs KLING_API_KEY: KLING_ACCESS_KEY and KLING_SECRET_KEY are for --api v1');
+  }
   if (accessKey && secretKey) return { accessKey, secretKey };
   if (accessKey) throw new UsageError('KLING_ACCESS_KEY is set and KLING_SECRET_KEY is not: set both');
   if (secretKey) throw new UsageError('KLING_SECRET_KEY is set and KLING_ACCESS_KEY is not: set both');

@@ -26,4 +26,10 @@ describe('keysFrom', () => {
     expect(() => keysFrom(env)).toThrow(words);
     expect(() => keysFrom(env)).not.toThrow('hush');
   });
+
+  it('has no keys of /v1 for the new API', () => {
+    const env = { KLING_ACCESS_KEY: 'b', KLING_SECRET_KEY: 'c' };
+    expect(() => keysFrom(env, 'new')).toThrow('--api new needs KLING_API_KEY: ');
+    expect(keysFrom({ ...env, KLING_API_KEY: 'a' }, 'new')).toEqual({ apiKey: 'a' });
+  });
 });
