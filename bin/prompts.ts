@@ -45,7 +45,7 @@ export async function readPrompts(file: string, defaults: Defaults, api: KlingAp
  * The prompts in the bytes of a file, in UTF-8, with any line ends, with or without a byte order mark. `.txt`: a prompt a
  * line, blank lines skipped, every other line a prompt, whatever it begins with. `.jsonl`: a JSON object a line, with
  * Kling's field names, and an `id` of its own where it shall be known by one. Any other name: as `.jsonl` where the
- * first line that is not blank begins with `{`, else as `.txt`.
+ * first line that is not blank begins with `{`, else as `.txt`; `.json` and tables (`.csv`, `.tsv`) are refused.
  *
  * All or nothing: one bad line, and there are no prompts.
  *
@@ -57,8 +57,11 @@ export function parsePrompts(
   defaults: Defaults,
   api: KlingApi = 'v1',
 ): readonly Prompt[] {
-  if (/\.json$/i.test(name)) {
-    throw new UsageError(`${clean(name)}: must be .jsonl (a JSON object a line) or .txt (a prompt a line)`);
+  // Brackets, or a table's heading and commas, would be made into videos.
+  if (/\.(json|csv|tsv)$/i.test(name)) {
+    throw new UsageError(
+      `${clean(name)}: must be .jsonl (a JSON object a line) or .txt (a prompt a line, and nothing else)`,
+    );
   }
   const lines = new TextDecoder()
     .decode(bytes)

@@ -144,9 +144,13 @@ describe('any other name', () => {
     expect(texts('{"prompt":"a"}', 'PROMPTS.TXT')).toEqual(['{"prompt":"a"}']);
   });
 
-  it('but a .json is neither: its brackets would be made into videos', () => {
-    expect(refusal('[\n{"prompt":"a"}\n]', 'a.json')).toBe(
-      'a.json: must be .jsonl (a JSON object a line) or .txt (a prompt a line)',
+  it.each([
+    ['a.json', '[\n{"prompt":"a"}\n]'],
+    ['a.csv', 'prompt,duration\n"a, b",5\n'],
+    ['A.TSV', 'prompt\tduration\na\t5\n'],
+  ])('but %s is neither: all that is around its prompts would be made into videos', (name, text) => {
+    expect(refusal(text, name)).toBe(
+      `${name}: must be .jsonl (a JSON object a line) or .txt (a prompt a line, and nothing else)`,
     );
   });
 });
