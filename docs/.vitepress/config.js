@@ -34,6 +34,7 @@ const sidebar = [
       'sharing-limits',
       'tiers',
       'retries',
+      'errors',
       'pay-once',
       'scaling-out',
       'streaming',

@@ -30,7 +30,7 @@ export interface GenerateResult<Input> {
 export interface GenerateError {
   /** A refusal's meaning; `failed`: the task ended without a result; `overdue`: not ended within `deadlineMs`, it goes on. */
   readonly meaning: Refusal['meaning'] | 'failed' | 'overdue';
-  /** The error's `code`, or the API's. */
+  /** The error's `code`; its name where it has none. */
   readonly code: string;
   readonly message: string;
 }
