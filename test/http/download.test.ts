@@ -249,6 +249,11 @@ describe('the options of download', () => {
     expect(error).toMatchObject({ path });
     expect(classifyDownload(error)).toEqual({ meaning: 'invalid' });
   });
+
+  it.each(['v.mp4', 5, undefined])('say of %o what a URL must be', async (url) => {
+    const failed = download({ url: url as string, file: 'v.mp4' });
+    await expect(failed).rejects.toThrow('download: url: must be an http or https URL without user and password');
+  });
 });
 
 async function turns(count: number): Promise<void> {

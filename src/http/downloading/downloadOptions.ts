@@ -22,11 +22,13 @@ export interface DownloadOptions {
   readonly clock?: Clock | undefined;
 }
 
+const wrongUrl = { error: 'must be an http or https URL without user and password' };
+
 const downloadOptions = z.strictObject({
   url: z
-    .union([z.string(), z.instanceof(URL)])
+    .union([z.string(), z.instanceof(URL)], wrongUrl)
     .transform(String)
-    .refine(isPlainHttp, { error: 'must be an http or https URL without user and password' }),
+    .refine(isPlainHttp, wrongUrl),
   file: z.string().min(1),
   overwrite: z.boolean().default(false),
   timeoutMs: z._default(positiveMs, 30_000),
