@@ -11,12 +11,13 @@ import { Pool } from './pool/pool.js';
 import { LimiterTurns, OwnTurns, type OnDropped, type Start, type Turns } from './pool/turns.js';
 import { connect } from './pool/upstream.js';
 
+/** Either `limit`, or a `limiter`: `cost`, `key`, `weight`, `priority` and `classify` need one. */
 export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
   /** How many may be in flight at once: an integer of at least 1, or Infinity. This, or else a `limiter`. */
   readonly limit?: number;
   /** A limiter to share; its permit is held from the call of the projection to the end of its result. */
   readonly limiter?: Limiter;
-  /** What an item costs in the `limiter`. @defaultValue 1 */
+  /** What an item costs in the `limiter`, at least 0. @defaultValue 1 */
   readonly cost?: (value: T) => Cost;
   /** What an error of the work means to the `limiter`: `too-fast` cools everybody. @defaultValue the limiter's own */
   readonly classify?: Classify;
@@ -24,7 +25,10 @@ export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {
   readonly ordered?: boolean;
   /** Once aborted: takes no more, forgets what waits, lets what runs end, and completes. */
   readonly stop?: AbortSignal | undefined;
-  /** How many items may wait, and what happens to one more. @defaultValue unbounded */
+  /**
+   * How many items may wait (an integer of at least 1, or Infinity), and what happens to one more.
+   * @defaultValue unbounded, 'error'
+   */
   readonly queue?: { readonly maxSize: number; readonly overflow?: Overflow | undefined };
 }
 
@@ -73,7 +77,7 @@ const schema = z
  * An error of the source or of any work passes at once. It, and unsubscribing, give up what waits and unsubscribe and
  * abort what runs; the permit of a promise is released when it settles, since until then its work may go on.
  *
- * @throws OptionsError; the stream errors with QueueFullError or CostOverCapacityError
+ * @throws OptionsError; the stream errors with QueueFullError, CostOverCapacityError or BudgetSpentError
  */
 export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number, context: ProjectionContext) => O,

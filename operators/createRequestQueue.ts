@@ -7,12 +7,16 @@ import { callback, having, parseOptions, positiveCount } from '../src/options.js
 import { reportUnhandled } from './pool/reportUnhandled.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 
+/** `send` must be given. */
 export interface RequestQueueOptions<Request, Response> extends TimeOptions {
   /** Sends one request. */
   readonly send: (request: Request) => PromiseLike<Response> | Response;
-  /** Requests a minute, spread evenly: one each `60 / maxPerMinute` seconds. @defaultValue 30 */
+  /**
+   * Requests a minute, spread evenly: one each `60 / maxPerMinute` seconds; an integer of at least 1.
+   * @defaultValue 30
+   */
   readonly maxPerMinute?: number;
-  /** A limiter to share, instead of `maxPerMinute`. */
+  /** A limiter to share, instead of `maxPerMinute`, which is then not looked at. */
   readonly limiter?: Limiter;
 }
 

@@ -26,7 +26,10 @@ import { reasonsOf, type Reason } from './generating/reasons.js';
 
 export type { Reason };
 
-/** How long tasks are taken to last, in ms: all alike, or evenly between two figures, with a share of slow ones. */
+/**
+ * How long tasks are taken to last, in ms (over 0): all alike, or evenly between two figures, with a share of slow
+ * ones.
+ */
 export type ExpectedTaskMs =
   number | { readonly min: number; readonly max: number; readonly tailMs?: number; readonly tailShare?: number };
 
@@ -46,7 +49,7 @@ export interface ForecastRunOptions<Input> extends Pick<
 > {
   /** @defaultValue 24 to 83 s, and one in fifty up to 5 min: what has been seen of Kling */
   readonly taskMs?: ExpectedTaskMs;
-  /** How long a request takes to be answered, in ms. @defaultValue 500 */
+  /** How long a request takes to be answered, in ms (at least 0). @defaultValue 500 */
   readonly answerMs?: number;
   /** Which of Kling's API standards is spoken: how polls are batched depends on it. @defaultValue 'v1' */
   readonly api?: 'v1' | 'new';

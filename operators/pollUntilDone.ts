@@ -38,6 +38,7 @@ export interface PollContext {
   readonly signal: AbortSignal;
 }
 
+/** `poll`, `isDone` and `intervalMs` must be given. */
 export interface PollUntilDoneOptions<T, S> extends TimeOptions {
   /** Asks for a task's status once; its first value counts. */
   readonly poll: (task: T, context: PollContext) => ObservableInput<S>;
@@ -47,13 +48,16 @@ export interface PollUntilDoneOptions<T, S> extends TimeOptions {
   readonly isFailed?: (status: S) => boolean | string;
   /** From the end of a poll to the next one, in ms; more than 0. */
   readonly intervalMs: number;
-  /** From a task's arrival to its first poll, in ms. @defaultValue intervalMs */
+  /** From a task's arrival to its first poll, in ms (at least 0). @defaultValue intervalMs */
   readonly firstDelayMs?: number;
   /** What the interval is multiplied by after each poll; at least 1. @defaultValue 1 */
   readonly growth?: number;
-  /** The ceiling of a growing interval, in ms. @defaultValue 60000, or intervalMs where that is more */
+  /** The ceiling of a growing interval, in ms (over 0). @defaultValue 60000, or intervalMs where that is more */
   readonly maxIntervalMs?: number;
-  /** How long to go on, from a task's arrival, in ms; then the stream errors with DeadlineError. @defaultValue 3600000 */
+  /**
+   * How long to go on, from a task's arrival, in ms (over 0), or Infinity; then the stream errors with DeadlineError.
+   * @defaultValue 3600000
+   */
   readonly deadlineMs?: number;
   /** `final`: the last status alone; `changes`: each that differs from the one before. @defaultValue 'final' */
   readonly emit?: 'final' | 'changes';

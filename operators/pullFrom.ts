@@ -11,16 +11,19 @@ import { Pool } from './pool/pool.js';
 import { reportUnhandled } from './pool/reportUnhandled.js';
 import { releaseTo, type Start, type Turns } from './pool/turns.js';
 
+/** Either `limit`, or a `limiter`. */
 export interface PullFromOptions extends TimeOptions {
   /** How many may be in flight at once: an integer of at least 1. This, or else a `limiter`. */
   readonly limit?: number;
   /** A limiter to share; a permit is taken before a value is pulled, and held to the end of its result. */
   readonly limiter?: Limiter;
-  /** What each value costs in the `limiter`: it is paid before the value is known. @defaultValue 1 */
+  /** What each value costs in the `limiter`, at least 0: it is paid before the value is known. @defaultValue 1 */
   readonly cost?: Cost;
-  /** Whose work all of it is, its share beside other keys, and its priority; as in the limiter's `acquire`. */
+  /** Whose work all of it is: between keys the limiter is fair. @defaultValue nobody's in particular */
   readonly key?: unknown;
+  /** Its share beside other keys, more than 0. @defaultValue 1 */
   readonly weight?: number;
+  /** Work of a higher priority goes before all of a lower one. @defaultValue 0 */
   readonly priority?: number;
   /** True: results in the order of the source. @defaultValue false */
   readonly ordered?: boolean;
@@ -58,7 +61,7 @@ const schema = z
  * unsubscribe and abort what runs. Where an asynchronous iterable fails as it is ended so, that is reported as RxJS does
  * (`config.onUnhandledError`, or thrown on its own).
  *
- * @throws OptionsError; the stream errors as the iterable or any work does
+ * @throws OptionsError; the stream errors as the iterable or any work does, or with what a shared limiter refuses
  */
 export function pullFrom<T, O extends ObservableInput<unknown>>(
   source: Iterable<T> | AsyncIterable<T>,

@@ -12,18 +12,25 @@ import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
 import { connect } from './pool/upstream.js';
 import { WaitingValues, type ValueReceiver } from './pool/waitingValues.js';
 
+/** Either `limit` and `intervalMs`, or a `limiter`. */
 export interface RateLimitOptions<T> extends TimeOptions, PlacingOptions<T> {
-  /** The most values in any window of `intervalMs`. Together with it, or else a `limiter`. */
+  /** The most units in any window of `intervalMs`: an integer of at least 1. Together with it, or else a `limiter`. */
   readonly limit?: number;
-  /** The length of the window, in ms. */
+  /** The length of the window, in ms; more than 0. */
   readonly intervalMs?: number;
-  /** `burst`: up to `limit` at once; `even`: `intervalMs / limit` apart. @defaultValue 'burst' */
+  /**
+   * `burst`: up to `limit` at once; `even`: `intervalMs / limit` apart. Not beside a `limiter`.
+   * @defaultValue 'burst'
+   */
   readonly spacing?: 'burst' | 'even';
   /** A limiter to share, instead of one of this subscription's own. */
   readonly limiter?: Limiter;
   /** What a value costs, at least 0. @defaultValue 1 */
   readonly cost?: (value: T) => Cost;
-  /** How many values may wait, and what happens to one more. @defaultValue unbounded */
+  /**
+   * How many values may wait (an integer of at least 1, or Infinity), and what happens to one more.
+   * @defaultValue unbounded, 'error'
+   */
   readonly queue?: { readonly maxSize: number; readonly overflow?: Overflow | undefined };
 }
 
@@ -72,7 +79,7 @@ const schema = z
  * The source is not held back: what waits is queued, without a bound unless `queue` says so; `pullFrom` pulls instead.
  * An error of the source passes at once, and like unsubscribing gives up what waits; completion waits for it.
  *
- * @throws OptionsError; the stream errors with CostOverCapacityError or QueueFullError
+ * @throws OptionsError; the stream errors with CostOverCapacityError, QueueFullError or BudgetSpentError
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
   const parsed = parseOptions(schema, options, 'rateLimit');

@@ -18,6 +18,7 @@ export interface Retry {
   readonly delayMs: number;
 }
 
+/** All are optional. */
 export interface RetryWithJitterOptions extends RetryScheduleOptions, TimeOptions {
   /**
    * What an error means and how long to wait: a meaning alone, or a refusal with the server's hint (a floor, in ms).

@@ -10,23 +10,33 @@ import type { TaskUpdates } from '../../src/tasks/taskApi.js';
 import type { GenerateEvent } from './generateEvents.js';
 import { timeShape, type TimeOptions } from '../time/clock.js';
 
+/** All are optional. */
 export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleOptions, 'random'> {
-  /** Presets for the four figures below; each given beside it overrides the tier's. @defaultValue 'standard' */
+  /** Presets for the three figures below; each given beside it overrides the tier's. @defaultValue 'standard' */
   readonly tier?: TierName | Tier;
   /**
-   * How many task slots the account has. `auto`: as many as it says itself, where the API can tell; learnt from refusals
-   * otherwise, beginning with the tier's. Either way others on the account make it less, and it probes its way back.
+   * How many task slots the account has: an integer of at least 1. `auto`: as many as it says itself, where the API can
+   * tell; learnt from refusals otherwise, beginning with the tier's. Either way others on the account make it less, and
+   * it probes its way back.
+   * @defaultValue the tier's
    */
   readonly concurrent?: number | 'auto';
-  /** How many requests of any kind may be sent in a window; `off`: no rate. */
+  /**
+   * How many requests of any kind, at least 1, may be sent in any window of more than 0 ms; `off`: no rate.
+   * @defaultValue the tier's
+   */
   readonly rate?: { readonly limit: number; readonly intervalMs: number } | 'off';
-  /** How many credits may be spent a day; `off`: no quota. */
+  /** How many credits, more than 0, may be spent a day; `off`: no quota. @defaultValue the tier's */
   readonly dailyCredits?: number | 'off';
-  /** How many of them for one `key`. @defaultValue no such quota */
+  /** How many of them, more than 0, for one `key`. @defaultValue no such quota */
   readonly dailyCreditsPerKey?: number;
   /** The IANA time zone of that day. @defaultValue 'UTC' */
   readonly timeZone?: string;
-  /** How many credits may be spent in all (with a journal: by all its runs); what that cannot pay is not sent. @defaultValue no bound */
+  /**
+   * How many credits, more than 0, may be spent in all (with a journal: by all its runs); what that cannot pay is not
+   * sent.
+   * @defaultValue no bound
+   */
   readonly runCredits?: number;
   /** Whose a prompt is: between keys the slots are shared fairly. @defaultValue nobody's in particular */
   readonly key?: (input: Input) => unknown;
@@ -44,11 +54,12 @@ export interface GenerateOptions<Input> extends TimeOptions, Omit<RetryScheduleO
   /** The share of the rate that is kept free, from 0 up to (not including) 1. @defaultValue 0 */
   readonly headroom?: number;
   /**
-   * From a poll of a task to its next, in ms, until enough tasks have ended to know how long they take: then up to four
-   * times as often where an end is likely, and as rarely where it is not. @defaultValue 10000; 30000 with `updates`
+   * From a poll of a task to its next, in ms (over 0), until enough tasks have ended to know how long they take: then
+   * up to four times as often where an end is likely, and as rarely where it is not.
+   * @defaultValue 10000; 30000 with `updates`
    */
   readonly pollIntervalMs?: number;
-  /** How long to wait for a task's end, in ms; the task itself goes on after it. @defaultValue 3600000 */
+  /** How long to wait for a task's end, in ms (over 0); the task itself goes on after it. @defaultValue 3600000 */
   readonly deadlineMs?: number;
   /**
    * The id under which a request is sent, of `[A-Za-z0-9_-]`, at most 64; unique in the account for ever, and what

@@ -12,6 +12,7 @@ import { observedApi } from './observedApi.js';
 import { taskInstruments } from './taskInstruments.js';
 import { TaskObserver } from './taskObserver.js';
 
+/** All are optional. */
 export interface ObserveTasksOptions extends TimeOptions {
   /** What the stream is called in the attribute `sluice.stream.name`: one of a few names. @defaultValue no such attribute */
   readonly name?: string | undefined;

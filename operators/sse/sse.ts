@@ -5,14 +5,15 @@ import { clockFrom, timeShape, type TimeOptions } from '../time/clock.js';
 import { Outbox } from './outbox.js';
 import { endId, type SseEvent } from './sseEvent.js';
 
+/** All are optional. */
 export interface SseOptions extends TimeOptions {
   /** What is answered: what the client has seen is in it, and that it has gone. @defaultValue a client that is new */
   readonly request?: Request;
   /** Once aborted, the stream breaks off, and the client comes back: for a server that goes down. */
   readonly signal?: AbortSignal;
   /**
-   * How long a client waits before it comes back, in ms; each stream draws its own from this up to half as much again, so
-   * that not all come at once after a restart. @defaultValue 3000
+   * How long a client waits before it comes back, in ms (at least 0); each stream draws its own from this up to half as
+   * much again, so that not all come at once after a restart. @defaultValue 3000
    */
   readonly retryMs?: number;
   /** After how long a silence a comment shows that the stream is alive, in ms (over 0); Infinity: never. @defaultValue 15000 */

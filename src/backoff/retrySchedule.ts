@@ -4,13 +4,16 @@ import { isPermanent, type Refusal } from '../refusal.js';
 import { backoffDelay, type Jitter } from './backoff.js';
 
 export interface RetryScheduleOptions {
-  /** How often to try again at the most; 0: never. @defaultValue 5 */
+  /** How often to try again at the most: an integer of at least 0, or Infinity. @defaultValue 5 */
   readonly maxRetries?: number;
-  /** The wait before the first retry, in ms, where the refusal brings no base of its own. @defaultValue 1000 */
+  /**
+   * The wait before the first retry, in ms (at least 0), where the refusal brings no base of its own.
+   * @defaultValue 1000
+   */
   readonly baseMs?: number;
-  /** The ceiling of the doubling, in ms. @defaultValue 60000 */
+  /** The ceiling of the doubling, in ms (at least 0). @defaultValue 60000 */
   readonly capMs?: number;
-  /** @defaultValue 'proportional' */
+  /** How a wait is drawn. @defaultValue 'proportional' */
   readonly jitter?: Jitter;
   /** A source of numbers in [0, 1). @defaultValue Math.random */
   readonly random?: () => number;

@@ -11,7 +11,7 @@ import { LimitedRequest } from './limitedRequest.js';
 import { readExhausted, readHint } from './rateLimits.js';
 
 export interface SluiceOptions {
-  /** What a request costs. @defaultValue 1 */
+  /** What a request costs, at least 0. @defaultValue 1 */
   readonly cost?: (request: Dispatcher.DispatchOptions) => Cost;
   /**
    * What an answer means by its status and headers, where it is a refusal: a `too-fast` one cools everybody down.
@@ -53,7 +53,7 @@ const schema = z.strictObject({
  * It needs a dispatcher of undici 7 or later. Node's own `fetch` goes with one of undici 7; with a later one, use the
  * `fetch` of that.
  *
- * @throws OptionsError; requests fail with CostOverCapacityError or QueueFullError as the limiter says
+ * @throws OptionsError; requests fail with what the limiter refuses: CostOverCapacityError, say, or QueueFullError
  */
 export function sluice(limiter: Limiter, options: SluiceOptions = {}): Dispatcher.DispatcherComposeInterceptor {
   parseOptions(having<Limiter>('enter'), limiter, 'sluice: limiter');

@@ -5,7 +5,7 @@ import { currentContext, type AsyncContext } from './node.js';
 import { placeOf, Waiter, type Admitter, type Cost } from './waiter.js';
 
 export interface AcquireOptions {
-  /** What the work costs. @defaultValue 1 */
+  /** What the work costs, at least 0. @defaultValue 1 */
   readonly cost?: Cost;
   /** Whose work it is: between keys the limiter is fair. @defaultValue nobody's in particular */
   readonly key?: unknown;

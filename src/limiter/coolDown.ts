@@ -5,17 +5,23 @@ import type { Limit, Outcome, Usage } from '../limits/limit.js';
 import type { Refusal } from '../refusal.js';
 
 export interface CoolDownOptions {
-  /** The backoff after a refusal without a hint: its base, in ms; doubled at each refusal in a row. @defaultValue 1000 */
+  /**
+   * The backoff after a refusal without a hint: its base, in ms (at least 0); doubled at each refusal in a row.
+   * @defaultValue 1000
+   */
   readonly baseMs?: number;
-  /** The ceiling of that backoff, in ms. @defaultValue 60000 */
+  /** The ceiling of that backoff, in ms (at least 0). @defaultValue 60000 */
   readonly capMs?: number;
-  /** From this many refusals in a row on, they are a burst. @defaultValue 5 */
+  /** From this many refusals in a row on, they are a burst; an integer of at least 1. @defaultValue 5 */
   readonly burstAfter?: number;
-  /** The least that a burst cools for, in ms. @defaultValue 30000 */
+  /** The least that a burst cools for, in ms (at least 0). @defaultValue 30000 */
   readonly burstMinMs?: number;
-  /** The most that a burst cools for, in ms, unless a hint says more. @defaultValue 60000 */
+  /** The most that a burst cools for, in ms (at least `burstMinMs`), unless a hint says more. @defaultValue 60000 */
   readonly burstMaxMs?: number;
-  /** How long a round of the ramp lasts at the most, in ms, where nobody tells how its work ended. @defaultValue 1000 */
+  /**
+   * How long a round of the ramp lasts at the most, in ms (over 0), where nobody tells how its work ended.
+   * @defaultValue 1000
+   */
   readonly rampStepMs?: number;
 }
 

@@ -27,7 +27,10 @@ export interface LimiterOptions {
   readonly retryBudget?: RetryBudgetOptions | RetryBudget;
   /** Where the limits are kept, if several processes share them: `redisStore`. @defaultValue in this process alone */
   readonly store?: LimiterStore;
-  /** What follows a refusal. */
+  /**
+   * How long a refusal keeps everybody waiting.
+   * @defaultValue from 1 s, doubled up to 60 s; 30 to 60 s from the fifth in a row on
+   */
   readonly coolDown?: CoolDownOptions;
   /** The share of a rate or a quota at which listeners get a `warning`, from 0 to 1. @defaultValue 0.8 */
   readonly warnAt?: number;

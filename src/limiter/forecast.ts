@@ -12,9 +12,9 @@ export const forecastSchema = z.strictObject({
 });
 
 export interface ForecastOptions {
-  /** How long a piece of work takes, in ms. @defaultValue 0 */
+  /** How long a piece of work takes, in ms (at least 0). @defaultValue 0 */
   readonly taskMs?: number;
-  /** What each of the coming ones costs. @defaultValue 1 */
+  /** What each of the coming ones costs, at least 0. @defaultValue 1 */
   readonly cost?: Admission['cost'];
   /** Whose they are. @defaultValue nobody's in particular */
   readonly key?: unknown;

@@ -44,7 +44,8 @@ export class Limiter extends Admissions implements Admitter {
    * runs in the caller's asynchronous context (AsyncLocalStorage, an active span), however long it has waited.
    * Rejects as the work does. An error that the limiter's `classify` finds to be `too-fast` cools everybody down.
    *
-   * @throws (rejects with) CostOverCapacityError, QueueFullError, BudgetSpentError, or the signal's reason while it waits
+   * @throws (rejects with) OptionsError, CostOverCapacityError, QueueFullError, BudgetSpentError, StoreLostError, or
+   *   the signal's reason while it waits
    */
   run<T>(work: () => T | PromiseLike<T>, options: AcquireOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -55,7 +56,8 @@ export class Limiter extends Admissions implements Admitter {
   /**
    * Waits for a permit. Whoever gets it must release it, once; `using permit = await limiter.acquire()` does.
    *
-   * @throws (rejects with) CostOverCapacityError, QueueFullError, BudgetSpentError, or the signal's reason while it waits
+   * @throws (rejects with) OptionsError, CostOverCapacityError, QueueFullError, BudgetSpentError, StoreLostError, or
+   *   the signal's reason while it waits
    */
   acquire(options: AcquireOptions = {}): Promise<Permit> {
     return new Promise<Permit>((resolve, reject) => {

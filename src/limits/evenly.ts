@@ -6,7 +6,7 @@ import { slidingWindow, type SlidingWindow } from './slidingWindow.js';
 export interface EvenlyOptions {
   /** The most units that may start in any window of `intervalMs`. An integer of at least 1. */
   readonly limit: number;
-  /** The length of the window, in ms; starts are `intervalMs / limit` apart, not rounded. */
+  /** The length of the window, in ms; more than 0. Starts are `intervalMs / limit` apart, not rounded. */
   readonly intervalMs: number;
   /** Until when a unit counts in the window; see `slidingWindow`. @defaultValue 'end' */
   readonly countUntil?: 'end' | 'start';

@@ -29,7 +29,7 @@ export interface RedisStoreOptions {
    * @defaultValue 'wait'
    */
   readonly onStoreLost?: 'wait' | 'fail' | 'local-share';
-  /** From when on a call without an answer means that Redis is lost, in ms. @defaultValue 5000 */
+  /** From when on a call without an answer means that Redis is lost, in ms (over 0). @defaultValue 5000 */
   readonly lostAfterMs?: number;
 }
 

@@ -21,13 +21,16 @@ export interface ModelOptions {
    * whatever numbers are given. Numbers given beside it win. @defaultValue 'standard'
    */
   readonly tier?: TierName | undefined;
-  /** Slots: a video holds one while it runs, images hold one each. */
+  /**
+   * Slots: a video holds one while it runs, images hold one each; an integer of at least 1.
+   * @defaultValue the tier's
+   */
   readonly tasks?: number | undefined;
-  /** Requests of one key in any window of `intervalMs`, polls too: 1 to 1,000,000. */
+  /** Requests of one key in any window of `intervalMs`, polls too: 1 to 1,000,000. @defaultValue the tier's */
   readonly requests?: number | 'off' | undefined;
-  /** @defaultValue 60_000 */
+  /** The length of that window, in ms; more than 0. @defaultValue 60_000 */
   readonly intervalMs?: number | undefined;
-  /** Credits in a UTC day of the model's clock. */
+  /** Credits in a UTC day of the model's clock, at least 0. @defaultValue the tier's */
   readonly credits?: number | 'off' | undefined;
   /** True: a 429 for speed says in `Retry-After` how many seconds to wait. @defaultValue false, as Kling's own */
   readonly retryAfter?: boolean | undefined;
@@ -42,7 +45,7 @@ export interface ModelOptions {
   readonly deductionOf?: ((order: Order) => number) | undefined;
   /** Other users of the account, who take slots for a while; in ms of the model's clock. @defaultValue nobody */
   readonly others?: readonly OthersWindow[] | undefined;
-  /** How long a result's file can be had after the end of its task, in ms. @defaultValue 30 days */
+  /** How long a result's file can be had after the end of its task, in ms (at least 0). @defaultValue 30 days */
   readonly filesExpireMs?: number | undefined;
   /** What goes wrong. @defaultValue nothing */
   readonly faults?: Faults | undefined;

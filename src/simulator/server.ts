@@ -18,7 +18,10 @@ import { createWire, type Delivery, type Wire } from './wire.js';
 export interface SimulatorOptions extends Omit<ModelOptions, 'epochAtMs' | 'firstTask' | 'filesUrl'> {
   /** The port on 127.0.0.1. @defaultValue 0: one that is free */
   readonly port?: number | undefined;
-  /** How many times as fast Kling's time runs: windows, tasks, latencies and `Retry-After` too. @defaultValue 1 */
+  /**
+   * How many times as fast Kling's time runs: windows, tasks, latencies and `Retry-After` too; more than 0.
+   * @defaultValue 1
+   */
   readonly speed?: number | undefined;
   /** The same seed draws the same lives and faults for the same requests. @defaultValue 1 */
   readonly seed?: number | undefined;
@@ -28,7 +31,7 @@ export interface SimulatorOptions extends Omit<ModelOptions, 'epochAtMs' | 'firs
   readonly accessKeys?: Readonly<Record<string, string>> | undefined;
   /** Signs callbacks by Standard Webhooks: `whsec_` and a key in base64. @defaultValue they are not signed */
   readonly callbackSecret?: string | undefined;
-  /** A body beyond this is refused with 400/1200. @defaultValue 16 MiB */
+  /** A body of more bytes than this (at least 1) is refused with 400/1200. @defaultValue 16 MiB */
   readonly maxBodyBytes?: number | undefined;
 }
 
