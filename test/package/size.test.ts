@@ -44,6 +44,17 @@ describe('the size of a bundle', () => {
   });
 });
 
+it('should be what the README says, to a kilobyte', () => {
+  const [said = ''] = /all of them weigh [^]+?;/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  const alone = [...said.matchAll(/`(\w+)`(?: alone)? (\d+)/g)].map(([, name, kB]) => [`sluice { ${name} }`, kB]);
+  const figures = [['sluice', /weigh (\d+) kB/.exec(said)?.[1]], ...alone];
+  expect(figures.length).toBeGreaterThan(5);
+  for (const [name, kB] of figures) {
+    const { bytes = NaN } = bundles.find((bundle) => bundle.name === name) ?? {};
+    expect(Math.abs(bytes / 1_000 - Number(kB)), name).toBeLessThan(1);
+  }
+});
+
 describe('a bundle for browsers', () => {
   it.each([
     ['nothing of Node', /^node:/],
