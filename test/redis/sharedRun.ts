@@ -70,7 +70,8 @@ export class SharedRun {
     const journal = differing === undefined ? own : withClaims(own, differing(own.claims));
     const results = source.pipe(
       generate(this.server, {
-        ...{ rate: 'off', pollIntervalMs: 50, jitter: 'none', concurrent: 2, externalId: textOf },
+        ...{ rate: 'off', pollIntervalMs: 50, jitter: 'none', externalId: textOf },
+        ...(options.slots === undefined && { concurrent: 2 }),
         ...{ observer: { next: (event) => events.push(event) }, ...options, clock: this.clock, journal },
       }),
     );
