@@ -174,6 +174,7 @@ class Run {
 
   #tell(event: GenerateEvent): void {
     if (this.#isLeaving) return;
+    this.#options.tally.tell(event);
     const placed = { ...event, index: this.#options.roster.placeOf(event.id) ?? event.index };
     this.#board.tell(placed);
     this.#progress.event(placed);

@@ -1,4 +1,4 @@
-import type { GenerateResult } from '../operators/index.js';
+import type { GenerateEvent, GenerateResult } from '../operators/index.js';
 import type { KlingRequest } from '../src/kling/index.js';
 import type { JournalHistory } from '../src/journal/index.js';
 import { reasonsOf } from '../operators/generating/reasons.js';
@@ -17,6 +17,8 @@ export class Tally {
   readonly #startedEpochMs: number;
   /** What was told last of each task: one that was not over may have come to its end. */
   readonly #lastOfEach = new Map<string, Result>();
+  /** How long tasks took, as the server says. */
+  readonly #durations = new Map<string, number>();
   #requests = 0;
   #refusals = 0;
 
@@ -38,6 +40,11 @@ export class Tally {
   /** In Kling's time. */
   get elapsedMs(): number {
     return this.#connection.clock.now() - this.#startedAtMs;
+  }
+
+  /** What happens to tasks, each before its result. */
+  tell(event: GenerateEvent): void {
+    if (event.type === 'ended' && event.durationMs !== undefined) this.#durations.set(event.id, event.durationMs);
   }
 
   add(result: Result): void {
@@ -74,8 +81,9 @@ export class Tally {
   #tasks(results: readonly Result[]): { slots: number; durationMs: number }[] {
     return results
       .toSorted((one, other) => one.index - other.index)
-      .flatMap(({ prompt, submittedAtMs, endedAtMs }) => {
+      .flatMap(({ id, prompt, submittedAtMs, endedAtMs: seenAtMs }) => {
         if (submittedAtMs === undefined) return [];
+        const endedAtMs = Math.min(seenAtMs, submittedAtMs + (this.#durations.get(id) ?? Infinity));
         const durationMs = Math.max(0, endedAtMs - Math.max(submittedAtMs, this.#startedEpochMs));
         return [{ slots: this.#connection.client.weigh(prompt), durationMs }];
       });

@@ -43,7 +43,8 @@ export type GenerateEvent = { readonly index: number; readonly id: string; reado
   | { readonly type: 'submitted' | 'processing'; readonly remote: RemoteTask }
   | { readonly type: 'refused'; readonly refusal: Refusal; readonly error: unknown }
   | { readonly type: 'retrying'; readonly refusal: Refusal; readonly delayMs: number }
-  | { readonly type: 'ended'; readonly result: GenerateResult<unknown> }
+  /** `durationMs`: how long the server took, by its own clock, where it says so; how late its end was seen is not in it. */
+  | { readonly type: 'ended'; readonly result: GenerateResult<unknown>; readonly durationMs?: number }
 );
 
 /** What is reported of a task, less what its record adds itself. */

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/clock.js';
 import { QueueFullError, TaskLostError } from '../../src/errors.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
 import type { Outcome } from '../../src/limits/limit.js';
+import { durationOf } from '../../src/tasks/durationOf.js';
 import { PollPlan } from '../../src/tasks/pollPlan.js';
 import type { PollAnswer, RemoteTask, TaskApi, TaskRef, TaskUpdate } from '../../src/tasks/taskApi.js';
 import { WakeUp } from '../../src/wakeUp.js';
@@ -235,10 +236,4 @@ export class PollRound {
     else this.#plan.ended(id, nowMs, durationOf(remote));
     follower.subscriber.next({ remote });
   }
-}
-
-/** How long it took, by the server's own clock. */
-function durationOf({ createdAtMs, updatedAtMs }: RemoteTask): number | undefined {
-  if (createdAtMs === undefined || updatedAtMs === undefined || updatedAtMs < createdAtMs) return undefined;
-  return updatedAtMs - createdAtMs;
 }

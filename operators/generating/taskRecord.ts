@@ -1,5 +1,6 @@
 import type { Claim, JournaledOutcome } from '../../src/journal/journal.js';
 import type { Cost } from '../../src/limiter/waiter.js';
+import { durationOf } from '../../src/tasks/durationOf.js';
 import { after, newTask, todo, type Task, type TaskEvent } from '../../src/tasks/task.js';
 import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';
 import type { Account } from './account.js';
@@ -257,7 +258,9 @@ export class TaskRecord<Input> {
       endedAtMs: this.#wallMs(),
       ...(error !== undefined && { error }),
     };
-    this.report({ type: 'ended', result });
+    const durationMs =
+      this.#task.phase === 'ended' && 'remote' in this.#task ? durationOf(this.#task.remote) : undefined;
+    this.report({ type: 'ended', result, ...(durationMs !== undefined && { durationMs }) });
     return result;
   }
 

@@ -1,6 +1,6 @@
 /** What was done, and the limits it was done under. */
 export interface Workload {
-  /** In the order in which they were sent: the slots of each, and the time from its creation to its end, both as seen. */
+  /** In the order in which they were sent: the slots of each, and the time from its creation to its end. */
   readonly tasks: readonly { readonly slots: number; readonly durationMs: number }[];
   readonly concurrent: number;
   /** How many requests were sent, polls too. */

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Summary } from '../../bin/summary.js';
 import { against, promptsFile, resultsIn, scratch, simulated, sluice, withKey, zoneEarlyInItsDay } from './sluice.js';
 
 describe('sluice generate', () => {
@@ -200,6 +201,28 @@ describe('sluice generate --simulate', () => {
       expect(stderr).toMatch(/^at least {3}\d+ min( \d+ s)? by the limits alone$/m);
       expect(resultsIn(join(cwd, 'sluice-out')).map(({ prompt }) => prompt)).toEqual(['a', 'b', 'c', 'd', 'e']);
     }
+  });
+
+  it('takes no polls that come late for limits', async () => {
+    const cwd = scratch();
+    promptsFile(cwd, 'a', 'b');
+    const args = [
+      'generate',
+      'prompts.txt',
+      '--simulate',
+      '--speed',
+      '6000',
+      '--poll-interval',
+      '20m',
+      '--progress',
+      'json',
+    ];
+    const { stderr } = await sluice(args, { cwd });
+    const summary = JSON.parse(stderr.trimEnd().split('\n').at(-1) ?? '') as Summary;
+    expect(summary.tookMs).toBeGreaterThan(20 * 60_000);
+    // No task of the simulator's takes longer.
+    expect(summary.limitsAloneMs).toBeLessThanOrEqual(300_000);
+    expect(summary.limitsAloneMs).toBeGreaterThan(0);
   });
 
   it.each([

@@ -45,6 +45,17 @@ describe('a result of generate', () => {
     expect(Object.keys(recording.values[0] ?? {})).not.toContain('submittedAtMs');
   });
 
+  it('is told of with how long the server took, as far as that says so', async () => {
+    const { server, clock, events } = begin({ prompts: ['a'], pollIntervalMs: 1_000 });
+    const poll = server.poll.bind(server);
+    server.poll = async (refs, options) =>
+      (await poll(refs, options)).map((answer) => Object.assign(answer, { createdAtMs: 5_000, updatedAtMs: 5_100 }));
+    await clock.settle();
+    expect(events.at(-1)).toMatchObject({ type: 'ended', durationMs: 100 });
+    const { events: untold } = await play({ prompts: ['a'] });
+    expect(untold.at(-1)).not.toHaveProperty('durationMs');
+  });
+
   it('whose request may have arrived keeps its credits set aside', async () => {
     const { recording } = await play({ prompts: ['a'], maxRetries: 0, server: { faultOf: () => 'lost' } });
     expect(recording.values).toMatchObject([{ isFinal: false, credits: 1, error: { meaning: 'ambiguous' } }]);
