@@ -112,7 +112,7 @@ export class RunDirectory {
   /** Makes it ready for what is about to be sent: there is room, and every result that is known has its line. @throws UsageError */
   begin(): ResultsFile {
     if (this.#isNew) writeSettings(this.path, this.#settings);
-    const results = ResultsFile.open(this.path);
+    const results = this.#openResults();
     for (const task of this.history.tasks) {
       const line = journaledLine(task);
       if (line !== undefined) this.#add(results, task.id, line);
@@ -124,6 +124,15 @@ export class RunDirectory {
   async close(): Promise<void> {
     await this.journal.close().catch(() => undefined);
     await this.#unlock?.().catch(() => undefined);
+  }
+
+  #openResults(): ResultsFile {
+    try {
+      return ResultsFile.open(this.path);
+    } catch (error) {
+      if (!(error instanceof UsageError) || this.#isNew) throw error;
+      throw new UsageError(withPrice(error.message), { cause: error });
+    }
   }
 
   #add(results: ResultsFile, id: string, line: string): void {
@@ -167,18 +176,32 @@ async function naming<T>(path: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
-    if (error instanceof JournalLockedError) {
-      const message = error.message.replace('give this run a journal of its own', 'choose another --out');
-      throw new UsageError(`${path}: ${message}; nothing was submitted`, { cause: error });
-    }
-    if (error instanceof JournalError) {
-      const message = error.message
-        .replace('choose another directory', 'choose another --out')
-        .replaceAll('a run of another name', 'another --run');
-      throw new UsageError(`${message}; nothing was submitted`, { cause: error });
-    }
-    throw error;
+    const message = byFlags(path, error);
+    if (message === undefined) throw error;
+    throw new UsageError(`${isBegun(path) ? withPrice(message) : message}; nothing was submitted`, { cause: error });
   }
+}
+
+function byFlags(path: string, error: unknown): string | undefined {
+  if (error instanceof JournalLockedError) {
+    return `${path}: ${error.message.replace('give this run a journal of its own', 'choose another --out')}`;
+  }
+  if (!(error instanceof JournalError)) return undefined;
+  return error.message
+    .replace('choose another directory', 'choose another --out')
+    .replaceAll('a run of another name', 'another --run');
+}
+
+/** True where a directory has a run of which no other place knows. */
+function isBegun(path: string): boolean {
+  const settings = readSettings(path);
+  return settings !== undefined && settings[runFlag] === undefined;
+}
+
+/** From another directory all would be sent once more: no error is to lead there without a word of it. */
+function withPrice(message: string): string {
+  const otherwise = 'for other prompts (the same would be made and paid for again)';
+  return message.replace('choose another --out', `choose another --out ${otherwise}`);
 }
 
 /** A run that Redis has lost would begin anew, and all of it be paid for again. */
@@ -196,8 +219,6 @@ function withoutId(settings: Settings): Settings {
 }
 
 function throwWithoutSettings(path: string): never {
-  throw new UsageError(
-    `${path} has the journal of a run, and no run.json to say of which flags: put it back, or choose another --out; ` +
-      'nothing was submitted',
-  );
+  const message = `${path} has the journal of a run, and no run.json to say of which flags: put it back, or choose another --out`;
+  throw new UsageError(`${withPrice(message)}; nothing was submitted`);
 }

@@ -17,7 +17,10 @@ export function readSettings(directory: string): Settings | undefined {
   if (!existsSync(path)) return undefined;
   const found = file.safeParse(jsonIn(path));
   if (!found.success || found.data.format > format) {
-    throw new UsageError(`${path} cannot be read by this version of sluice: choose another --out`);
+    throw new UsageError(
+      `${path} cannot be read by this version of sluice: use the one that wrote it, or put it back from a copy (in another ` +
+        '--out all of it would be made and paid for again); nothing was submitted',
+    );
   }
   return found.data.settings;
 }

@@ -70,7 +70,9 @@ describe('a disk that is full', () => {
     const results = readFileSync(path, 'utf8');
     const { code, stderr } = await sluice(argsFor('a', 'b'), { env: withKey, shell: 'ulimit -f 8;' });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^sluice: .*results\.jsonl cannot be written \(EFBIG.*nothing was submitted\n$/);
+    expect(stderr).toMatch(
+      /^sluice: .*results\.jsonl cannot be written \(EFBIG.*paid for again\); nothing was submitted\n$/,
+    );
     expect(readFileSync(path, 'utf8')).toBe(results);
     expect(simulator.books().created).toBe(1);
   });

@@ -159,7 +159,9 @@ describe('a directory', () => {
     const before = contents();
     const { code, stderr } = await sluice(args, { env: withKey });
     expect(code).toBe(2);
-    expect(stderr).toMatch(/^sluice: [^\n]*in use by process \d+ [^\n]*choose another --out; nothing was submitted\n$/);
+    expect(stderr).toMatch(
+      /^sluice: [^\n]*in use by process \d+ [^\n]*, or choose another --out for other prompts [^\n]*paid for again\); nothing was submitted\n$/,
+    );
     expect(stderr).toContain(`in use by process ${run.child.pid} `);
     expect(contents()).toEqual(before);
     expect(simulator.books().created).toBe(1);
