@@ -162,7 +162,7 @@ function hold(path: string): Promise<Unlock> {
       await nodeDisk.makeDirectory(path);
       return await nodeDisk.lock(join(path, 'journal.lock'));
     } catch (error) {
-      if (error instanceof JournalLockedError) throw error;
+      if (error instanceof JournalLockedError || error instanceof JournalError) throw error;
       throw cannotBeWritten(path, error);
     }
   });

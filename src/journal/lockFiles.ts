@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { JournalError } from '../errors.js';
 import { codeOf } from './codeOf.js';
 
 /** What a lock asks of a file system. */
@@ -19,11 +20,7 @@ export const nodeLockFiles: LockFiles = {
     const draft = `${path}.${randomUUID()}`;
     try {
       await writeFile(draft, text);
-      await link(draft, path);
-      return true;
-    } catch (error) {
-      if (codeOf(error) === 'EEXIST') return false;
-      throw error;
+      return await linked(draft, path);
     } finally {
       await rm(draft, { force: true });
     }
@@ -43,3 +40,19 @@ export const nodeLockFiles: LockFiles = {
     return names.filter((name) => name.startsWith(`${basename(path)}.`)).map((name) => join(directory, name));
   },
 };
+
+/** What a file system says that has no hard links: FAT and exFAT, some of networks. */
+const withoutLinks: ReadonlySet<unknown> = new Set(['EPERM', 'ENOTSUP', 'ENOSYS']);
+
+async function linked(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === 'EEXIST') return false;
+    if (!withoutLinks.has(code)) throw error;
+    const message = `${path} cannot be made, for its file system has no hard links (${String(code)})`;
+    throw new JournalError(`${message}: choose another directory, on another disk`, path, { cause: error });
+  }
+}
