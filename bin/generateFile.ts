@@ -73,7 +73,7 @@ async function generatePrompts({ prompts, figures, connection, memory, redis, fl
   try {
     await connection.check();
     const slots = await openSlots(connection, figures);
-    const results = memory === undefined ? ResultsFile.replace(out) : memory.begin();
+    const results = memory === undefined ? ResultsFile.replace(out) : await memory.begin();
     const client = callbacks === undefined ? connection.client : askingForCallbacks(connection.client, callbacks.url);
     return await run({
       ...{ prompts, roster, connection, client, figures, slots, tally, results, memory, redis },

@@ -110,8 +110,8 @@ export class RunDirectory {
   }
 
   /** Makes it ready for what is about to be sent: there is room, and every result that is known has its line. @throws UsageError */
-  begin(): ResultsFile {
-    if (this.#isNew) writeSettings(this.path, this.#settings);
+  async begin(): Promise<ResultsFile> {
+    if (this.#isNew) await writeSettings(this.path, this.#settings);
     const results = this.#openResults();
     for (const task of this.history.tasks) {
       const line = journaledLine(task);

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { syncDirectory } from '../src/syncDirectory.js';
 import { cannotBeWritten, UsageError } from './usageError.js';
 
 /** The flags that make another task of every prompt, or look for tasks elsewhere; one that was not given is not there. */
@@ -26,12 +27,12 @@ export function readSettings(directory: string): Settings | undefined {
 }
 
 /** They are there whole, or not at all, whatever happens meanwhile. @throws UsageError */
-export function writeSettings(directory: string, settings: Settings): void {
+export async function writeSettings(directory: string, settings: Settings): Promise<void> {
   const path = pathIn(directory);
   try {
     writeWhole(`${path}.new`, `${JSON.stringify({ format, settings }, undefined, 2)}\n`);
     renameSync(`${path}.new`, path);
-    syncDirectory(directory);
+    await syncDirectory(directory);
   } catch (error) {
     throw cannotBeWritten(path, error);
   }
@@ -75,17 +76,6 @@ function writeWhole(path: string, text: string): void {
   const opened = openSync(path, 'wx', 0o600);
   try {
     writeSync(opened, text);
-    fsyncSync(opened);
-  } finally {
-    closeSync(opened);
-  }
-}
-
-/** Windows cannot. */
-function syncDirectory(path: string): void {
-  if (process.platform === 'win32') return;
-  const opened = openSync(path, 'r');
-  try {
     fsyncSync(opened);
   } finally {
     closeSync(opened);

@@ -5,11 +5,11 @@ import { readSettings, refuseOthers, writeSettings } from '../../bin/settings.js
 import { scratch } from './sluice.js';
 
 describe('the settings of a run', () => {
-  it('are read as they were written, and leave nothing else behind', () => {
+  it('are read as they were written, and leave nothing else behind', async () => {
     const directory = scratch();
     expect(readSettings(directory)).toBe(undefined);
     for (const settings of [{ '--api': 'v1', '--mode': 'pro' }, { '--api': 'new' }]) {
-      writeSettings(directory, settings);
+      await writeSettings(directory, settings);
       expect(readSettings(directory)).toEqual(settings);
       expect(readdirSync(directory)).toEqual(['run.json']);
     }
@@ -24,8 +24,8 @@ describe('the settings of a run', () => {
     },
   );
 
-  it('say where they cannot be written', () => {
-    expect(() => writeSettings(join(scratch(), 'missing'), {})).toThrow(
+  it('say where they cannot be written', async () => {
+    await expect(writeSettings(join(scratch(), 'missing'), {})).rejects.toThrow(
       /missing\/run\.json cannot be written \(ENOENT.*\): choose another --out; nothing was submitted$/,
     );
   });
