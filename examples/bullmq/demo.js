@@ -1,7 +1,7 @@
 // Twelve prompts and a worker that is killed amid three of them; three others finish. Against a simulator of Kling, sixty
 // times as fast.
 //
-//   npm run build && redis-server --save '' & node examples/bullmq/demo.js
+//   npm run build; redis-server --save '' & node examples/bullmq/demo.js
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
