@@ -3,6 +3,7 @@ import { systemClock } from '../operators/index.js';
 import { figuresOf, type AskingFigureFlags, type Figures } from './figures.js';
 import { defaultsOf, type PromptFlags } from './promptFlags.js';
 import { readPrompts } from './prompts.js';
+import { soFar } from './soFar.js';
 import { byFlags, clean, crop } from './text.js';
 import { formatDuration } from './units.js';
 import { UsageError } from './usageError.js';
@@ -27,6 +28,7 @@ export async function planFile(file: string, flags: PlanFlags): Promise<number> 
     prompts.map(({ request }) => request),
     {
       ...{ concurrent, rate, dailyCredits, timeZone, api, seed, startAtMs: systemClock.epochNow() },
+      observer: soFar(prompts.length, systemClock, (line) => process.stderr.write(`${line}\n`)),
       ...(runCredits !== undefined && { runCredits }),
       ...(task !== undefined && { taskMs: task }),
       ...(pollInterval !== undefined && { pollIntervalMs: pollInterval }),

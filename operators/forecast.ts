@@ -46,6 +46,7 @@ export interface ForecastRunOptions<Input> extends Pick<
   | 'key'
   | 'pollIntervalMs'
   | 'deadlineMs'
+  | 'observer'
 > {
   /** @defaultValue 24 to 83 s, and one in fifty up to 5 min: what has been seen of Kling */
   readonly taskMs?: ExpectedTaskMs;
@@ -111,7 +112,7 @@ const schema = z.looseObject({
 
 /**
  * What `generate` would do with these prompts, without an account: the same operators, against the model of Kling that
- * the simulator is made of, in virtual time. Thousands of prompts take a second or two.
+ * the simulator is made of, in virtual time. A thousand prompts take a second or two; an `observer` is told meanwhile.
  *
  * ```ts
  * const { tookMs, requests, credits, boundBy } = await forecast(prompts, { tier: 'standard', taskMs: 90_000 });
