@@ -50,8 +50,8 @@ class DailyQuota implements Limit {
   readonly #dayAt: (epochMs: number) => CalendarDay;
   readonly #spentByDate = new Map<string, number>();
   #today: CalendarDay = { date: '', fromMs: Infinity, untilMs: -Infinity };
-  /** The dates that the wall has shown, each from an instant of the monotonic clock on; the newest last. */
-  readonly #shown: { readonly date: string; readonly sinceMs: number }[] = [];
+  /** The dates that the wall has shown, from one instant of the monotonic clock to another; the newest last. */
+  readonly #shown: { readonly date: string; readonly sinceMs: number; untilMs: number }[] = [];
   /** The wall clock's reading less the monotonic one. */
   #wallOffsetMs = 0;
 
@@ -64,9 +64,13 @@ class DailyQuota implements Limit {
 
   observeWall(epochMs: number, nowMs: number): void {
     this.#wallOffsetMs = epochMs - nowMs;
-    if (epochMs >= this.#today.fromMs && epochMs < this.#today.untilMs) return;
+    const last = this.#shown.at(-1);
+    if (last !== undefined && epochMs >= this.#today.fromMs && epochMs < this.#today.untilMs) {
+      last.untilMs = nowMs;
+      return;
+    }
     this.#today = this.#dayAt(epochMs);
-    this.#shown.push({ date: this.#today.date, sinceMs: nowMs });
+    this.#shown.push({ date: this.#today.date, sinceMs: nowMs, untilMs: nowMs });
     if (this.#shown.length > rememberedDates) this.#shown.splice(0, 1);
   }
 
@@ -86,9 +90,9 @@ class DailyQuota implements Limit {
     if (date !== undefined) this.#spend(date, -cost);
   }
 
-  /** The date that pays is that of `takenAtMs`: as the wall showed it, or, before it was first seen, by its calendar. */
+  /** The date that pays is that of `takenAtMs`: as the wall showed it, or, where nobody looked at it then, by its calendar. */
   adjust(delta: number, takenAtMs: number, nowMs: number): void {
-    const date = this.#shownAt(takenAtMs) ?? this.#dateBefore(takenAtMs, nowMs);
+    const date = this.#shownAt(takenAtMs) ?? this.#dateOf(takenAtMs, nowMs);
     if (date === undefined) return;
     if (date !== this.#today.date && !this.#spentByDate.has(date)) this.#recall(date);
     this.#spend(date, delta);
@@ -113,7 +117,7 @@ class DailyQuota implements Limit {
     const copy = new DailyQuota(this.name, this.capacity, this.#timeZone);
     for (const [date, spent] of this.#spentByDate) copy.#spentByDate.set(date, spent);
     copy.#today = this.#today;
-    copy.#shown.push(...this.#shown);
+    copy.#shown.push(...this.#shown.map((shown) => ({ ...shown })));
     copy.#wallOffsetMs = this.#wallOffsetMs;
     return copy;
   }
@@ -122,13 +126,13 @@ class DailyQuota implements Limit {
     return { type: 'dailyQuota', limit: this.capacity, timeZone: this.#timeZone };
   }
 
-  /** The date that the wall showed then; undefined for an instant before it was seen. */
+  /** The date that the wall showed then; undefined before it was seen, and from one date to the next. */
   #shownAt(atMs: number): string | undefined {
-    return this.#shown.findLast(({ sinceMs }) => sinceMs <= atMs)?.date;
+    return this.#shown.findLast(({ sinceMs, untilMs }) => sinceMs <= atMs && atMs <= untilMs)?.date;
   }
 
-  /** The date of an instant before the wall was seen; undefined where no wall set back could come to it any more. */
-  #dateBefore(atMs: number, nowMs: number): string | undefined {
+  /** The date of an instant at which nobody saw the wall; undefined where no wall set back could come to it any more. */
+  #dateOf(atMs: number, nowMs: number): string | undefined {
     if (nowMs - atMs > (rememberedDates + 1) * 86_400_000) return undefined;
     return this.#dayAt(atMs + this.#wallOffsetMs).date;
   }

@@ -105,6 +105,18 @@ describe('dailyQuota', () => {
     expect(limit.usage(nowMs + 1).used).toBe(40);
   });
 
+  it('dates what others have spent by the calendar, too, while nobody looked at the wall', () => {
+    const limit = dailyQuota({ limit: 66 });
+    const hourMs = 3_600_000;
+    const show = (hour: number): number => {
+      limit.observeWall?.(Date.UTC(2026, 10, 1) + hour * hourMs, hour * hourMs);
+      return limit.usage(hour * hourMs).used;
+    };
+    for (const hour of [12, 20, 34]) show(hour);
+    for (const hour of [23, 26, 33]) limit.adjust?.(hour, hour * hourMs, 34 * hourMs);
+    expect([show(34), show(14)]).toEqual([26 + 33, 23]);
+  });
+
   it('remembers what a date of the past turns out to have cost before what came long before it', () => {
     const limit = dailyQuota({ limit: 66 });
     const dayMs = 86_400_000;
@@ -158,7 +170,7 @@ describe('dailyQuota', () => {
     for (let day = 1; day < 32; day++) {
       for (let times = 0; times < 40; times++) limit.observeWall?.(noonMs + day * dayMs, day * dayMs);
     }
-    limit.refund(20, 5);
+    limit.refund(20, 0);
     limit.observeWall?.(noonMs, 32 * dayMs);
     expect(limit.usage(0).used).toBe(10);
   });
