@@ -140,6 +140,7 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
   let polls = 0;
   let errorsInARow = 0;
   let lastStatus: S | undefined;
+  let failure: ErrorOptions | undefined;
 
   const nextWaitMs = (): number => {
     const thisMs = waitMs;
@@ -147,6 +148,7 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
     return thisMs;
   };
   const afterError = (error: unknown): Observable<void> => {
+    failure = { cause: error };
     const refusal = asRefusal(options.classify?.(error) ?? 'transient');
     if (isPermanent(refusal)) return throwError(() => error);
     const backoffMs = backoffDelay({ ...refusal, attempt: errorsInARow++, random: options.random });
@@ -154,6 +156,7 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
   };
   const failIfFailed = (status: S): void => {
     lastStatus = status;
+    failure = undefined;
     errorsInARow = 0;
     const reason = isFailed?.(status);
     if (reason !== undefined && reason !== false) {
@@ -176,6 +179,6 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
     tap(failIfFailed),
     takeWhile((status) => !isDone(status), true),
     options.emit === 'final' ? last() : distinctUntilChanged((a, b) => Object.is(changeKey(a), changeKey(b))),
-    deadline(deadlineMs, clock, () => lastStatus),
+    deadline(deadlineMs, clock, () => ({ last: lastStatus, failure })),
   );
 }

@@ -75,7 +75,7 @@ export class BudgetSpentError extends SluiceError {
   }
 }
 
-/** A deadline of ours passed. The remote task goes on: nothing is known of its end. */
+/** A deadline of ours passed. The remote task goes on: nothing is known of its end. `cause` is what the last poll failed with. */
 export class DeadlineError extends SluiceError {
   override readonly name = 'DeadlineError';
   readonly code = 'SLUICE_DEADLINE';
@@ -83,8 +83,12 @@ export class DeadlineError extends SluiceError {
   /** What the last poll said, if any did. */
   readonly last: unknown;
 
-  constructor(deadlineMs: number, last: unknown) {
-    super(`not done within ${deadlineMs} ms; the task itself goes on: raise deadlineMs, or look for it later`);
+  constructor(deadlineMs: number, last: unknown, options?: ErrorOptions) {
+    const why = options?.cause instanceof Error ? ` (the last poll failed: ${options.cause.message})` : '';
+    super(
+      `not done within ${deadlineMs} ms${why}; the task itself goes on: raise deadlineMs, or look for it later`,
+      options,
+    );
     this.deadlineMs = deadlineMs;
     this.last = last;
   }

@@ -21,8 +21,10 @@ export function followTask<Request>(
   let seen: RemoteTask | undefined;
   /** How it was told to be; not known any more where a poll has failed since, so that it is told again. */
   let told: RemoteTask['status'] | undefined;
+  let failure: ErrorOptions | undefined;
   // What no retry should help is looked at a few times all the same: the task is paid for.
   const stumble = (error: unknown): void => {
+    failure = { cause: error };
     const refusal = meaningOf(api, error);
     record.report({ type: 'refused', refusal, error });
     told = undefined;
@@ -33,7 +35,10 @@ export function followTask<Request>(
   return polled(account, record, ref).pipe(
     filter((answer): answer is Extract<Polled, { remote: unknown }> => {
       if ('error' in answer) stumble(answer.error);
-      else strangeInARow = 0;
+      else {
+        strangeInARow = 0;
+        failure = undefined;
+      }
       return 'remote' in answer;
     }),
     map(({ remote }) => remote),
@@ -44,7 +49,7 @@ export function followTask<Request>(
     }),
     takeWhile((remote) => !isOver(remote), true),
     last(),
-    deadline(options.deadlineMs, clock, () => seen),
+    deadline(options.deadlineMs, clock, () => ({ last: seen, failure })),
   );
 }
 

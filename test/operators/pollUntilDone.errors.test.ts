@@ -70,14 +70,16 @@ describe('pollUntilDone, where polls fail', () => {
     expect(recording).toMatchObject({ values: ['done'], end: '|' });
   });
 
-  it('goes on until the deadline', async () => {
+  it('goes on until the deadline, and then says what the last one failed with', async () => {
     const clock = new VirtualClock();
-    const poll = (): Promise<never> => Promise.reject(new Error('no'));
+    const cause = new Error('no');
+    const poll = (): Promise<never> => Promise.reject(cause);
     const recording = record(of('t').pipe(pollUntilDone({ ...basic, poll, clock, deadlineMs: 60_000 })), () =>
       clock.now(),
     );
     await clock.settle();
-    expect(recording.error).toBeInstanceOf(DeadlineError);
+    expect(recording.error).toEqual(new DeadlineError(60_000, undefined, { cause }));
+    expect(String(recording.error)).toContain('not done within 60000 ms (the last poll failed: no); the task itself');
     expect(recording.endedAtMs).toBe(60_000);
   });
 });
