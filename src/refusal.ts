@@ -30,7 +30,7 @@ export interface Refusal {
   readonly meaning: RefusalMeaning;
   /** How long the server asked to wait, in ms: a floor, never cut short. What is no span of time counts as none. */
   readonly hintMs?: number;
-  /** The base of the backoff that suits this refusal, in ms, where it differs from the caller's. */
+  /** The base of the backoff that suits this refusal, in ms, where it differs from the caller's; read as the hint is. */
   readonly baseMs?: number;
 }
 

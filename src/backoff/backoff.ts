@@ -33,7 +33,8 @@ export interface BackoffOptions {
 
 /** The least and the greatest delay that `backoffDelay` can give for the same options, in ms. */
 export function backoffBounds(options: BackoffOptions): { readonly minMs: number; readonly maxMs: number } {
-  const { attempt, baseMs = 1_000, capMs = 60_000, jitter = 'proportional', previousMs = baseMs } = options;
+  const baseMs = readableHint(options.baseMs) ?? 1_000;
+  const { attempt, capMs = 60_000, jitter = 'proportional', previousMs = baseMs } = options;
   const hintMs = readableHint(options.hintMs) ?? 0;
   // 2^attempt is Infinity from 1024 on; a base of 0 stays 0.
   const e = baseMs === 0 ? 0 : Math.min(capMs, baseMs * 2 ** attempt);
@@ -58,7 +59,7 @@ export function backoffDelay(options: BackoffOptions): number {
   return Math.max(drawnMs, readableHint(options.hintMs) ?? 0);
 }
 
-/** A hint, where it is a span of time: one that was misread, such as `Number(undefined)`, counts as none. */
+/** A hint or a base, where it is a span of time: one that was misread, such as `Number(undefined)`, counts as none. */
 export function readableHint(hintMs: number | undefined): number | undefined {
   return hintMs !== undefined && hintMs >= 0 && hintMs < Infinity ? hintMs : undefined;
 }

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { callback, durationMs } from '../options.js';
 import { isPermanent, type Refusal } from '../refusal.js';
-import { backoffDelay, type Jitter } from './backoff.js';
+import { backoffDelay, readableHint, type Jitter } from './backoff.js';
 
 export interface RetryScheduleOptions {
   /** How often to try again at the most: an integer of at least 0, or Infinity. @defaultValue 5 */
@@ -49,7 +49,8 @@ export class RetrySchedule {
     const { maxRetries, capMs, jitter, random } = this.#options;
     if (isPermanent(refusal)) return undefined;
     if (refusal.meaning !== 'no-slot' && this.#spent++ >= maxRetries) return undefined;
-    const { baseMs = this.#options.baseMs, hintMs = 0 } = refusal;
+    const baseMs = readableHint(refusal.baseMs) ?? this.#options.baseMs;
+    const { hintMs = 0 } = refusal;
     const previousMs = this.#previousMs ?? baseMs;
     this.#previousMs = backoffDelay({ attempt: this.#refusals++, baseMs, capMs, jitter, previousMs, hintMs, random });
     return this.#previousMs;

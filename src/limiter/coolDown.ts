@@ -59,13 +59,14 @@ export interface Gate {
 /** How long a refusal closes for, by how many there were in a row with it; its hint is told apart. */
 export function refusalMs(
   options: CoolDownSettings,
-  { hintMs, baseMs = options.baseMs }: Refusal,
+  refusal: Refusal,
   refusalsInARow: number,
   random: () => number,
 ): number {
   const { burstAfter, burstMinMs, burstMaxMs, capMs } = options;
   if (refusalsInARow >= burstAfter) return uniform(burstMinMs, burstMaxMs, random);
-  if (readableHint(hintMs) !== undefined) return 0;
+  if (readableHint(refusal.hintMs) !== undefined) return 0;
+  const baseMs = readableHint(refusal.baseMs) ?? options.baseMs;
   return backoffDelay({ attempt: refusalsInARow - 1, baseMs, capMs, random });
 }
 

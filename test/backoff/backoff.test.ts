@@ -28,9 +28,11 @@ describe('backoffDelay', () => {
     expect([next(100), next(200), next(400), next(10)]).toEqual([300, 600, 1_000, 100]);
   });
 
-  it.each([NaN, Infinity, -1])('takes a hint of %f for none', (hintMs) => {
-    expect(backoffDelay({ attempt: 1, hintMs, random: () => 0 })).toBe(2_000);
-    expect(backoffBounds({ attempt: 1, hintMs })).toEqual({ minMs: 2_000, maxMs: 3_000 });
+  it.each([NaN, Infinity, -1])('takes a hint or a base of %f for none', (ms) => {
+    for (const misread of [{ hintMs: ms }, { baseMs: ms }]) {
+      expect(backoffDelay({ attempt: 1, ...misread, random: () => 0 })).toBe(2_000);
+      expect(backoffBounds({ attempt: 1, ...misread })).toEqual({ minMs: 2_000, maxMs: 3_000 });
+    }
   });
 
   it('takes a hint as a floor, which no cap cuts short', () => {

@@ -62,6 +62,12 @@ describe('RetrySchedule', () => {
     expect(delays(scheduleOf(), [{ meaning: 'transient', baseMs: 2_000 }, tooFast])).toEqual([2_000, 2_000]);
   });
 
+  it('takes its own base where that of a refusal was misread', () => {
+    expect(delays(scheduleOf({ baseMs: 500 }), [{ meaning: 'transient', baseMs: NaN }, transient])).toEqual([
+      500, 1_000,
+    ]);
+  });
+
   it('waits as long as the hint at least', () => {
     const hinted = (hintMs: number): Refusal => ({ meaning: 'too-fast', hintMs });
     expect(delays(scheduleOf(), [hinted(90_000), hinted(500)])).toEqual([90_000, 2_000]);

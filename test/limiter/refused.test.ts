@@ -23,6 +23,10 @@ describe('limiter.refused', () => {
     expect(times(4, cooled({ baseMs: 100, capMs: 300 }).refusedAgain)).toEqual([100, 200, 300, 300]);
   });
 
+  it('takes its own base where that of a refusal was misread', () => {
+    expect(cooled({ baseMs: 100 }).refusedAgain({ meaning: 'too-fast', baseMs: NaN })).toBe(100);
+  });
+
   it('cools for as long as the hint says, never less', () => {
     const { refusedAgain } = cooled({}, 0.5);
     const hinted = (hintMs: number) => refusedAgain({ meaning: 'too-fast', hintMs });
