@@ -1,5 +1,5 @@
 import { serverNowMs, type HttpHeaders } from './httpHeaders.js';
-import type { RateLimits } from './rateLimitFields.js';
+import type { RateLimits, RateLimitState } from './rateLimitFields.js';
 import { exactMs, longest } from './waits.js';
 
 /** `RateLimit-Limit`, `X-RateLimit-Remaining`, `X-Rate-Limit-Reset`, `x-ratelimit-reset-tokens`, and so on. */
@@ -14,6 +14,9 @@ interface Family {
 /**
  * Reads the fields that came before the standard, in families: all that share what their names begin with (`RateLimit-`,
  * `X-RateLimit-`, `X-Rate-Limit-`) and end with (`-requests`, `-minute`). A value that is not readable is left out.
+ *
+ * As many resets as counts of what is left are those of as many limits, in the same order: `1, 0` and `2, 3600`. Where they
+ * do not go together, the least left and the longest wait count.
  */
 export function readOlderRateLimits(headers: HttpHeaders, nowEpochMs: number): RateLimits {
   const families = [...familiesIn(headers)];
@@ -24,13 +27,21 @@ export function readOlderRateLimits(headers: HttpHeaders, nowEpochMs: number): R
       const [quota] = limit.map(parseCount).filter((units) => units !== undefined);
       return quota === undefined ? [] : [{ name, quota }];
     }),
-    limits: families.flatMap(([name, family]) => {
-      const counts = family.remaining.map(parseCount).filter((units) => units !== undefined);
-      const remaining = counts.length === 0 ? undefined : counts.reduce((one, other) => Math.min(one, other));
-      const resetMs = longest(family.reset.map((value) => parseReset(value, nowMs)));
-      return remaining === undefined && resetMs === undefined ? [] : [{ name, remaining, resetMs }];
-    }),
+    limits: families.flatMap(([name, family]) =>
+      statesOf(family, nowMs)
+        .filter(({ remaining, resetMs }) => remaining !== undefined || resetMs !== undefined)
+        .map((state) => ({ name, ...state })),
+    ),
   };
+}
+
+function statesOf({ remaining, reset }: Family, nowMs: number): Omit<RateLimitState, 'name'>[] {
+  const counts = remaining.map(parseCount);
+  const resets = reset.map((value) => parseReset(value, nowMs));
+  if (counts.length === resets.length) return counts.map((units, at) => ({ remaining: units, resetMs: resets[at] }));
+  const readable = counts.filter((units) => units !== undefined);
+  const least = readable.length === 0 ? undefined : readable.reduce((one, other) => Math.min(one, other));
+  return [{ remaining: least, resetMs: longest(resets) }];
 }
 
 /** From here on a number is an instant in Unix seconds (2001), below it a wait in seconds (31 years). */

@@ -126,10 +126,26 @@ describe('readRateLimits', () => {
     });
   });
 
-  it('should take the first limit, the least left and the longest wait of several values', () => {
+  it('should take each reset of several limits for the one in its place', () => {
+    const headers = {
+      'x-ratelimit-limit': '1, 15000',
+      'x-ratelimit-policy': '1;w=1, 15000;w=2592000',
+      'x-ratelimit-remaining': '0, 14523',
+      'x-ratelimit-reset': '1, 1419704',
+    };
+    expect(readRateLimits(headers, now)).toEqual({
+      policies: [{ name: 'x-ratelimit', quota: 1 }],
+      limits: [
+        { name: 'x-ratelimit', remaining: 0, resetMs: 1_000 },
+        { name: 'x-ratelimit', remaining: 14_523, resetMs: 1_419_704_000 },
+      ],
+    });
+  });
+
+  it('should take the first limit, the least left and the longest wait of several values that do not go together', () => {
     const headers = {
       'ratelimit-limit': '100, 100;w=60, 5000;w=3600',
-      'ratelimit-remaining': ['7', '3, 5'],
+      'ratelimit-remaining': ['7', '3'],
       'ratelimit-reset': ['10', '20, 5'],
     };
     expect(readRateLimits(headers, now)).toEqual({
@@ -212,6 +228,11 @@ describe('readHint', () => {
       { ratelimit: '"a";r=0;t=5', 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '9' },
       9_000,
     ],
+    [
+      'the wait of the one limit of several that is used up',
+      { 'x-ratelimit-remaining': '0, 14523', 'x-ratelimit-reset': '1, 1419704' },
+      1_000,
+    ],
     ['a field that stands beside one that is void', { ratelimit: 'nonsense=', 'x-ratelimit-reset': '9' }, 9_000],
     ['Retry-After, even where it is shorter', { 'retry-after': '1', ratelimit: '"a";r=0;t=5' }, 1_000],
   ])('should give %s', (_, headers, delayMs) => {
@@ -223,6 +244,11 @@ describe('readExhausted', () => {
   it.each([
     ['a limit that is used up', { ratelimit: '"a";r=0;t=30' }, 30_000],
     ['one of the older forms', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '30' }, 30_000],
+    [
+      'the wait of the one limit of several that is used up',
+      { 'x-ratelimit-remaining': '0, 14523', 'x-ratelimit-reset': '1, 1419704' },
+      1_000,
+    ],
     ['nothing for units left', { ratelimit: '"a";r=1;t=30' }, undefined],
     ['nothing for a reset alone', { 'x-ratelimit-reset': '30' }, undefined],
     ['nothing for Retry-After', { 'retry-after': '30' }, undefined],
