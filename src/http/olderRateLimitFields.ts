@@ -70,8 +70,9 @@ export function parseReset(value: string, nowEpochMs: number): number | undefine
   return exactMs(Math.ceil(((hours * 60 + minutes) * 60 + seconds) * 1_000 + ms));
 }
 
+/** Whole units: of `598.0` there are 598, and of `0.5` there is none. */
 function parseCount(value: string): number | undefined {
-  const units = /^\d+$/.test(value) ? Number(value) : NaN;
+  const units = /^\d+(\.\d+)?$/.test(value) ? Math.floor(Number(value)) : NaN;
   return Number.isSafeInteger(units) ? units : undefined;
 }
 

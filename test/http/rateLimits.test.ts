@@ -184,7 +184,17 @@ describe('readRateLimits', () => {
     expect(readRateLimits(headers, now + 3_600_000).limits).toEqual([{ name: 'x-ratelimit', resetMs: 120_000 }]);
   });
 
-  it.each(['-1', '1.5', 'many', '', '9'.repeat(20)])('should not take "%s" for what is left', (remaining) => {
+  it.each([
+    ['598.0', 598],
+    ['0.0', 0],
+    ['0.5', 0],
+  ])('should take the whole units of "%s" for what is left', (remaining, units) => {
+    expect(readRateLimits({ 'x-ratelimit-remaining': remaining }, now).limits).toEqual([
+      { name: 'x-ratelimit', remaining: units },
+    ]);
+  });
+
+  it.each(['-1', '1.', '1e3', 'many', '', '9'.repeat(20)])('should not take "%s" for what is left', (remaining) => {
     expect(readRateLimits({ 'x-ratelimit-remaining': remaining }, now).limits).toEqual([]);
   });
 
@@ -221,6 +231,11 @@ describe('readHint', () => {
   it.each([
     ['the longest of several limits that are used up', { ratelimit: '"a";r=0;t=5, "b";r=0;t=50, "c";r=0' }, 50_000],
     ['nothing for a limit with units left', { ratelimit: '"a";r=1;t=50' }, undefined],
+    [
+      'nothing for a limit with units left in decimals',
+      { 'x-ratelimit-remaining': '598.0', 'x-ratelimit-reset': '300' },
+      undefined,
+    ],
     ['only the limits that are used up', { ratelimit: '"a";r=0;t=5, "b";r=1;t=50' }, 5_000],
     ['nothing for a limit that does not say how long', { ratelimit: '"a";r=0' }, undefined],
     [
