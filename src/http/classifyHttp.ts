@@ -35,8 +35,9 @@ function isIterable(headers: Headers | HeaderPairs | HttpHeaders): headers is He
  * | status | meaning | backoff from |
  * |---|---|---|
  * | 429 | `too-fast` | 1 s, or as the headers ask (`readHint`) |
+ * | 403 that asks to wait, as GitHub's | `too-fast` | 1 s, or as the headers ask |
  * | 408, 5xx | `transient` | 2 s, or as the headers ask |
- * | 401, 403 | `account` | |
+ * | 401, any other 403 | `account` | |
  * | any other 4xx | `invalid` | |
  * | none (a broken connection, a time-out) | `transient` | 1 s |
  *
@@ -47,7 +48,8 @@ export function classifyHttp(error: unknown): Refusal {
   const { status, statusCode, retryAfterMs } = Object(error) as Record<string, unknown>;
   const code = typeof status === 'number' ? status : typeof statusCode === 'number' ? statusCode : 0;
   const hint = typeof retryAfterMs === 'number' ? { hintMs: retryAfterMs } : {};
-  if (code === 429) return { meaning: 'too-fast', baseMs: 1_000, ...hint };
+  const isTooFast = code === 429 || (code === 403 && 'hintMs' in hint);
+  if (isTooFast) return { meaning: 'too-fast', baseMs: 1_000, ...hint };
   if (code === 408 || code >= 500) return { meaning: 'transient', baseMs: 2_000, ...hint };
   if (code === 401 || code === 403) return { meaning: 'account' };
   if (code >= 400) return { meaning: 'invalid' };

@@ -15,7 +15,7 @@ export interface SluiceOptions {
   readonly cost?: (request: Dispatcher.DispatchOptions) => Cost;
   /**
    * What an answer means by its status and headers, where it is a refusal: a `too-fast` one cools everybody down.
-   * @defaultValue 429, and 503 where it says how long to wait, are `too-fast`, with the wait that the headers ask for
+   * @defaultValue 429, and 403 and 503 where they say how long to wait, are `too-fast`, with the wait that the headers ask for
    */
   readonly classify?: (statusCode: number, headers: HttpHeaders) => Refusal | undefined;
   /**
@@ -91,9 +91,9 @@ const ofOld =
   'sluice: a request made as undici 6 makes them could not be told of its end: take the dispatcher from undici 7 or later, ' +
   "and fetch or request from the same (Node's own fetch: a dispatcher from undici 7)";
 
-/** Nothing was done, and it will be later: 429 always says so, 503 only together with a time. */
+/** Nothing was done, and it will be later: 429 always says so, 503 and 403 (GitHub's limits) only together with a time. */
 function refusalIn(statusCode: number, headers: HttpHeaders, nowEpochMs: number): Refusal | undefined {
-  if (statusCode !== 429 && statusCode !== 503) return undefined;
+  if (statusCode !== 429 && statusCode !== 403 && statusCode !== 503) return undefined;
   const hintMs = readHint(headers, nowEpochMs);
   if (hintMs !== undefined) return { meaning: 'too-fast', hintMs };
   return statusCode === 429 ? { meaning: 'too-fast' } : undefined;

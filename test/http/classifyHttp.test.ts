@@ -27,6 +27,19 @@ describe('classifyHttp', () => {
     expect(error.message).toBe('HTTP 429, to be tried again in 7000 ms');
   });
 
+  it.each([
+    ['Retry-After', { 'retry-after': '60', 'x-ratelimit-remaining': '4000', 'x-ratelimit-reset': '300' }],
+    ['a limit that is used up', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '60' }],
+  ])('should find a 403 with %s to be too fast, as GitHub has it', (_, headers) => {
+    const error = new HttpError({ status: 403, headers });
+    expect(classifyHttp(error)).toEqual({ meaning: 'too-fast', baseMs: 1_000, hintMs: 60_000 });
+  });
+
+  it('should find a 403 with units left to be of the account', () => {
+    const headers = { 'x-ratelimit-remaining': '4000', 'x-ratelimit-reset': '300' };
+    expect(classifyHttp(new HttpError({ status: 403, headers }))).toEqual({ meaning: 'account' });
+  });
+
   it('should take the hint of an answer of undici, whose headers are of a class of its own', () => {
     const { status, headers } = new Response(null, { status: 429, headers: { 'retry-after': '7' } });
     expect(headers).not.toBeInstanceOf(globalThis.Headers);

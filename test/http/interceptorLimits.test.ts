@@ -91,6 +91,8 @@ describe('the cool-down', () => {
     ['a 429 without a hint, by backoff', 429, {}, 1_000],
     ['a 503 with a hint', 503, { 'retry-after': '7' }, 7_000],
     ['no 503 without', 503, {}, 0],
+    ['a 403 with a hint', 403, { 'retry-after': '7' }, 7_000],
+    ['no 403 without', 403, { 'x-ratelimit-remaining': '4000', 'x-ratelimit-reset': '30' }, 0],
     ['no 500', 500, { 'retry-after': '7' }, 0],
     ['a success that says that a limit is used up', 200, exhausted, 30_000],
     ['one that says it in an older form', 200, { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '30' }, 30_000],
