@@ -83,7 +83,7 @@ export class Outbox {
   #add(event: SseEvent): void {
     if (!this.#push(event)) {
       if (this.#settings.overflow === 'disconnect') {
-        this.close();
+        this.#breakOff();
         return;
       }
       this.#buffer.dropOldest();
@@ -101,6 +101,12 @@ export class Outbox {
     if (this.#isClosed || this.#hasEnded) return;
     this.#end(failure);
     this.#send();
+  }
+
+  /** After what waits: who comes back goes on from there, where all there is at first is more than fits, too. */
+  #breakOff(): void {
+    this.#hasEnded = true;
+    this.#closed.next();
   }
 
   #end(failure: string): void {

@@ -22,7 +22,7 @@ export interface SseOptions extends TimeOptions {
   readonly stallMs?: number;
   /** How many keys, and events without one, may wait for a slow client: at least 1. @defaultValue 4096 */
   readonly maxBuffered?: number;
-  /** What one more does: the client has to come back and resume, or the oldest is lost to it. @defaultValue 'disconnect' */
+  /** What one more does: the client gets what waits and has to come back, or the oldest is lost to it. @defaultValue 'disconnect' */
   readonly overflow?: 'disconnect' | 'drop-oldest';
   /** More fields for the answer's head. */
   readonly headers?: Readonly<Record<string, string>>;

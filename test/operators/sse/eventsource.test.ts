@@ -5,7 +5,7 @@ import { serve } from '@hono/node-server';
 import { EventSource } from 'eventsource';
 import { of, type Observable } from 'rxjs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { keyedStates, sse, type SseEvent } from '../../../operators/sse/index.js';
+import { keyedStates, sse, type SseEvent, type SseOptions } from '../../../operators/sse/index.js';
 
 interface Served {
   readonly url: string;
@@ -15,11 +15,14 @@ interface Served {
   readonly cut: () => void;
 }
 
-async function serving(source: (lastEventId: string | undefined) => Observable<SseEvent>): Promise<Served> {
+async function serving(
+  source: (lastEventId: string | undefined) => Observable<SseEvent>,
+  options: SseOptions = {},
+): Promise<Served> {
   const asked: (string | null)[] = [];
   const fetch = (request: Request): Response => {
     asked.push(request.headers.get('last-event-id'));
-    return sse(source, { request, retryMs: 10 });
+    return sse(source, { request, retryMs: 10, ...options });
   };
   const server = serve({ fetch, hostname: '127.0.0.1', port: 0 }) as Server;
   onTestFinished(() => {
@@ -31,10 +34,10 @@ async function serving(source: (lastEventId: string | undefined) => Observable<S
   return { url: `http://127.0.0.1:${port}/`, asked, cut: () => server.closeAllConnections() };
 }
 
-function followed(url: string): { readonly source: EventSource; readonly told: unknown[] } {
+function followed(url: string): { readonly source: EventSource; readonly told: (readonly [string, unknown])[] } {
   const source = new EventSource(url);
   onTestFinished(() => source.close());
-  const told: unknown[] = [];
+  const told: (readonly [string, unknown])[] = [];
   for (const name of ['state', 'gone', 'reset', 'end', 'message']) {
     source.addEventListener(name, ({ data }) => told.push([name, JSON.parse(data as string)]));
   }
@@ -72,5 +75,15 @@ describe('the package eventsource, over HTTP', () => {
       ['state', 'd1'],
     ]);
     expect(asked).toEqual([null, 'e-3']);
+  });
+
+  it('gets all there is in several connections where that is more than may wait', async () => {
+    const states = keyedStates<number>({ epoch: 'e' });
+    for (let i = 1; i <= 9; i++) states.set(`${i}`, i);
+    const { url, asked } = await serving((id) => states.since(id), { maxBuffered: 4 });
+    const { told } = followed(url);
+    await expect.poll(() => told.length).toBe(9);
+    expect(told.map(([, state]) => state)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(asked).toEqual([null, 'e-4', 'e-8']);
   });
 });

@@ -148,7 +148,7 @@ describe('the source of sse', () => {
       for (;;) yield { data: ++pulled };
     }
     const { reading } = opened(from(endless()), { maxBuffered: 10 });
-    await reading.read(2);
+    await reading.read(3);
     expect(pulled).toBeLessThan(15);
     expect(reading.isOver).toBe(true);
   });
