@@ -259,4 +259,15 @@ describe('generate, whose journal fails', () => {
     expect(second.recording.error).toBeInstanceOf(JournalLockedError);
     expect(machine.server.sentAs('submit')).toBe('a1');
   });
+
+  it('leaves the journal to the stream that has it, where that very journal is asked for once more', async () => {
+    const machine = new Machine();
+    const both = { clock: machine.clock, api: machine.server, journal: machine.journal(), concurrent: 1 };
+    const first = begin({ prompts: ['a', 'b', 'c'], ...both });
+    await machine.clock.settle(50);
+    const second = begin({ prompts: ['a', 'b', 'c'], ...both });
+    await machine.clock.settle();
+    expect(second.recording.error).toBeInstanceOf(JournalLockedError);
+    expect([first.recording.end, machine.server.sentAs('submit')]).toEqual(['|', 'a1 b1 c1']);
+  });
 });
