@@ -1,4 +1,4 @@
-import type { CallOptions, RemoteTask, TaskApi } from '../../src/tasks/taskApi.js';
+import type { CallOptions, RemoteTask, TaskApi, TaskOutput } from '../../src/tasks/taskApi.js';
 
 /** What came is not what is to come; an API of somebody else's may answer with anything, and the task is paid for. */
 export class StrangeAnswer extends TypeError {}
@@ -27,13 +27,15 @@ export async function lookedUp<Request>(
   throw new StrangeAnswer('lookUp must answer with a task: { ref, status, outputs }; or undefined: there is none');
 }
 
-/** Whether it says how a task is. */
-export function hasStatus(answer: unknown): answer is RemoteTask {
-  const { status } = Object(answer) as Partial<RemoteTask>;
-  return status === 'running' || status === 'succeeded' || status === 'failed';
+/** Whether it says how a task is, where that is found again, and of one that has succeeded what it has made. */
+export function isTask(answer: unknown): answer is RemoteTask {
+  const { ref, status, outputs } = Object(answer) as Partial<RemoteTask>;
+  if ((Object(ref) as Partial<RemoteTask['ref']>).id === undefined) return false;
+  if (status === 'succeeded') return Array.isArray(outputs) && outputs.every(isOutput);
+  return status === 'running' || status === 'failed';
 }
 
-/** Whether it also says where that is found again. */
-function isTask(answer: unknown): answer is RemoteTask {
-  return hasStatus(answer) && (Object(answer.ref) as Partial<RemoteTask['ref']>).id !== undefined;
+function isOutput(output: unknown): boolean {
+  const { type, url } = Object(output) as Partial<TaskOutput>;
+  return (type === 'video' || type === 'image') && typeof url === 'string';
 }

@@ -8,7 +8,7 @@ import { durationOf } from '../../src/tasks/durationOf.js';
 import { PollPlan } from '../../src/tasks/pollPlan.js';
 import type { PollAnswer, RemoteTask, TaskApi, TaskRef, TaskUpdate } from '../../src/tasks/taskApi.js';
 import { WakeUp } from '../../src/wakeUp.js';
-import { hasStatus, StrangeAnswer } from './answers.js';
+import { isTask, StrangeAnswer } from './answers.js';
 import { Flight, PollTurn } from './flight.js';
 import { meaningOf } from './meaningOf.js';
 
@@ -81,7 +81,7 @@ export class PollRound {
       const { ref, externalId, subscriber } = follower;
       if (task.ref.id !== ref.id && task.externalId !== externalId) continue;
       const remote = { ...task, ref };
-      if (!isVerified) this.#plan.hint(ref.id, this.#options.clock.now());
+      if (!isVerified || !isTask(remote)) this.#plan.hint(ref.id, this.#options.clock.now());
       // That it goes on is news, and no answer to a poll that may be on its way.
       else if (task.status === 'running') subscriber.next({ remote });
       else this.#pass(follower, remote);
@@ -194,11 +194,9 @@ export class PollRound {
         this.#failed([follower], new Error(`the answer about task ${id} alone does not show it`));
       } else if (answer === 'absent' || answer === undefined) this.#failed([follower], new TaskLostError(id));
       else if (answer instanceof Error) this.#failed([follower], answer);
-      else if (!hasStatus(answer)) {
-        this.#failed(
-          [follower],
-          new StrangeAnswer(`the answer about task ${id} has no status: running, succeeded or failed`),
-        );
+      else if (!isTask(answer)) {
+        const must = 'must be a task: { ref, status: running, succeeded or failed, outputs }';
+        this.#failed([follower], new StrangeAnswer(`the answer about task ${id} ${must}`));
       } else this.#pass(follower, answer);
     });
   }

@@ -200,11 +200,11 @@ export class TaskRecord<Input> {
     const task = this.#task;
     if (task.phase !== 'ended') throw new Error(`a task that is ${task.phase} has no result`);
     if ('error' in task) return this.failed(task.refusal.meaning, task.error, isForGood(task.refusal.meaning));
-    const { status, outputs, message = 'the task failed', credits = NaN } = task.remote;
+    const { status, outputs, message: why, credits = NaN } = task.remote;
     const isPaid = status === 'succeeded';
     this.#pay(isAmount(credits) ? credits : isPaid ? this.identity.credits : 0);
     if (isPaid) return this.#result(true, outputs);
-    return this.#result(true, [], { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message });
+    return this.#result(true, [], { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message: why ?? 'the task failed' });
   }
 
   /** The result of one that has not ended, or not well, as `error` says. */

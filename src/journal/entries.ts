@@ -21,9 +21,9 @@ const id = z.string();
 const atMs = z.number();
 const count = z.int().min(0);
 
-/** An API of somebody else's may well say that a duration is undefined: that it does not know one. */
+/** An API of somebody else's may well say that a duration is undefined, or none: that it does not know one. */
 const output = z
-  .object({ type: z.enum(['video', 'image']), url: z.string(), durationMs: z.number().optional() })
+  .object({ type: z.enum(['video', 'image']), url: z.string(), durationMs: z.number().optional().catch(undefined) })
   .transform(({ durationMs, ...rest }): TaskOutput => ({ ...rest, ...(durationMs !== undefined && { durationMs }) }));
 
 const outcome: z.ZodType<JournaledOutcome> = z.object({

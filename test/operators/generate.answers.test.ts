@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { RemoteTask } from '../../src/tasks/taskApi.js';
 import { FakeServer, type Sent } from './fakeServer.js';
 import { begin, play } from './generating.js';
+import { Machine } from './machine.js';
 import { VirtualClock } from './virtualClock.js';
 
 type Answers = (answer: Promise<unknown>) => unknown;
@@ -59,6 +61,42 @@ describe('generate, where an API answers with what is no answer', () => {
       { prompt: 'b', error, isFinal: false },
     ]);
     expect(recording.end).toBe('|');
+  });
+});
+
+describe('generate, where a poll answers with what no journal could hold', () => {
+  const ref = { product: 'video', id: 't-1' };
+  const ended: readonly [string, unknown, string][] = [
+    ['a task that is nowhere to be found', { status: 'succeeded', outputs: [] }, 'invalid'],
+    ['no outputs', { ref, status: 'succeeded' }, 'invalid'],
+    ['an output that is nowhere to be had', { ref, status: 'succeeded', outputs: [{ type: 'video' }] }, 'invalid'],
+    ['a failure without a word', { ref, status: 'failed', outputs: [], message: null }, 'failed'],
+  ];
+
+  it.each(ended)('fails that prompt, and makes the others: %s', async (_, answer, meaning) => {
+    const machine = new Machine();
+    const own = machine.server.poll.bind(machine.server);
+    machine.server.poll = async (refs, call) =>
+      refs[0]?.id === 't-1' ? [answer as RemoteTask] : await own(refs, call);
+    const options = { concurrent: 1, maxRetries: 0, deadlineMs: 60_000 };
+    const { recording } = await machine.ended({ prompts: ['a', 'b', 'c'], ...options });
+    expect(recording.values).toMatchObject([
+      { prompt: 'a', status: 'failed', isFinal: meaning === 'failed', error: { meaning } },
+      { prompt: 'b', status: 'succeeded' },
+      { prompt: 'c', status: 'succeeded' },
+    ]);
+    expect(recording.end).toBe('|');
+  });
+
+  it('tells a result whose length it does not know, in a later run, too', async () => {
+    const machine = new Machine();
+    const outputs = [{ type: 'video', url: 'https://files.invalid/a', durationMs: NaN }] as const;
+    machine.server.poll = () => Promise.resolve([{ ref, status: 'succeeded', outputs }]);
+    const [first, second] = [await machine.ended({ prompts: ['a'] }), await machine.ended({ prompts: ['a'] })];
+    expect(first.recording.values).toMatchObject([{ status: 'succeeded', outputs }]);
+    const unknown = [{ type: 'video', url: 'https://files.invalid/a' }];
+    expect(second.recording.values).toMatchObject([{ isEarlier: true, outputs: unknown }]);
+    expect([first.recording.end, second.recording.end]).toEqual(['|', '|']);
   });
 });
 

@@ -197,6 +197,18 @@ describe('updates', () => {
     ]);
   });
 
+  it('that say how a task is in words that are none are a reason to ask, too', async () => {
+    const updates = new Updates();
+    const generating = begin({ prompts: [{ prompt: 'a', takesMs: 100 }], pollIntervalMs: 1_000, updates });
+    const { task } = ended('t-1', true);
+    const strange = { isVerified: true, task: { ...task, status: 'processing' as 'running' } };
+    generating.clock.schedule(300, () => updates.tell(strange));
+    await generating.clock.settle();
+    expect(generating.recording.timeline).toMatchObject([
+      [300, { status: 'succeeded', outputs: [{ url: 'https://files.invalid/t-1' }] }],
+    ]);
+  });
+
   it("about others are nobody's concern", async () => {
     const updates = new Updates();
     const generating = begin({ prompts: ['a'], updates });

@@ -129,19 +129,22 @@ describe('an answer', () => {
     ]);
   });
 
-  it.each([null, 'done', {}, { status: 'processing' }])(
-    'that is none, %j, is no use, and takes nothing from the others',
-    async (answer) => {
-      const polling = new Polling({
-        answers: ({ ids }) => Array.from(ids, (id) => (id === 'a' ? answer : running(id))),
-      });
-      const [a, b] = ['a', 'b'].map((id) => polling.follow(id));
-      await polling.clock.settle(150);
-      const error = new TypeError('the answer about task a has no status: running, succeeded or failed');
-      expect(a?.timeline).toEqual([[100, { error }]]);
-      expect(b?.timeline).toEqual([[100, { remote: running('b') }]]);
-    },
-  );
+  const ref = { product: 'video', id: 'a' };
+  it.each([
+    ...[null, 'done', {}, { ref, status: 'processing', outputs: [] }, { status: 'running', outputs: [] }],
+    ...[undefined, null, [{ type: 'video' }], [null]].map((outputs) => ({ ref, status: 'succeeded', outputs })),
+  ])('that is none, %j, is no use, and takes nothing from the others', async (answer) => {
+    const polling = new Polling({
+      answers: ({ ids }) => Array.from(ids, (id) => (id === 'a' ? answer : running(id))),
+    });
+    const [a, b] = ['a', 'b'].map((id) => polling.follow(id));
+    await polling.clock.settle(150);
+    const error = new TypeError(
+      'the answer about task a must be a task: { ref, status: running, succeeded or failed, outputs }',
+    );
+    expect(a?.timeline).toEqual([[100, { error }]]);
+    expect(b?.timeline).toEqual([[100, { remote: running('b') }]]);
+  });
 
   it('that is of no use about one is told of that one, who is asked for again after a backoff', async () => {
     const error = new Error('strange');
