@@ -54,9 +54,8 @@ export function followTask<Request>(
 }
 
 /**
- * A task that was given up may still run, and then holds its slot: while somebody waits for one, or may come for one,
- * until the server says that it has ended. Where all it gives for a whole deadline are strange answers, or none about a task that it may not even
- * have, the slot is let go.
+ * A task that was given up may still run, and then holds its slot until the server says that it has ended, or nobody
+ * wants a slot any more. Where a whole deadline has brought no answer of use about it, the slot is let go, too.
  */
 export function holdSlot<Request>(
   account: Account<Request>,
@@ -65,9 +64,9 @@ export function holdSlot<Request>(
 ): Observable<never> {
   const { clock, options } = account;
   const { task } = record;
+  if (!('remote' in task)) return request === undefined ? EMPTY : holdUnknown(account, record, request);
   let heardAtMs = clock.now();
   const isHopeless = (): boolean => clock.now() - heardAtMs >= options.deadlineMs;
-  if (!('remote' in task)) return request === undefined ? EMPTY : holdUnknown(account, record, request);
   return polled(account, record, task.remote.ref).pipe(
     takeWhile((answer) => {
       const isUseful = 'remote' in answer || !isPermanent(meaningOf(account.api, answer.error));
