@@ -13,9 +13,8 @@ type Told = Pick<GenerateResult<unknown>, 'index' | 'id' | 'status' | 'outputs' 
 /** The line of a result; `prompt` is the text of the prompt, '' where the request has none. */
 export function resultLine(result: Told): string {
   const { index, id, prompt, status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error } = result;
-  return jsonLine({
-    ...{ index, id, prompt: promptText(prompt), status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error },
-  });
+  const text = promptText(prompt);
+  return jsonLine({ index, id, prompt: text, status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error });
 }
 
 /** The same of a task that an earlier run has brought to its end; undefined where it has not. */

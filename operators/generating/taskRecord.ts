@@ -224,9 +224,7 @@ export class TaskRecord<Input> {
   /** Writes a result down that will not change any more. Rejects where it cannot be written; that is known already. */
   conclude(result: GenerateResult<Input>): Promise<void> {
     const { status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error, credits } = result;
-    const outcome: JournaledOutcome = {
-      ...{ status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error, credits },
-    };
+    const outcome: JournaledOutcome = { status, taskId, outputs, attempts, submittedAtMs, endedAtMs, error, credits };
     return this.#account.write({ type: 'ended', id: this.id, outcome, atMs: this.#wallMs() });
   }
 
