@@ -45,11 +45,11 @@ class PerKey implements Limit {
   #wall: { readonly epochMs: number; readonly nowMs: number } | undefined = undefined;
 
   constructor(make: (key: unknown) => Limit) {
+    const sample = make(undefined);
     this.#make = make;
-    this.#sample = make(undefined);
-    this.name = `${this.#sample.name} per key`;
-    this.kind = this.#sample.kind;
-    const sample = this.#sample;
+    this.#sample = sample;
+    this.name = `${sample.name} per key`;
+    this.kind = sample.kind;
     if (sample.adjust !== undefined) this.adjust = (...settled) => this.#adjust(...settled);
     if (sample.refused !== undefined) this.refused = (...work) => this.#limitOf(work[3])?.refused?.(...work);
     if (sample.granted !== undefined) this.granted = (...work) => this.#limitOf(work[3])?.granted?.(...work);
@@ -132,21 +132,14 @@ class PerKey implements Limit {
 
   copy(): PerKey {
     const copy = new PerKey(this.#make);
-    if (this.#change !== undefined) copy.#adopt(this.#change);
+    if (this.#change !== undefined) copy.update(this.#change);
     for (const [key, { limit, works }] of this.#entries) copy.#entries.set(key, { limit: copyOf(limit), works });
     copy.#wall = this.#wall;
     return copy;
   }
 
-  /** What was changed once holds for every limit made from here on. */
-  #adopt(change: object): void {
-    this.#sample.update?.(change);
-    this.#change = change;
-  }
-
   #figuresOf(key: unknown): LimitFigures {
-    const limit = key === undefined ? this.#sample : this.#make(key);
-    if (this.#change !== undefined) limit.update?.(this.#change);
+    const limit = key === undefined ? this.#sample : this.#newLimit(key);
     return limit.describe!(key);
   }
 
@@ -168,12 +161,15 @@ class PerKey implements Limit {
   #limitFor(key: unknown): Limit {
     const known = this.#limitOf(key);
     if (known !== undefined) return known;
-    if (this.#made?.key !== key || this.#made === undefined) {
-      const limit = this.#make(key);
-      if (this.#change !== undefined) limit.update?.(this.#change);
-      this.#made = { key, limit };
-    }
+    if (this.#made === undefined || this.#made.key !== key) this.#made = { key, limit: this.#newLimit(key) };
     return this.#made.limit;
+  }
+
+  /** What was changed once holds for every limit made from here on. */
+  #newLimit(key: unknown): Limit {
+    const limit = this.#make(key);
+    if (this.#change !== undefined) limit.update?.(this.#change);
+    return limit;
   }
 
   #told(limit: Limit): Limit {
