@@ -2,20 +2,13 @@ import * as z from 'zod/mini';
 import { costOrCosts, durationMs } from '../options.js';
 import { copyOf, type Limit } from '../limits/limit.js';
 import { MemoryStore } from './memoryStore.js';
-import { placeOf, type Admission } from './waiter.js';
-
-export const forecastSchema = z.strictObject({
-  count: z.int().check(z.gte(0)),
-  taskMs: z._default(durationMs, 0),
-  cost: z._default(costOrCosts, 1),
-  key: z.optional(z.unknown()),
-});
+import { placeOf, type Admission, type Cost } from './waiter.js';
 
 export interface ForecastOptions {
   /** How long a piece of work takes, in ms (at least 0). @defaultValue 0 */
   readonly taskMs?: number;
   /** What each of the coming ones costs, at least 0. @defaultValue 1 */
-  readonly cost?: Admission['cost'];
+  readonly cost?: Cost;
   /** Whose they are. @defaultValue nobody's in particular */
   readonly key?: unknown;
 }
@@ -29,6 +22,13 @@ export interface Forecast {
   /** The limit that holds the work back for longest, by name; undefined: none does. */
   readonly boundBy: string | undefined;
 }
+
+export const forecastSchema = z.strictObject({
+  count: z.int().check(z.gte(0)),
+  taskMs: z._default(durationMs, 0),
+  cost: z._default(costOrCosts, 1),
+  key: z.optional(z.unknown()),
+});
 
 /** What a forecast starts from. */
 export interface Outlook {
@@ -86,7 +86,10 @@ class LookAhead {
       const nextEndMs = this.#ends[this.#ended]?.atMs ?? Infinity;
       const untilMs = Math.min(atMs, nextEndMs);
       this.#hold(this.#store.heldBy?.name ?? '', untilMs - this.#nowMs);
-      if (untilMs === Infinity) return !(this.#isStuck = true);
+      if (untilMs === Infinity) {
+        this.#isStuck = true;
+        return false;
+      }
       this.#nowMs = untilMs;
     }
     this.#ends.push({ atMs: this.#nowMs + this.#taskMs, sinceMs: this.#nowMs, admission });
@@ -94,8 +97,7 @@ class LookAhead {
   }
 
   found(): Forecast {
-    let boundBy: string | undefined;
-    for (const [name, ms] of this.#heldMs) if (ms > (this.#heldMs.get(boundBy ?? '') ?? 0)) boundBy = name;
+    const boundBy = this.#heldLongest();
     if (this.#isStuck) return { startsInMs: Infinity, doneInMs: Infinity, boundBy };
     const lastEndMs = this.#ends.at(-1)?.atMs ?? this.#nowMs;
     return { startsInMs: this.#nowMs - this.#startMs, doneInMs: lastEndMs - this.#startMs, boundBy };
@@ -111,5 +113,17 @@ class LookAhead {
 
   #hold(name: string, ms: number): void {
     this.#heldMs.set(name, (this.#heldMs.get(name) ?? 0) + ms);
+  }
+
+  /** The limit that held work back for longest, by name. */
+  #heldLongest(): string | undefined {
+    let longest: string | undefined;
+    let longestMs = 0;
+    for (const [name, ms] of this.#heldMs) {
+      if (ms <= longestMs) continue;
+      longest = name;
+      longestMs = ms;
+    }
+    return longest;
   }
 }

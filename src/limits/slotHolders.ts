@@ -59,7 +59,8 @@ export class SlotHolders {
     const holder = this.#find(takenAtMs, false, cost);
     if (holder === undefined || holder.isWaiting) return false;
     this.#waiting.start(holder.cost);
-    return (holder.isWaiting = true);
+    holder.isWaiting = true;
+    return true;
   }
 
   /** It waits no more; false where it did not. */
