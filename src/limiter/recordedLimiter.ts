@@ -2,7 +2,7 @@ import type { Outcome } from '../limits/limit.js';
 import type { Refusal } from '../refusal.js';
 import type { Explanation, LimiterSnapshot } from './events.js';
 import type { Forecast, ForecastOptions } from './forecast.js';
-import { Limiter } from './limiter.js';
+import { Limiter, type AdjustOptions } from './limiter.js';
 import type { LimiterParts } from './limiterParts.js';
 import type { Tape } from './tape.js';
 import type { Cost, Waiter } from './waiter.js';
@@ -60,11 +60,7 @@ export class RecordedLimiter extends Limiter {
     super.update(changes);
   }
 
-  override adjust(
-    name: string,
-    delta: number,
-    options: { readonly takenAtMs?: number | undefined; readonly key?: unknown } = {},
-  ): void {
+  override adjust(name: string, delta: number, options: AdjustOptions = {}): void {
     const { takenAtMs, key } = options;
     this.#tape.note({ type: 'adjust', name, delta, takenAtMs, key });
     super.adjust(name, delta, options);
