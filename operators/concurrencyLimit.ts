@@ -9,7 +9,7 @@ import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
 import type { ProjectionContext } from './pool/job.js';
 import { Pool } from './pool/pool.js';
 import { LimiterTurns, OwnTurns, type OnDropped, type Start, type Turns } from './pool/turns.js';
-import { connect } from './pool/upstream.js';
+import { connect } from './pool/connect.js';
 
 /** Either `limit`, or a `limiter`: `cost`, `key`, `weight`, `priority` and `classify` need one. */
 export interface ConcurrencyLimitOptions<T> extends PlacingOptions<T> {

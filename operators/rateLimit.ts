@@ -9,7 +9,7 @@ import { slidingWindow } from '../src/limits/slidingWindow.js';
 import { callback, countOrInfinity, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
-import { connect } from './pool/upstream.js';
+import { connect } from './pool/connect.js';
 import { WaitingValues, type ValueReceiver } from './pool/waitingValues.js';
 
 /** Either `limit` and `intervalMs`, or a `limiter`. */

@@ -1,6 +1,6 @@
 import { from, type ObservableInput, type Observer, type Subscription } from 'rxjs';
 import type { Admission } from '../../src/limiter/waiter.js';
-import { connect } from './upstream.js';
+import { connect } from './connect.js';
 
 /** What a projection gets beside its item. */
 export interface ProjectionContext {
