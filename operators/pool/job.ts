@@ -24,9 +24,10 @@ export interface JobOwner<R> {
 
 /** The work of one item: what its projection sees, and the observer of its result. */
 export class Job<R> implements ProjectionContext, Observer<R> {
+  /** The number of its start, which its projection is told. */
   readonly index: number;
-  /** Where its results stand, where they are to be in the order of the source. */
-  readonly place: number;
+  /** That of its coming, as for `Start`: by it results are put in the order of the source. */
+  readonly number: number;
   readonly admission: Admission;
   readonly atMs: number;
   readonly #owner: JobOwner<R>;
@@ -34,10 +35,10 @@ export class Job<R> implements ProjectionContext, Observer<R> {
   #subscription: Subscription | undefined = undefined;
   #isOver = false;
 
-  constructor(owner: JobOwner<R>, index: number, place: number, admission: Admission, atMs: number) {
+  constructor(owner: JobOwner<R>, index: number, number: number, admission: Admission, atMs: number) {
     this.#owner = owner;
     this.index = index;
-    this.place = place;
+    this.number = number;
     this.admission = admission;
     this.atMs = atMs;
   }

@@ -40,7 +40,6 @@ export class Pool<T, R> implements Observer<T>, JobOwner<R> {
     subscriber.add(() => this.#close());
   }
 
-  /** True once nobody listens any more. */
   get isClosed(): boolean {
     return this.#subscriber.closed;
   }
@@ -77,15 +76,14 @@ export class Pool<T, R> implements Observer<T>, JobOwner<R> {
 
   emit(job: Job<R>, value: R): void {
     if (this.#inOrder === undefined) this.#subscriber.next(value);
-    else this.#inOrder.next(job.place, value);
+    else this.#inOrder.next(job.number, value);
   }
 
-  /** The job has ended well; `result` holds its one value where it is emitted only now. */
   ended(job: Job<R>, result?: { readonly value: R }): void {
     this.#release(job);
     try {
       if (result !== undefined) this.emit(job, result.value);
-      this.#inOrder?.end(job.place);
+      this.#inOrder?.end(job.number);
     } catch (thrown) {
       reportUnhandled(thrown);
     }
@@ -106,7 +104,6 @@ export class Pool<T, R> implements Observer<T>, JobOwner<R> {
     this.#turns.advance();
   }
 
-  /** The job was stopped from here: its permit goes back, and nobody is told. */
   stopped(job: Job<R>): void {
     this.#release(job);
     this.#turns.advance();
