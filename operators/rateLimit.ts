@@ -83,12 +83,11 @@ const schema = z
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
   const parsed = parseOptions(schema, options, 'rateLimit');
-  const limiterOf = (): Limiter => parsed.limiter ?? ownLimiter(parsed);
+  const place = placing<T>(parsed);
   return (source) =>
     new Observable((subscriber) => {
-      connect(source, new Gate(limiterOf(), parsed.cost, placing(parsed), subscriber), (upstream) =>
-        subscriber.add(upstream),
-      );
+      const gate = new Gate(parsed.limiter ?? ownLimiter(parsed), parsed.cost, place, subscriber);
+      connect(source, gate, (upstream) => subscriber.add(upstream));
     });
 }
 
