@@ -68,15 +68,19 @@ export function pullFrom<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number, context: ProjectionContext) => O,
   options: PullFromOptions,
 ): Observable<ObservedValueOf<O>> {
-  const { limit = 1, limiter, cost, ordered, clock, scheduler, ...place } = parseOptions(schema, options, 'pullFrom');
+  const parsed = parseOptions(schema, options, 'pullFrom');
+  const { limiter, cost, ordered, key, weight, priority } = parsed;
+  const place = placeOf({ key, weight, priority });
   return new Observable((subscriber) => {
-    const turns =
-      limiter ?? createLimiter({ limits: [concurrency({ limit })], clock: clockFrom({ clock, scheduler }) });
-    const puller = new Puller<T>(turns, cost, placeOf(place));
+    const puller = new Puller<T>(limiter ?? ownLimiter(parsed), cost, place);
     const pool = new Pool<T, ObservedValueOf<O>>(project, (start) => puller.startingWith(start), ordered, subscriber);
     subscriber.add(() => puller.end());
     puller.pull(source, pool);
   });
+}
+
+function ownLimiter(options: z.output<typeof schema>): Limiter {
+  return createLimiter({ limits: [concurrency({ limit: options.limit ?? 1 })], clock: clockFrom(options) });
 }
 
 /** Waits for a permit, pulls a value, starts it, waits again: one waiter in the limiter, however long the source. */
