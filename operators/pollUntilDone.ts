@@ -154,7 +154,7 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
     const backoffMs = backoffDelay({ ...refusal, attempt: errorsInARow++, random: options.random });
     return after(Math.max(nextWaitMs(), backoffMs), clock);
   };
-  const failIfFailed = (status: S): void => {
+  const onStatus = (status: S): void => {
     lastStatus = status;
     failure = undefined;
     errorsInARow = 0;
@@ -176,7 +176,7 @@ function statusesOf<T, S>(task: T, options: ParsedOptions<T, S>, clock: Clock): 
   return after(firstDelayMs, clock).pipe(
     take(1),
     switchMap(() => once.pipe(retry({ delay: afterError }), repeat({ delay: () => after(nextWaitMs(), clock) }))),
-    tap(failIfFailed),
+    tap(onStatus),
     takeWhile((status) => !isDone(status), true),
     options.emit === 'final' ? last() : distinctUntilChanged((a, b) => Object.is(changeKey(a), changeKey(b))),
     deadline(deadlineMs, clock, () => ({ last: lastStatus, failure })),
