@@ -1,7 +1,7 @@
 import { Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
 import * as z from 'zod/mini';
-import type { Overflow } from '../src/limiter/limiterParts.js';
 import type { Limiter } from '../src/limiter/limiter.js';
+import { queueSchema, unbounded, type Overflow } from '../src/limiter/queueSettings.js';
 import type { Cost } from '../src/limiter/waiter.js';
 import type { Classify } from '../src/refusal.js';
 import { callback, countOrInfinity, having, parseOptions } from '../src/options.js';
@@ -41,13 +41,7 @@ const schema = z
     ...placingShape,
     ordered: z._default(z.boolean(), false),
     stop: z.optional(z.instanceof(AbortSignal)),
-    queue: z._default(
-      z.strictObject({
-        maxSize: countOrInfinity,
-        overflow: z._default(z.enum(['error', 'drop-oldest', 'drop-newest']), 'error'),
-      }),
-      { maxSize: Infinity, overflow: 'error' },
-    ),
+    queue: z._default(queueSchema, unbounded),
   })
   .check(
     z.refine((it) => (it.limiter === undefined) !== (it.limit === undefined), {

@@ -25,7 +25,7 @@ export { clockOf, type TimeOptions } from './time/clock.js';
 
 export { createLimiter } from './createLimiter.js';
 export type { LimiterOptions } from '../src/limiter/createLimiter.js';
-export type { Overflow } from '../src/limiter/limiterParts.js';
+export type { Overflow } from '../src/limiter/queueSettings.js';
 export type { AdjustOptions, Limiter } from '../src/limiter/limiter.js';
 export type { AdmissionStore, Applicants, LimiterStore, StoreSetup } from '../src/limiter/store.js';
 export { replay, type Decision } from '../src/limiter/replay.js';

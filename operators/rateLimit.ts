@@ -1,12 +1,12 @@
 import { Observable, type MonoTypeOperatorFunction, type Observer, type Subscriber } from 'rxjs';
 import * as z from 'zod/mini';
-import type { Overflow } from '../src/limiter/limiterParts.js';
-import type { Limiter } from '../src/limiter/limiter.js';
 import { createLimiter } from '../src/limiter/createLimiter.js';
+import type { Limiter } from '../src/limiter/limiter.js';
+import { queueSchema, type Overflow } from '../src/limiter/queueSettings.js';
 import type { Admission, Cost, Place } from '../src/limiter/waiter.js';
 import { evenly } from '../src/limits/evenly.js';
 import { slidingWindow } from '../src/limits/slidingWindow.js';
-import { callback, countOrInfinity, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
+import { callback, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
 import { connect } from './pool/connect.js';
@@ -42,12 +42,7 @@ const schema = z
     limiter: z.optional(having<Limiter>('enter')),
     cost: z._default(callback<(value: unknown) => Cost>(), () => () => 1),
     ...placingShape,
-    queue: z.optional(
-      z.strictObject({
-        maxSize: countOrInfinity,
-        overflow: z.optional(z.enum(['error', 'drop-oldest', 'drop-newest'])),
-      }),
-    ),
+    queue: z.optional(queueSchema),
     ...timeShape,
   })
   .check(

@@ -1,6 +1,6 @@
 import { QueueFullError } from '../../src/errors.js';
-import type { Overflow } from '../../src/limiter/limiterParts.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
+import type { QueueSettings } from '../../src/limiter/queueSettings.js';
 import { commonPlace, type Admission, type Cost, type Place } from '../../src/limiter/waiter.js';
 import type { Outcome } from '../../src/limits/limit.js';
 import type { Classify } from '../../src/refusal.js';
@@ -35,19 +35,14 @@ const ownAdmission: Admission = { cost: 1, place: commonPlace };
 /** The turns of one subscription: a count and a ring of values. */
 export class OwnTurns<T> implements Turns<T> {
   readonly #limit: number;
-  readonly #queue: { readonly maxSize: number; readonly overflow: Overflow };
+  readonly #queue: QueueSettings;
   readonly #start: Start<T>;
   readonly #onDropped: OnDropped;
   #waiting = new Ring<T>();
   #active = 0;
   #isAdvancing = false;
 
-  constructor(
-    limit: number,
-    queue: { readonly maxSize: number; readonly overflow: Overflow },
-    start: Start<T>,
-    onDropped: OnDropped,
-  ) {
+  constructor(limit: number, queue: QueueSettings, start: Start<T>, onDropped: OnDropped) {
     this.#limit = limit;
     this.#queue = queue;
     this.#start = start;

@@ -3,12 +3,13 @@ import { monotonic, systemClock, type Clock } from '../clock.js';
 import { createRetryBudget, type RetryBudget, type RetryBudgetOptions } from '../backoff/retryBudget.js';
 import { OptionsError } from '../errors.js';
 import type { Limit } from '../limits/limit.js';
-import { callback, countOrInfinity, having, parseOptions } from '../options.js';
+import { callback, having, parseOptions } from '../options.js';
 import type { Classify } from '../refusal.js';
 import { CoolDown, coolDownSchema, type CoolDownOptions } from './coolDown.js';
 import { Limiter } from './limiter.js';
-import type { LimiterParts, Overflow } from './limiterParts.js';
+import type { LimiterParts } from './limiterParts.js';
 import { MemoryStore } from './memoryStore.js';
+import { queueSchema, unbounded, type Overflow } from './queueSettings.js';
 import { RecordedLimiter } from './recordedLimiter.js';
 import type { LimiterStore } from './store.js';
 import { Tape, type Recorder } from './tape.js';
@@ -47,13 +48,7 @@ export interface LimiterOptions {
 const schema = z.strictObject({
   store: z.optional(having<LimiterStore>('open')),
   limits: z.array(having<Limit>('earliest')),
-  queue: z._default(
-    z.strictObject({
-      maxSize: countOrInfinity,
-      overflow: z._default(z.enum(['error', 'drop-oldest', 'drop-newest']), 'error'),
-    }),
-    { maxSize: Infinity, overflow: 'error' },
-  ),
+  queue: z._default(queueSchema, unbounded),
   retryBudget: z.optional(
     z.custom<RetryBudget | RetryBudgetOptions>((value: unknown) => typeof value === 'object' && value !== null, {
       error: 'must be the options of a retry budget, or one made by createRetryBudget',

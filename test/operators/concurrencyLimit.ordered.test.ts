@@ -2,7 +2,7 @@ import { NEVER, of, Subject, type ObservableInput } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { concurrencyLimit, type ConcurrencyLimitOptions } from '../../operators/concurrencyLimit.js';
 import { createLimiter } from '../../operators/createLimiter.js';
-import type { Overflow } from '../../src/limiter/limiterParts.js';
+import type { Overflow } from '../../src/limiter/queueSettings.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { record } from './recording.js';
 
