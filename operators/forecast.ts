@@ -131,7 +131,10 @@ export async function forecast<Input>(
   const clock = new VirtualClock(startAtMs === undefined ? {} : { epochAtMs: startAtMs });
   const concurrent = given.concurrent === 'auto' ? given.tier.concurrent : given.concurrent;
   const model = createKlingModel({
-    ...{ tasks: concurrent, requests: 'off', credits: 'off', epochAtMs: clock.epochNow() },
+    tasks: concurrent,
+    requests: 'off',
+    credits: 'off',
+    epochAtMs: clock.epochNow(),
     ...(taskMs !== undefined && { taskMs }),
     faults: { latencyMs: { min: answerMs / 2, max: answerMs / 2 } },
   });
@@ -167,7 +170,8 @@ interface Run extends Pick<ParsedGenerateOptions, 'rate' | 'dailyCredits' | 'tim
   readonly concurrent: number;
 }
 
-function summed({ results, tookMs, books, ...limits }: Run): RunForecast {
+function summed(run: Run): RunForecast {
+  const { results, tookMs, books, timeZone } = run;
   const made = results.filter(({ status }) => status === 'succeeded');
   const { total, create } = books.requests;
   return {
@@ -177,8 +181,8 @@ function summed({ results, tookMs, books, ...limits }: Run): RunForecast {
     tookMs,
     requests: { total, submits: create, polls: total - create },
     credits: made.reduce((sum, { credits }) => sum + credits, 0),
-    days: daysOf(results, limits.timeZone).size,
-    boundBy: made.length === 0 ? undefined : binding({ results, tookMs, books, ...limits }),
+    days: daysOf(results, timeZone).size,
+    boundBy: made.length === 0 ? undefined : binding(run),
   };
 }
 
