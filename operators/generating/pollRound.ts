@@ -190,14 +190,8 @@ export class PollRound {
       const follower = this.#followers.get(id);
       if (follower === undefined) return;
       if (answer === 'unseen' && refs.length > 1) this.#alone.add(id);
-      else if (answer === 'unseen') {
-        this.#failed([follower], new Error(`the answer about task ${id} alone does not show it`));
-      } else if (answer === 'absent' || answer === undefined) this.#failed([follower], new TaskLostError(id));
-      else if (answer instanceof Error) this.#failed([follower], answer);
-      else if (!isTask(answer)) {
-        const must = 'must be a task: { ref, status: running, succeeded or failed, outputs }';
-        this.#failed([follower], new StrangeAnswer(`the answer about task ${id} ${must}`));
-      } else this.#pass(follower, answer);
+      else if (answer instanceof Error || !isTask(answer)) this.#failed([follower], errorIn(answer, id));
+      else this.#pass(follower, answer);
     });
   }
 
@@ -234,4 +228,13 @@ export class PollRound {
     else this.#plan.ended(id, nowMs, durationOf(remote));
     follower.subscriber.next({ remote });
   }
+}
+
+/** Why an answer about a task that was asked for does not say how it is. */
+function errorIn(answer: PollAnswer | undefined, id: string): Error {
+  if (answer instanceof Error) return answer;
+  if (answer === undefined || answer === 'absent') return new TaskLostError(id);
+  if (answer === 'unseen') return new Error(`the answer about task ${id} alone does not show it`);
+  const must = 'must be a task: { ref, status: running, succeeded or failed, outputs }';
+  return new StrangeAnswer(`the answer about task ${id} ${must}`);
 }
