@@ -12,6 +12,7 @@ import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import type { TaskApi } from '../../src/tasks/taskApi.js';
 import { clockFrom } from '../time/clock.js';
+import { aborted } from './aborted.js';
 import { Baton } from './baton.js';
 import { Closures } from './closures.js';
 import { Credits } from './credits.js';
@@ -141,10 +142,8 @@ export class Account<Request> {
     if (this.shared !== undefined) this.#hearOthers(this.shared);
     if (updates !== undefined) this.#unlisten.push(updates.on((update) => this.poller.told(update)));
     if (stop === undefined) return;
-    const abort = (): void => this.#stop(stop.reason);
-    if (stop.aborted) abort();
-    else stop.addEventListener('abort', abort);
-    this.#unlisten.push(() => stop.removeEventListener('abort', abort));
+    const stopped = aborted(stop).subscribe(() => this.#stop(stop.reason));
+    this.#unlisten.push(() => stopped.unsubscribe());
   }
 }
 
