@@ -3,8 +3,6 @@ import { fit, lineColumns, type Line, type Span } from './line.js';
 import { taskLines } from './taskLines.js';
 import type { Size, View } from './view.js';
 
-export type { Size, View } from './view.js';
-
 const leastBar = 8;
 const greatestBar = 60;
 

@@ -2,12 +2,13 @@ import { systemClock, type Cancel, type RefusalMeaning } from '../../operators/i
 import { summaryLines, type Summary } from '../summary.js';
 import { harmless } from '../text.js';
 import { formatTicking } from '../units.js';
-import { bars, type View } from './bars.js';
+import { bars } from './bars.js';
 import { eventLine } from './eventLine.js';
 import { Pace } from './pace.js';
 import type { Output, Progress, RunEvent } from './progress.js';
 import { restoring } from './restoring.js';
 import { Screen } from './screen.js';
+import type { View } from './view.js';
 
 const redrawMs = 100;
 

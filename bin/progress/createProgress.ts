@@ -1,8 +1,8 @@
 import { BarsProgress } from './barsProgress.js';
-import type { View } from './view.js';
 import { JsonProgress } from './jsonProgress.js';
 import { LinesProgress } from './linesProgress.js';
 import type { Output, Progress, ProgressMode } from './progress.js';
+import type { View } from './view.js';
 
 export interface ProgressOptions {
   readonly mode: ProgressMode;
@@ -15,7 +15,8 @@ export interface ProgressOptions {
 /** `auto` is bars on a terminal that can move its cursor and that people look at, and lines elsewhere, in CI too. */
 export function createProgress({ mode, output, env, promptAt, view }: ProgressOptions): Progress {
   const isTerminal = output.isTTY === true && env['TERM'] !== 'dumb';
-  switch (mode === 'auto' ? (isTerminal && !isCi(env) ? 'bars' : 'lines') : mode) {
+  const fitting = isTerminal && !isCi(env) ? 'bars' : 'lines';
+  switch (mode === 'auto' ? fitting : mode) {
     case 'bars':
       return new BarsProgress(output, isTerminal && !env['NO_COLOR'], view);
     case 'lines':

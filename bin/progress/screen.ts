@@ -1,6 +1,6 @@
-import type { Size } from './view.js';
 import { lineColumns, paint, type Line } from './line.js';
 import type { Output } from './progress.js';
+import type { Size } from './view.js';
 
 const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';

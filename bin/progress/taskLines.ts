@@ -1,7 +1,7 @@
 import { clean } from '../text.js';
 import { formatTicking } from '../units.js';
-import type { View } from './view.js';
 import type { Line, Span } from './line.js';
+import type { View } from './view.js';
 
 type Running = View['running'][number];
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { bars, type View } from '../../../bin/progress/bars.js';
+import { bars } from '../../../bin/progress/bars.js';
 import { lineColumns, paint } from '../../../bin/progress/line.js';
+import type { View } from '../../../bin/progress/view.js';
 
 const anyTask: fc.Arbitrary<View['running'][number]> = fc.record({
   index: fc.nat({ max: 1e6 }),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bars, remainingMs, type View } from '../../../bin/progress/bars.js';
+import { bars, remainingMs } from '../../../bin/progress/bars.js';
 import { paint, type Line } from '../../../bin/progress/line.js';
+import type { View } from '../../../bin/progress/view.js';
 
 const view: View = {
   ...{ total: 24, succeeded: 10, failed: 2, waiting: 10, refusals: 1, coolDownMs: 0, elapsedMs: 120_000 },

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { View } from '../../../bin/progress/bars.js';
 import { BarsProgress } from '../../../bin/progress/barsProgress.js';
 import { Pace } from '../../../bin/progress/pace.js';
+import type { View } from '../../../bin/progress/view.js';
 import type { RefusalMeaning } from '../../../operators/index.js';
 import { eventOf, resultOf } from '../events.js';
 

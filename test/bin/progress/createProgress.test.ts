@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { View } from '../../../bin/progress/bars.js';
 import { createProgress } from '../../../bin/progress/createProgress.js';
 import { JsonProgress } from '../../../bin/progress/jsonProgress.js';
 import type { Line } from '../../../bin/progress/line.js';
 import { Screen } from '../../../bin/progress/screen.js';
+import type { View } from '../../../bin/progress/view.js';
 import { eventOf, remote, resultOf } from '../events.js';
 
 class Recorded {
