@@ -4,6 +4,7 @@ import { OptionsError } from '../operators/index.js';
 import { receiveCallbacks, type KlingClient } from '../src/kling/index.js';
 import type { TaskUpdates } from '../src/tasks/taskApi.js';
 import { isLoopback } from './loopback.js';
+import { messageOf } from './text.js';
 import { UsageError } from './usageError.js';
 
 export interface CallbackFlags {
@@ -79,8 +80,7 @@ async function listen(server: Server, port: number, host: string | undefined): P
   try {
     await once(server.listen(port, host), 'listening');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--callback-port ${port} cannot be had (${why})`, { cause: error });
+    throw new UsageError(`--callback-port ${port} cannot be had (${messageOf(error)})`, { cause: error });
   }
 }
 

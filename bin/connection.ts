@@ -27,7 +27,7 @@ import { keysFrom, simulatedKeys, type Keys } from './credentials.js';
 import type { Figures } from './figures.js';
 import { proxiesFrom } from './proxies.js';
 import type { RedisRun } from './redisRun.js';
-import { byFlags, clean } from './text.js';
+import { byFlags, clean, messageOf } from './text.js';
 import { formatDuration } from './units.js';
 import { UsageError } from './usageError.js';
 
@@ -138,10 +138,8 @@ const untoldMs = 1_000;
 function tellWait({ error, delayMs }: Retry): void {
   const isSlow = error instanceof KlingError && error.kind === 'timed-out';
   if (delayMs < untoldMs && !isSlow) return;
-  const why = error instanceof Error ? error.message : String(error);
-  console.error(
-    `sluice: ${clean(byFlags(why))}; asked again in ${formatDuration(delayMs)}, before anything is submitted`,
-  );
+  const why = clean(byFlags(messageOf(error)));
+  console.error(`sluice: ${why}; asked again in ${formatDuration(delayMs)}, before anything is submitted`);
 }
 
 /** From a wrong address every answer is wrong, from the right one now and then one is: it takes a second to tell. */

@@ -4,6 +4,7 @@ import { catchError, defer, EMPTY, lastValueFrom, Subject, tap, type Observable 
 import type { Dispatcher } from 'undici';
 import { concurrencyLimit, OptionsError, retryWithJitter, type TaskOutput } from '../operators/index.js';
 import { classifyDownload, download } from '../src/http/index.js';
+import { messageOf } from './text.js';
 import { UsageError } from './usageError.js';
 
 /** What has been made of one prompt. */
@@ -145,8 +146,4 @@ function namesIn(directory: string): readonly string[] {
 function extensionOf(url: string, type: TaskOutput['type']): string {
   const [, extension] = mediaNames.exec(URL.canParse(url) ? new URL(url).pathname : '') ?? [];
   return extension?.toLowerCase() ?? (type === 'video' ? 'mp4' : 'png');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@ import type { RunningTask } from './board.js';
 import type { Figures } from './figures.js';
 import type { Standing } from './roster.js';
 import type { Slots } from './slots.js';
+import { messageOf } from './text.js';
 import { formatCount, formatDuration } from './units.js';
 
 export interface Beginning {
@@ -74,7 +75,7 @@ export function leavingNotice(isShared: boolean): string {
 
 /** @param path what cannot be written; undefined where the error says it itself */
 export function unwrittenNotice(path: string | undefined, error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const what = path === undefined ? `${why};` : `${path} cannot be written (${why}):`;
   return `${what} nothing new is submitted; what runs is waited for, and results that cannot be written follow here`;
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { OptionsError } from '../operators/index.js';
 import { parseKlingRequest, type KlingApi, type KlingProduct, type KlingRequest } from '../src/kling/index.js';
 import { flagOf, type Defaults } from './promptFlags.js';
-import { clean, crop } from './text.js';
+import { clean, crop, messageOf } from './text.js';
 import { UsageError } from './usageError.js';
 
 /** One line of a file of prompts, ready to be sent. */
@@ -128,7 +128,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`is not JSON (${error instanceof Error ? error.message : ''})`, { cause: error });
+    throw new UsageError(`is not JSON (${messageOf(error)})`, { cause: error });
   }
 }
 
@@ -171,7 +171,7 @@ function whyUnreadable(error: unknown): string {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EISDIR') return 'is a directory, not a file of prompts';
-  return `cannot be read (${error instanceof Error ? error.message : String(error)})`;
+  return `cannot be read (${messageOf(error)})`;
 }
 
 async function readAll(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

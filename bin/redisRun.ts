@@ -2,6 +2,7 @@ import type * as Redis from 'redis';
 import type { Cancel } from '../operators/index.js';
 import type { NodeRedisClient } from '../src/redis/index.js';
 import { Outage } from './outage.js';
+import { messageOf } from './text.js';
 import { parseDuration } from './units.js';
 import { UsageError } from './usageError.js';
 
@@ -105,5 +106,5 @@ async function loadRedis(): Promise<Pick<typeof Redis, 'createClient'>> {
 function whyOf(error: unknown): string {
   // Where a name has several addresses, the reason is with each of them.
   const [first = error] = error instanceof AggregateError ? (error.errors as readonly unknown[]) : [];
-  return first instanceof Error ? first.message : String(first);
+  return messageOf(first);
 }

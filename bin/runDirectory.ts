@@ -13,6 +13,7 @@ import type { RedisRun } from './redisRun.js';
 import { journaledLine } from './resultLine.js';
 import { refuseResults, ResultsFile } from './results.js';
 import { readSettings, refuseOthers, writeSettings, type Settings } from './settings.js';
+import { messageOf } from './text.js';
 import { cannotBeWritten, UsageError } from './usageError.js';
 
 interface Opened {
@@ -139,8 +140,8 @@ export class RunDirectory {
     try {
       results.add(id, line);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      throw new UsageError(`${results.path} cannot be written (${why}); nothing was submitted`, { cause: error });
+      const message = `${results.path} cannot be written (${messageOf(error)}); nothing was submitted`;
+      throw new UsageError(message, { cause: error });
     }
   }
 }
@@ -176,13 +177,14 @@ async function naming<T>(path: string, open: () => Promise<T>): Promise<T> {
   try {
     return await open();
   } catch (error) {
-    const message = byFlags(path, error);
+    const message = journalProblem(path, error);
     if (message === undefined) throw error;
     throw new UsageError(`${isBegun(path) ? withPrice(message) : message}; nothing was submitted`, { cause: error });
   }
 }
 
-function byFlags(path: string, error: unknown): string | undefined {
+/** What is wrong with a journal, by the flags of the command; undefined where it is not the journal. */
+function journalProblem(path: string, error: unknown): string | undefined {
   if (error instanceof JournalLockedError) {
     return `${path}: ${error.message.replace('give this run a journal of its own', 'choose another --out')}`;
   }

@@ -20,8 +20,13 @@ export function jsonLine(value: unknown): string {
   });
 }
 
+/** What an error says, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** What an error of the library calls an option, by the flag or the variable that is meant. */
-const flagOf: readonly (readonly [string, string])[] = [
+const namesOutside: readonly (readonly [string, string])[] = [
   ['deadlineMs', '--deadline'],
   ['runCredits', '--run-credits'],
   ['baseUrl and the network', '--base-url, the network and HTTPS_PROXY'],
@@ -33,7 +38,7 @@ const flagOf: readonly (readonly [string, string])[] = [
 ];
 
 export function byFlags(message: string): string {
-  return flagOf.reduce((text, [option, flag]) => text.replaceAll(option, flag), message);
+  return namesOutside.reduce((text, [option, flag]) => text.replaceAll(option, flag), message);
 }
 
 /** What takes two columns of a terminal: the ideographs and syllables of East Asia, and pictures. */

@@ -1,4 +1,5 @@
 import { SluiceError } from '../src/errors.js';
+import { messageOf } from './text.js';
 
 /** What was asked for cannot be done as it was asked. Each line says one thing; the process ends with code 2. */
 export class UsageError extends SluiceError {
@@ -11,6 +12,6 @@ export class UsageError extends SluiceError {
 
 /** For what could not be written in the directory of a run, before anything was sent. */
 export function cannotBeWritten(path: string, cause: unknown): UsageError {
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new UsageError(`${path} cannot be written (${why}): choose another --out; nothing was submitted`, { cause });
+  const message = `${path} cannot be written (${messageOf(cause)}): choose another --out; nothing was submitted`;
+  return new UsageError(message, { cause });
 }

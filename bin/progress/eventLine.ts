@@ -1,5 +1,5 @@
 import type { GenerateResult, Refusal } from '../../operators/index.js';
-import { byFlags, clean, crop } from '../text.js';
+import { byFlags, clean, crop, messageOf } from '../text.js';
 import { formatDuration } from '../units.js';
 import type { RunEvent } from './progress.js';
 
@@ -21,7 +21,7 @@ export function eventLine(event: RunEvent, prompt: string): string | undefined {
     case 'looking-up':
       return `${name} the answer was lost: looking for it by its id ${clean(event.id)}`;
     case 'refused':
-      return `${name} refused (${event.refusal.meaning}${hintOf(event.refusal)}): ${messageOf(event.error)}`;
+      return `${name} refused (${event.refusal.meaning}${hintOf(event.refusal)}): ${brief(messageOf(event.error))}`;
     case 'retrying':
       return `${name} tries again in ${formatDuration(event.delayMs)}`;
     case 'ended':
@@ -43,7 +43,7 @@ function endOf({ status, isFinal, submittedAtMs, endedAtMs, outputs, error }: Ge
   const after = submittedAtMs === undefined ? '' : ` after ${formatDuration(endedAtMs - submittedAtMs)}`;
   if (error !== undefined) {
     const what = isFinal ? 'failed' : 'not finished';
-    return `${what}${after} (${error.meaning}): ${crop(clean(byFlags(error.message)), messageColumns)}`;
+    return `${what}${after} (${error.meaning}): ${brief(error.message)}`;
   }
   return `${status}${after}: ${outputs.map(({ url }) => clean(url)).join(' ')}`;
 }
@@ -53,6 +53,6 @@ function hintOf({ hintMs = 0 }: Refusal): string {
   return hintMs > 0 ? `, not before ${formatDuration(hintMs)}` : '';
 }
 
-function messageOf(error: unknown): string {
-  return crop(clean(byFlags(error instanceof Error ? error.message : String(error))), messageColumns);
+function brief(message: string): string {
+  return crop(clean(byFlags(message)), messageColumns);
 }

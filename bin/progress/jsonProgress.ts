@@ -1,5 +1,5 @@
 import type { Summary } from '../summary.js';
-import { jsonLine } from '../text.js';
+import { jsonLine, messageOf } from '../text.js';
 import type { Output, Progress, RunEvent } from './progress.js';
 
 /**
@@ -44,7 +44,7 @@ function detailsOf(event: RunEvent): object {
     case 'processing':
       return { taskId: event.remote.ref.id };
     case 'refused':
-      return { ...event.refusal, message: event.error instanceof Error ? event.error.message : String(event.error) };
+      return { ...event.refusal, message: messageOf(event.error) };
     case 'retrying':
       return { meaning: event.refusal.meaning, delayMs: event.delayMs };
     case 'ended': {
