@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import * as z from 'zod/mini';
+import { noMoreAborted, whenAborted } from '../../src/limiter/aborting.js';
 import { callback, durationMs, having, msOrInfinity, parseOptions, positiveCount } from '../../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from '../time/clock.js';
 import { Outbox } from './outbox.js';
@@ -97,12 +98,13 @@ function bodyOf(outbox: Outbox, signal?: AbortSignal, request?: Request): Readab
   let isRead = false;
   let isCancelled = false;
   const leave = (): void => {
-    for (const each of signals()) each.removeEventListener('abort', leave);
+    for (const each of signals()) noMoreAborted(each, client);
     outbox.close();
   };
+  const client = { aborted: leave };
   const begin = (): void => {
     isRead = true;
-    for (const each of signals()) each.addEventListener('abort', leave);
+    for (const each of signals()) whenAborted(each, client);
     if (signals().some(({ aborted }) => aborted)) leave();
   };
   const pull = (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> =>

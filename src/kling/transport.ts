@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { readHint } from '../http/rateLimits.js';
+import { noMoreAborted, whenAborted } from '../limiter/aborting.js';
 import { KlingError, type AnswerContext, type KlingCall } from './errors.js';
 
 export interface HttpRequest {
@@ -65,7 +66,8 @@ export function createTransport(options: TransportOptions): Transport {
     signal?.throwIfAborted();
     const aborting = new AbortController();
     const abort = (): void => aborting.abort();
-    signal?.addEventListener('abort', abort, { once: true });
+    const caller = { aborted: abort };
+    if (signal !== undefined) whenAborted(signal, caller);
     const cancelTimeout = clock.schedule(timeoutMs, abort);
     let head: Omit<HttpAnswer, 'text'> | undefined;
     try {
@@ -91,7 +93,7 @@ export function createTransport(options: TransportOptions): Transport {
       throw unconnected(codeOf(error), { call, ...head });
     } finally {
       cancelTimeout();
-      signal?.removeEventListener('abort', abort);
+      if (signal !== undefined) noMoreAborted(signal, caller);
     }
   }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { classifyDownload } from '../../src/http/classifyDownload.js';
 import { IdleTimer } from '../../src/http/downloading/idleTimer.js';
@@ -81,5 +82,17 @@ describe('the time of a download', () => {
     await expect(bench.fetch({ signal: aborting.signal })).rejects.toBe('enough');
     expect(await bench.fetch()).toEqual({ bytes: content.length, resumed: true });
     expect(await bench.holds(content)).toBe(true);
+  });
+
+  it('should share one listener on its signal with all that this may end, and leave none', async () => {
+    const { signal } = new AbortController();
+    const listeners: number[] = [];
+    const bench = await downloadBench((...request) => {
+      listeners.push(getEventListeners(signal, 'abort').length);
+      serving(content)(...request);
+    });
+    await Promise.all([bench.file, `${bench.file}.mp4`].map((file) => bench.fetch({ file, signal })));
+    expect(Math.max(...listeners)).toBe(1);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
 import { failureOf, klingBench, running, submit, submitted, succeeded } from './klingBench.js';
@@ -67,6 +68,19 @@ describe('submit', () => {
     bench.server.answers(() => aborting.abort('enough'));
     await expect(client.submit(client.parse('A cat'), 'e-1', { signal: aborting.signal })).rejects.toBe('enough');
     expect(bench.clock.pending).toBe(0);
+  });
+
+  it('shares one listener on its signal with all that this may abort, and leaves none', async () => {
+    const client = bench.client();
+    const { signal } = new AbortController();
+    const listeners: number[] = [];
+    bench.server.answers((response, request) => {
+      listeners.push(getEventListeners(signal, 'abort').length);
+      ok(submitted)(response, request);
+    });
+    await Promise.all(['A cat', 'A dog'].map((prompt) => client.submit(client.parse(prompt), 'e-1', { signal })));
+    expect(listeners[0]).toBe(1);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
 

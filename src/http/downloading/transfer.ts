@@ -1,6 +1,7 @@
 import { Agent, interceptors, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.js';
 import { DownloadError, type DownloadErrorKind } from '../../errors.js';
+import { noMoreAborted, whenAborted } from '../../limiter/aborting.js';
 import { RequestController } from '../requestController.js';
 import { headersFor, readAnswer } from './answer.js';
 import { headBytes, isPlausible } from './content.js';
@@ -55,7 +56,8 @@ async function attempt(options: TransferOptions, found: FoundPart | undefined): 
   const { url, shownUrl, timeoutMs, signal, clock } = options;
   const aborting = new AbortController();
   const abort = (): void => aborting.abort();
-  signal?.addEventListener('abort', abort, { once: true });
+  const caller = { aborted: abort };
+  if (signal !== undefined) whenAborted(signal, caller);
   const idle = new IdleTimer(clock, timeoutMs, abort);
   let status: number | undefined;
   try {
@@ -81,7 +83,7 @@ async function attempt(options: TransferOptions, found: FoundPart | undefined): 
     return fail('timed-out', `nothing came for ${timeoutMs} ms (timeoutMs)`, shownUrl, status);
   } finally {
     idle.stop();
-    signal?.removeEventListener('abort', abort);
+    if (signal !== undefined) noMoreAborted(signal, caller);
     // What nobody reads any more of an answer would hold its connection.
     abort();
   }

@@ -107,12 +107,12 @@ describe('the source of sse', () => {
     },
   );
 
-  it('leaves nothing on a signal that lives on, whether it ends or the client goes', async () => {
+  it('shares one listener on a signal that lives on, and leaves none, whether it ends or the client goes', async () => {
     const { signal } = new AbortController();
     const [ended, left] = [EMPTY, NEVER].map((source) => opened(source, { signal }).reading);
     await ended!.read(1);
     await left!.read(1);
-    expect(getEventListeners(signal, 'abort')).toHaveLength(2);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     await ended!.read(2);
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
     await left!.cancel();
