@@ -17,6 +17,7 @@ const underWay = new Set<string>();
  * - A page or JSON is never saved as a file, nor as a video or an image (by `content-type` or by the name of `file`)
  *   what does not begin as one.
  * - A length that was announced has to come; a server that announces none ends the file when it says so.
+ * - Where the server closes the connection behind its answer, what the disk is too slow for waits in memory.
  * - Nothing is tried again here, so that each try can have a permit: use `retryWithJitter` with `classifyDownload`. Only
  *   a part that turns out to be of something else is followed by a second request, for the whole. Up to 5 redirects are
  *   followed, none from https to http. No credentials are sent, and no query is shown.

@@ -18,6 +18,27 @@ it('a download should end no process where its connection is closed after the la
   }
 });
 
+it('a download should end no process where the end of its connection is that of the file', async () => {
+  const bench = await downloadBench((response) => {
+    response.useChunkedEncodingByDefault = false;
+    response.writeHead(200, { connection: 'close' }).end(content);
+  });
+  for (let count = 0; count < 10; count += 1) {
+    expect(await bench.fetch({ overwrite: true })).toEqual({ bytes: content.length, resumed: false });
+  }
+});
+
+it('a download should end no process where its connection, which is not to be kept, is closed too early', async () => {
+  const headers = { 'content-length': 2 * content.length, connection: 'close' };
+  const bench = await downloadBench((response, request) => {
+    response.writeHead(200, headers).write(content);
+    request.socket.end();
+  });
+  for (let count = 0; count < 10; count += 1) {
+    expect(await failureOf(bench.fetch())).toMatchObject({ kind: 'incomplete' });
+  }
+});
+
 describe('a download that fails', () => {
   it.each([
     { code: 403, kind: 'gone', meaning: { meaning: 'invalid' } },

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, interceptors, type Dispatcher } from 'undici';
 import type { Clock } from '../../clock.js';
 import { DownloadError, type DownloadErrorKind } from '../../errors.js';
@@ -161,26 +162,34 @@ function followingRedirects({ dispatcher, url, shownUrl }: TransferOptions): Dis
 }
 
 /**
- * Undici 7 throws an error that nobody can catch where the connection closes while an answer is kept waiting
- * (nodejs/undici#5360): none is that has come as a whole.
+ * Undici 7 throws an error that nobody can catch where a connection that is not to be kept closes while its answer is kept
+ * waiting (nodejs/undici#5360): none is over such a connection, nor one that has come as a whole.
  */
 const goingToItsEnd: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) => {
   let leftBytes = Infinity;
+  let isKept = true;
   return dispatch(options, {
     onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
     onResponseStart: (controller, status, headers, message) => {
       leftBytes = Number(headers['content-length'] ?? Infinity);
+      isKept = isConnectionKept(headers);
       handler.onResponseStart?.(controller, status, headers, message);
     },
     onResponseData: (controller, chunk) => {
       handler.onResponseData?.(controller, chunk);
       leftBytes -= chunk.length;
-      if (leftBytes <= 0) controller.resume();
+      if (leftBytes <= 0 || !isKept) controller.resume();
     },
     onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
     onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
   });
 };
+
+/** Not where it is said to close, nor where nothing but its end tells that of the answer. */
+function isConnectionKept(headers: IncomingHttpHeaders): boolean {
+  const { connection = '', 'content-length': length, 'transfer-encoding': coding } = headers;
+  return !/\bclose\b/i.test(connection) && (length ?? coding) !== undefined;
+}
 
 /** What was asked for with TLS is not fetched without it: a redirect could lead to anything within our own network. */
 function withTls(url: string, shownUrl: string): Dispatcher.DispatcherComposeInterceptor {
