@@ -33,6 +33,9 @@ export function isAmount(credits: number): boolean {
 /** The names under which a slot limiter counts credits. */
 const quotaNames = ['credits', 'credits per key'] as const;
 
+/** The runs whose earlier spending a limiter was told of: it may outlive a stream, and has counted itself what came since. */
+const runsToldTo = new WeakMap<Limiter, Set<string>>();
+
 /** Older spending is no part of any day that a quota could still ask about. */
 const rememberedMs = 48 * 3_600_000;
 
@@ -48,7 +51,8 @@ export class Credits {
   readonly #clock: Clock;
   /** What tasks of other workers have cost, or may cost, by the key of their prompts; only where there are such. */
   readonly #elsewhere = new Map<string, Elsewhere>();
-  readonly #isShared: boolean;
+  /** True: the slot limiter knows already what tasks of earlier runs have taken of a day. */
+  #isDayKnown: boolean;
   #spent = 0;
   #reserved = 0;
   #spentElsewhere = 0;
@@ -63,7 +67,7 @@ export class Credits {
     this.#slots = slots;
     this.#runLimit = runLimit ?? Infinity;
     this.#clock = clock;
-    this.#isShared = isShared;
+    this.#isDayKnown = isShared || slots.isShared;
     const names = slots.snapshot().limits.map(({ name }) => name);
     this.#quotas = quotaNames.filter((name) => names.includes(name));
   }
@@ -96,7 +100,7 @@ export class Credits {
   /** Those of a task that an earlier run sent. */
   adopted(credits: number, key: unknown, intendedAtMs: number): Reservation {
     const atMs = this.#monotonic(intendedAtMs);
-    if (!this.#isShared) this.#adjust(credits, atMs, key);
+    if (!this.#isDayKnown) this.#adjust(credits, atMs, key);
     const reservation = { credits, key, atMs, isOfRun: false, isAwaited: false };
     this.#setAside(reservation);
     return reservation;
@@ -130,8 +134,12 @@ export class Credits {
     reservation.isAwaited = false;
   }
 
-  /** Takes over what earlier runs have spent. */
-  restore({ tasks, replaced }: JournalHistory, keyOf: (prompt: unknown) => unknown): void {
+  /** Takes over what earlier runs have spent; what a limiter that outlives them has of it is not counted once more. */
+  restore({ runId, tasks, replaced }: JournalHistory, keyOf: (prompt: unknown) => unknown): void {
+    const told = runsToldTo.get(this.#slots) ?? new Set();
+    runsToldTo.set(this.#slots, told);
+    this.#isDayKnown ||= told.has(runId);
+    told.add(runId);
     for (const { credits, intendedAtMs } of replaced) this.#restore(credits, intendedAtMs, undefined);
     for (const { phase, credits, intendedAtMs, prompt } of tasks) {
       if (phase === 'ended') this.#restore(credits, intendedAtMs, keyOf(prompt));
@@ -184,7 +192,7 @@ export class Credits {
 
   #restore(credits: number, intendedAtMs: number, key: unknown): void {
     this.#spent += credits;
-    this.#adjust(credits, this.#monotonic(intendedAtMs), key);
+    if (!this.#isDayKnown) this.#adjust(credits, this.#monotonic(intendedAtMs), key);
   }
 
   #adjust(delta: number, takenAtMs: number, key: unknown): void {

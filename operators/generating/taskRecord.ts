@@ -131,10 +131,10 @@ export class TaskRecord<Input> {
     this.#reservation = undefined;
   }
 
-  /** We go on with it no further: where there is no such task, it costs nothing. */
+  /** We go on with it no further: where there is no such task, and no later run takes it for one, it costs nothing. */
   left(): void {
-    const command = todo(this.#task);
-    if (this.#reservation !== undefined && (command === 'journal' || command === 'send')) this.#pay(0);
+    const mayCost = this.#isIntended || 'remote' in this.#task || todo(this.#task) === 'look-up';
+    if (this.#reservation !== undefined && !mayCost) this.#pay(0);
   }
 
   /** Nobody looks for its end any more: what is set aside for it is not waited for. */

@@ -89,7 +89,8 @@ function partsOf(options: z.output<typeof schema>, clock: Clock, time: Clock, ra
     throw new OptionsError(`createLimiter: two limits are named "${twice}": give one of them a name`, 'limits');
   }
   const kept = options.store?.open({ ...options, clock, random }) ?? keptHere(options, time, random);
-  return { ...kept, clock, time, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
+  const isShared = options.store !== undefined;
+  return { ...kept, isShared, clock, time, queue, warnAt, classify, retryBudget: budgetFrom(retryBudget) };
 }
 
 function keptHere(

@@ -27,6 +27,8 @@ export interface AdjustOptions {
  * as soon as all limits let it at once. Made by `createLimiter`; whoever holds it shares it.
  */
 export class Limiter extends Admissions implements Admitter {
+  /** True: its limits are kept in a `store`, with what other processes, and earlier ones, have taken of them. */
+  readonly isShared: boolean;
   /** What bounds the retries of all who share the limiter; `retryWithJitter({ limiter })` asks it. */
   readonly retryBudget: RetryBudget | undefined;
   readonly #coolDown: Gate;
@@ -34,6 +36,7 @@ export class Limiter extends Admissions implements Admitter {
 
   constructor(parts: LimiterParts) {
     super(parts);
+    this.isShared = parts.isShared;
     this.retryBudget = parts.retryBudget;
     this.#coolDown = parts.coolDown;
     this.#classify = parts.classify;

@@ -8,6 +8,8 @@ import type { AdmissionStore } from './store.js';
 /** What a limiter is made of; `createLimiter` fills it in. */
 export interface LimiterParts {
   readonly store: AdmissionStore;
+  /** The store is one that processes share. */
+  readonly isShared: boolean;
   readonly coolDown: Gate;
   readonly clock: Clock;
   /** The clock as decisions read it. */

@@ -161,6 +161,28 @@ describe('credits of an earlier run', () => {
   });
 });
 
+describe('credits of an earlier run, in a limiter that outlives it', () => {
+  const history = { runId: 'one', tasks: [task('a', 'ended', 12)], replaced: [{ credits: 5, intendedAtMs: 0 }] };
+  const again = ({ slots, clock }: ReturnType<typeof atNoon>) => new Credits(slots, 100, clock);
+
+  it('count in the day once, and in each budget', () => {
+    const book = atNoon();
+    book.credits.restore(history, () => undefined);
+    const credits = again(book);
+    credits.restore(history, () => undefined);
+    expect([credits.leftOfRun, book.ofToday()]).toEqual([83, 12]);
+    credits.settle(credits.adopted(10, undefined, book.clock.epochNow()), 7);
+    expect(book.ofToday()).toBe(9);
+  });
+
+  it('count beside those of another', () => {
+    const book = atNoon();
+    book.credits.restore(history, () => undefined);
+    again(book).restore({ ...history, runId: 'other' }, () => undefined);
+    expect(book.ofToday()).toBe(24);
+  });
+});
+
 describe('credits of other workers', () => {
   const left = ({ credits }: ReturnType<typeof atNoon>) => [credits.leftOfRun, credits.mayGetMore];
 
