@@ -1,5 +1,7 @@
 import type { Clock } from '../clock.js';
 import { hasEnded, isNodeRedis, type RedisClient } from './client.js';
+import { isForbidden } from './failure.js';
+import { Silence } from './silence.js';
 
 /** What happens on a channel. */
 export interface SubscriptionListener {
@@ -9,6 +11,8 @@ export interface SubscriptionListener {
   ready(): void;
   /** It listens no more: a client was closed, or does not connect again by itself, or it could not begin. */
   ended?(): void;
+  /** The user of the client has no right to listen, which ends it. */
+  forbidden?(error: Error): void;
 }
 
 /** How soon it is tried again what has ended, in ms. */
@@ -23,9 +27,16 @@ export class Subscription {
   #isOver = false;
   #againAtMs = -Infinity;
 
-  constructor(client: RedisClient, channel: string, clock: Clock, listener: Omit<SubscriptionListener, 'ended'>) {
+  constructor(
+    client: RedisClient,
+    channel: string,
+    clock: Clock,
+    listener: Omit<SubscriptionListener, 'ended' | 'forbidden'>,
+  ) {
     this.#client = client;
-    this.#subscribe = (ended) => subscribe(client, channel, { ...listener, ended });
+    const silence = new Silence(`subscribe to ${channel}`);
+    const forbidden = ({ message }: Error): void => silence.tell(message);
+    this.#subscribe = (ended) => subscribe(client, channel, { ...listener, ended, forbidden });
     this.#clock = clock;
   }
 
@@ -130,9 +141,10 @@ function subscribeNodeRedis(
       if (!hasSubscribed) await subscriber.subscribe(channel, (message) => listener.message(message));
       hasSubscribed = true;
       listener.ready();
-    } catch {
+    } catch (error) {
+      if (isForbidden(error)) listener.forbidden?.(error);
       // It is tried again once it is connected again; a cluster does not say so.
-      if (!saysReady) end();
+      if (!saysReady || isForbidden(error)) end();
     }
     isSubscribing = false;
   };
@@ -176,7 +188,11 @@ function subscribeIoRedis(
     subscriber
       .subscribe(channel)
       .then(() => listener.ready())
-      .catch(() => undefined);
+      .catch((error: unknown) => {
+        if (!isForbidden(error)) return;
+        listener.forbidden?.(error);
+        end();
+      });
   });
   if (subscriber.status === 'wait') subscriber.connect().catch(() => undefined);
   subscriber.on('message', (_channel, message = '') => listener.message(message));

@@ -30,7 +30,7 @@ const replies = fc.constantFrom<unknown>(
       processes: 2,
       peers: 2,
     },
-    ...{ active: 1, usage: [[1, 3, -1]], closedMs: 0, round: 1, reclaimed: [4] },
+    ...{ active: 1, usage: [[1, 3, -1]], closedMs: 0, round: 1, reclaimed: [4], unsent: '' },
   },
   { status: 'recover', wallMs: 1, epoch: 'e', isDone: false },
   { status: 'days', wallMs: 1, zones: ['Asia/Tokyo'] },

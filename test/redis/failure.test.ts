@@ -35,4 +35,12 @@ describe('adviceFor', () => {
     const error = new Error('WRONGTYPE Operation against a key holding the wrong kind of value');
     expect(adviceFor(clientThatIs('ready'), error)).toContain('another name');
   });
+
+  it.each([
+    "NOPERM this user has no permissions to run the 'evalsha' command",
+    "ERR The user executing the script can't run this command or subcommand script: e567, on @user_script:15.",
+    "ERR ACL failure in script: User guest has no permissions to run the 'hset' command script: e567, on @user_script:15.",
+  ])('should name the rights that it takes to a user without one: %s', (message) => {
+    expect(adviceFor(clientThatIs('ready'), new Error(message))).toContain('+@read +@write +@scripting +@pubsub +time');
+  });
 });

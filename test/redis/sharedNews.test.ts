@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import node from 'node:process';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
@@ -88,6 +89,32 @@ describe('what is told as Redis refuses for good', () => {
     new Works(limiter, 1);
     await after(10);
     expect(limiter.snapshot().limits[0]).toMatchObject({ used: 81 + held });
+  });
+});
+
+describe('what is told as Redis lets nobody publish', () => {
+  it('should be heard of by the next call, stop nobody, and be warned of once by each', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    node.on('warning', note);
+    await shared.redis.send('ACL', 'SETUSER', 'default', '-publish');
+    onTestFinished(async () => {
+      node.off('warning', note);
+      await shared.redis.send('ACL', 'SETUSER', 'default', '+publish');
+    });
+    const limiters = [process([slots(1)]), process([slots(1)])].map(({ limiter }) => limiter);
+    let last = new Works(limiters[0]!, 1);
+    await after(10);
+    for (const limiter of [limiters[1]!, limiters[0]!, limiters[1]!]) {
+      const next = new Works(limiter, 1);
+      await after(10);
+      last.end();
+      await after(leaseMs / 3);
+      expect(next).toMatchObject({ started: 1, errors: [] });
+      last = next;
+    }
+    const warning = expect.stringMatching(/publish on sluice:\{shared\}:\* .*\+@pubsub/) as string;
+    expect(warnings).toEqual([warning, warning]);
   });
 });
 

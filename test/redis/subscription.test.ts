@@ -7,7 +7,7 @@ import type { RedisClient } from '../../src/redis/client.js';
 import { subscribe, Subscription } from '../../src/redis/subscription.js';
 import { VirtualClock } from '../../src/virtualClock.js';
 import { until } from '../until.js';
-import { describeOverRedis } from './journalClients.js';
+import { clientKinds, command, connected, describeOverRedis } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
 
 /** What a Redis says that stops in the midst: OK to whatever is asked of it, and nothing to `SUBSCRIBE`. */
@@ -171,6 +171,38 @@ describeOverRedis.each<[string, (url: string) => Promise<RedisClient & Own>]>([
     await client.quit();
     await until(async () => (await listeners(admin)) === 0);
     expect(ended).toBe(12);
+  });
+});
+
+describeOverRedis.each(clientKinds)('a subscription over %s that is not allowed', (kind) => {
+  it('should be warned of once, by the right that is missing, and begun anew once it is given', async () => {
+    const redis = await RedisServer.start();
+    onTestFinished(() => redis.stop());
+    const client = await connected(redis, kind);
+    await command(redis, 'ACL', 'SETUSER', 'default', '-subscribe');
+    const warnings: string[] = [];
+    const note = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+
+    const clock = new VirtualClock();
+    let timesReady = 0;
+    const subscription = new Subscription(client, 'news', clock, {
+      message: () => undefined,
+      ready: () => timesReady++,
+    });
+    onTestFinished(() => subscription.stop());
+    const refusals = async () => ((await command(redis, 'ACL', 'LOG')) as { count: number }[])[0]?.count;
+    const listenUntil = (look: () => boolean | Promise<boolean>) =>
+      until(async () => {
+        subscription.listen();
+        await clock.settle(1_000);
+        return look();
+      });
+    await listenUntil(async () => (await refusals()) === 3);
+    await command(redis, 'ACL', 'SETUSER', 'default', '+subscribe');
+    await listenUntil(() => timesReady > 0);
+    expect(warnings).toEqual([expect.stringMatching(/subscribe to news .*\+@pubsub/)]);
   });
 });
 

@@ -5,6 +5,7 @@ import { checkCost, costIn, type Cost, type Waiter } from '../../limiter/waiter.
 import type { Limit, Outcome } from '../../limits/limit.js';
 import { ClosableClock } from '../closableClock.js';
 import { adviceFor, isPermanent } from '../failure.js';
+import { Silence } from '../silence.js';
 import { Subscription } from '../subscription.js';
 import { Agenda } from './agenda.js';
 import { elsewhere } from './elsewhere.js';
@@ -53,6 +54,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   readonly #plan: SharedPlan;
   readonly #exchange: Exchange;
   readonly #subscription: Subscription;
+  readonly #silence: Silence;
   readonly #inbox: Inbox;
   readonly #held = new Held();
   readonly #queue = new OwnQueue();
@@ -81,6 +83,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
         if (this.#inbox.wishes.count > 0) this.#exchange.ask();
       },
     });
+    this.#silence = new Silence(`publish on ${options.prefix}:*`);
     this.#inbox = new Inbox(this.#exchange.process);
     this.#telling = new Telling({
       ...{ plan: this.#plan, gate: this.gate, held: this.#held, inbox: this.#inbox, queue: this.#queue },
@@ -209,6 +212,7 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     const nowMs = this.#clock.now();
     this.#agenda.called(sentAtMs, answer.processes);
     this.#peers = Math.max(answer.peers, answer.processes);
+    if (answer.unsent !== '') this.#silence.tell(answer.unsent);
     this.gate.heard(answer.closedMs, answer.round, nowMs);
     if (this.#plan.heard(answer.usage, nowMs, this.#exchange.wallMs)) this.#queue.dropImpossible();
     if (this.#alone !== undefined) return;

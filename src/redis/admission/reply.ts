@@ -36,6 +36,8 @@ const decided = z.object({
   closedMs: z.number(),
   round: z.number(),
   reclaimed: z.array(z.int()),
+  /** Why a message to another process was refused; empty where none was. */
+  unsent: z.string(),
 });
 
 export type Decided = z.output<typeof decided>;

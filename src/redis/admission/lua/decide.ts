@@ -178,8 +178,9 @@ if wakes and wakes ~= caller and wakeUs < INF then
     outbox[wakes] = outbox[wakes] or {}
   end
 end
+local messages = {}
 for pid, letters in pairs(outbox) do
-  order('PUBLISH', request.channel .. ':' .. string.match(pid, '^[^.]+'), '{' .. table.concat({
+  table.insert(messages, { request.channel .. ':' .. string.match(pid, '^[^.]+'), '{' .. table.concat({
     '"to":"' .. pid .. '"',
     '"seq":' .. text(num('seq')),
     '"mail":' .. mailNow(letters),
@@ -187,11 +188,14 @@ for pid, letters in pairs(outbox) do
     '"isOurs":' .. tostring(wakes == pid),
     '"asks":' .. tostring(asked[pid] == true),
     '"isRecalled":' .. tostring(isRecalled),
-  }, ',') .. '}')
+  }, ',') .. '}' })
 end
 
 local usage = usages()
 save()
+-- What a message says comes with the next answer, too: one that is not allowed is told of, and costs no more than time.
+local published
+for _, message in ipairs(messages) do published = redis.pcall('PUBLISH', unpack(message)) end
 local live = ranks.size(ALIVE)
 local peers = redis.call('ZCOUNT', KNOWN, text(now - rememberedMs * 1000), '+inf')
 if request.isIdle and #mail == 0 and redis.call('EXISTS', heldBy(caller)) == 0 then
@@ -214,5 +218,6 @@ return answer('ok', {
   '"closedMs":' .. spanMs(math.max(now, open, num('shut'))),
   '"round":' .. (get('gate|round') or '-1'),
   '"reclaimed":[' .. table.concat(reclaimed, ',') .. ']',
+  '"unsent":' .. cjson.encode(type(published) == 'table' and published.err or ''),
 })
 `;
