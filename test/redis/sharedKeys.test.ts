@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
+import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { tokenBucket } from '../../src/limits/tokenBucket.js';
 import { sharing, Works } from './sharers.js';
 
 const shared = sharing();
@@ -55,6 +57,49 @@ describe('a key with figures of its own', () => {
     await after(10);
     expect(await shared.redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"b"|figures');
     expect(await shared.redis.send('HKEYS', 'sluice:{shared}:keyed')).not.toContain('k|slots per key|"c"|figures');
+  });
+});
+
+describe.each([
+  ['common', undefined],
+  ['its own', 'a'],
+])('a key of which something is known, by figures that are %s', (_, known) => {
+  it('should run no more than its limit has been lowered to, whatever it has learnt', async () => {
+    const learning = (max: number) => adaptiveConcurrency({ max, initial: 2, probeAfterMs: 100, name: 'slots' });
+    const { limiter } = process([perKey((key) => learning(key === known ? 6 : 5))]);
+    const before = new Works(limiter, 5, { key: 'a' });
+    await after(2_000);
+    expect(before.running).toBe(5);
+    before.endAll();
+    await after(10);
+    limiter.update({ 'slots per key': { max: 2 } });
+    await after(10);
+    const since = new Works(limiter, 5, { key: 'a' });
+    await after(10);
+    expect(since.running).toBe(2);
+  });
+
+  it('should keep what its bucket holds, as more fits in', async () => {
+    const bucket = (capacity: number) => tokenBucket({ capacity, refill: 1, intervalMs: 60_000, name: 'bucket' });
+    const { limiter } = process([perKey((key) => bucket(key === known ? 10 : 9))]);
+    const before = new Works(limiter, 9, { key: 'a' });
+    await after(10);
+    limiter.update({ 'bucket per key': { capacity: 100 } });
+    await after(10);
+    const since = new Works(limiter, 9, { key: 'a' });
+    await after(10);
+    expect([before.started, since.started]).toEqual([9, known === 'a' ? 1 : 0]);
+  });
+
+  it('should be given no more for the time before, as its bucket fills faster', async () => {
+    const bucket = (capacity: number) => tokenBucket({ capacity, refill: 1, intervalMs: 1_000, name: 'bucket' });
+    const { limiter } = process([perKey((key) => bucket(key === known ? 10 : 9))]);
+    new Works(limiter, known === 'a' ? 10 : 9, { key: 'a' });
+    await after(5_000);
+    limiter.update({ 'bucket per key': { refill: 100 } });
+    const since = new Works(limiter, 9, { key: 'a' });
+    await after(5);
+    expect(since.started).toBe(5);
   });
 });
 

@@ -47,12 +47,25 @@ set('seq', math.max(num('seq'), request.seq) + 1)
 
 local function changePlan()
   if told == known then return end
+  -- Where something of a limit is kept: for all, or for each key of which something is known.
+  local function scopesOf(limit)
+    if not limit.keyed then return { scopeOf(limit, '') } end
+    local scopes, isSeen, start = {}, {}, 'k|' .. limit.name .. '|'
+    for _, field in ipairs(redis.call('HKEYS', KEYED)) do
+      local at = string.sub(field, 1, #start) == start and string.match(field, '^.*|')
+      if at and not isSeen[at] then table.insert(scopes, at) end
+      if at then isSeen[at] = true end
+    end
+    return scopes
+  end
   local before = {}
   for _, limit in ipairs(known and cjson.decode(known).limits or {}) do before[limit.name] = limit end
   for _, limit in ipairs(plan.limits) do
     local old, kind = before[limit.name], kinds[limit.type]
-    if old and kind.change and not limit.keyed and old.type == limit.type then
-      kind.change(old, limit, scopeOf(limit, ''), (request.told or {})[limit.name])
+    if old and kind.change and old.type == limit.type then
+      for _, at in ipairs(scopesOf(limit)) do
+        if figuresOf(limit, at) == limit then kind.change(old, limit, at, (request.told or {})[limit.name]) end
+      end
     end
   end
   recallAhead()

@@ -81,10 +81,12 @@ end
 local function setFigures(limit, key, figures)
   local at = scopeOf(limit, key)
   if not figures and not get(at .. 'figures') then return end
+  local before = figuresOf(limit, at)
   set(at .. 'figures', figures)
   ownFigures[at] = nil
-  local zone = figuresOf(limit, at).timeZone
-  if zone then knowZone(zone) end
+  local own = figuresOf(limit, at)
+  if kinds[own.type].change and before.type == own.type then kinds[own.type].change(before, own, at) end
+  if own.timeZone then knowZone(own.timeZone) end
   -- Who waits may leave.
   letRestAt(limit, at, now + lookAgainUs)
 end
