@@ -1,8 +1,8 @@
 import { Observable, type ObservableInput, type ObservedValueOf, type OperatorFunction } from 'rxjs';
 import * as z from 'zod/mini';
+import type { Cost } from '../src/limiter/cost.js';
 import type { Limiter } from '../src/limiter/limiter.js';
 import { queueSchema, unbounded, type Overflow } from '../src/limiter/queueSettings.js';
-import type { Cost } from '../src/limiter/waiter.js';
 import type { Classify } from '../src/refusal.js';
 import { callback, countOrInfinity, having, parseOptions } from '../src/options.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';

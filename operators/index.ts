@@ -34,7 +34,8 @@ export type { Forecast, ForecastOptions } from '../src/limiter/forecast.js';
 export type { AcquireOptions, Permit } from '../src/limiter/acquisition.js';
 export type { CoolDownOptions, Gate } from '../src/limiter/coolDown.js';
 export type { Explanation, LimiterEvent, LimiterSnapshot, LimitUsage } from '../src/limiter/events.js';
-export type { Cost, Place } from '../src/limiter/waiter.js';
+export type { Cost } from '../src/limiter/cost.js';
+export type { Place } from '../src/limiter/place.js';
 
 export { slidingWindow, type SlidingWindowOptions } from '../src/limits/slidingWindow.js';
 export { evenly, type EvenlyOptions } from '../src/limits/evenly.js';

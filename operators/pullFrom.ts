@@ -1,8 +1,10 @@
 import { Observable, type ObservableInput, type ObservedValueOf } from 'rxjs';
 import * as z from 'zod/mini';
+import type { Cost } from '../src/limiter/cost.js';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
-import { placeOf, Waiter, type Admission, type Cost, type Place } from '../src/limiter/waiter.js';
+import { placeOf, type Place } from '../src/limiter/place.js';
+import { Waiter, type Admission } from '../src/limiter/waiter.js';
 import { concurrency } from '../src/limits/concurrency.js';
 import { costOrCosts, having, parseOptions, positive, positiveCount } from '../src/options.js';
 import { clockFrom, timeShape, type TimeOptions } from './time/clock.js';

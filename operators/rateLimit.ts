@@ -1,9 +1,11 @@
 import { Observable, type MonoTypeOperatorFunction, type Observer, type Subscriber } from 'rxjs';
 import * as z from 'zod/mini';
+import type { Cost } from '../src/limiter/cost.js';
 import { createLimiter } from '../src/limiter/createLimiter.js';
 import type { Limiter } from '../src/limiter/limiter.js';
+import type { Place } from '../src/limiter/place.js';
 import { queueSchema, type Overflow } from '../src/limiter/queueSettings.js';
-import type { Admission, Cost, Place } from '../src/limiter/waiter.js';
+import type { Admission } from '../src/limiter/waiter.js';
 import { evenly } from '../src/limits/evenly.js';
 import { slidingWindow } from '../src/limits/slidingWindow.js';
 import { callback, having, parseOptions, positiveCount, positiveMs } from '../src/options.js';

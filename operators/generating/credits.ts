@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/clock.js';
 import type { JournaledTask, JournalHistory } from '../../src/journal/journal.js';
+import type { Cost } from '../../src/limiter/cost.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
-import type { Cost } from '../../src/limiter/waiter.js';
 import { fits } from '../../src/limits/fits.js';
 
 /** Credits that are set aside for one task, until it is known what it really cost. */

@@ -1,4 +1,5 @@
-import { placeOf, Waiter } from '../../src/limiter/waiter.js';
+import { placeOf } from '../../src/limiter/place.js';
+import { Waiter } from '../../src/limiter/waiter.js';
 import type { TaskRef } from '../../src/tasks/taskApi.js';
 
 /** Behind all other requests: a submit uses a slot that is free, a poll can only find one. */

@@ -1,5 +1,5 @@
 import type { Claim, JournaledOutcome } from '../../src/journal/journal.js';
-import type { Cost } from '../../src/limiter/waiter.js';
+import type { Cost } from '../../src/limiter/cost.js';
 import { durationOf } from '../../src/tasks/durationOf.js';
 import { after, newTask, todo, type Task, type TaskEvent } from '../../src/tasks/task.js';
 import type { RemoteTask, TaskOutput } from '../../src/tasks/taskApi.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { commonPlace, placeOf, type Place } from '../../src/limiter/waiter.js';
+import { commonPlace, placeOf, type Place } from '../../src/limiter/place.js';
 import { callback } from '../../src/options.js';
 
 /** Where a value stands among others in a shared limiter. */

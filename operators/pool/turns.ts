@@ -1,7 +1,9 @@
 import { QueueFullError } from '../../src/errors.js';
+import type { Cost } from '../../src/limiter/cost.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
+import { commonPlace, type Place } from '../../src/limiter/place.js';
 import type { QueueSettings } from '../../src/limiter/queueSettings.js';
-import { commonPlace, type Admission, type Cost, type Place } from '../../src/limiter/waiter.js';
+import type { Admission } from '../../src/limiter/waiter.js';
 import type { Outcome } from '../../src/limits/limit.js';
 import type { Classify } from '../../src/refusal.js';
 import { Ring } from './ring.js';

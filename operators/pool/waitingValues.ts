@@ -1,6 +1,8 @@
 import { QueueFullError } from '../../src/errors.js';
+import type { Cost } from '../../src/limiter/cost.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
-import { Waiter, type Admission, type Cost, type Place } from '../../src/limiter/waiter.js';
+import type { Place } from '../../src/limiter/place.js';
+import { Waiter, type Admission } from '../../src/limiter/waiter.js';
 import { reportUnhandled } from './reportUnhandled.js';
 
 /** Who gets the values of a subscription back from a limiter. What it throws is reported as RxJS does, and stops nobody else. */

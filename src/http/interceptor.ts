@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici';
 import * as z from 'zod';
 import { OptionsError } from '../errors.js';
+import type { Cost } from '../limiter/cost.js';
 import type { Limiter } from '../limiter/limiter.js';
-import type { Cost } from '../limiter/waiter.js';
 import type { Outcome } from '../limits/limit.js';
 import { callback, having, parseOptions } from '../options.js';
 import type { Refusal } from '../refusal.js';

@@ -1,8 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Cost } from '../limiter/cost.js';
 import type { Limiter } from '../limiter/limiter.js';
-import { Waiter, type Cost } from '../limiter/waiter.js';
+import { Waiter } from '../limiter/waiter.js';
 import type { Outcome } from '../limits/limit.js';
 import { throwApart } from '../throwApart.js';
 import { RequestController } from './requestController.js';

@@ -1,8 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { Outcome } from '../limits/limit.js';
 import { noMoreAborted, whenAborted } from './aborting.js';
+import type { Cost } from './cost.js';
 import { currentContext, type AsyncContext } from './node.js';
-import { placeOf, Waiter, type Admitter, type Cost } from './waiter.js';
+import { placeOf } from './place.js';
+import { Waiter, type Admitter } from './waiter.js';
 
 export interface AcquireOptions {
   /** What the work costs, at least 0. @defaultValue 1 */

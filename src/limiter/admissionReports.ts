@@ -1,8 +1,9 @@
 import type { Limit } from '../limits/limit.js';
 import type { Announcer } from './announcer.js';
 import type { Gate } from './coolDown.js';
+import type { Cost } from './cost.js';
 import { UsageAlarm, usageOf } from './usage.js';
-import type { Cost, Waiter } from './waiter.js';
+import type { Waiter } from './waiter.js';
 
 export interface AdmissionReportsParts {
   readonly announcer: Announcer;

@@ -4,12 +4,13 @@ import type { Limit, Outcome } from '../limits/limit.js';
 import { WakeUp } from '../wakeUp.js';
 import { AdmissionReports } from './admissionReports.js';
 import { Announcer } from './announcer.js';
+import type { Cost } from './cost.js';
 import { FairQueue } from './fairQueue.js';
 import type { LimiterParts } from './limiterParts.js';
 import type { Overflow } from './queueSettings.js';
 import type { AdmissionStore, Applicants } from './store.js';
 import { unpayable } from './unpayable.js';
-import type { Cost, Waiter } from './waiter.js';
+import type { Waiter } from './waiter.js';
 
 /** While work waits for what follows a calendar, the wall is looked at again this often, in ms: it may have been set. */
 const wallLookMs = 600_000;

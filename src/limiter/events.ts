@@ -1,6 +1,6 @@
 import type { LimitKind } from '../limits/limit.js';
 import type { Refusal } from '../refusal.js';
-import type { Cost } from './waiter.js';
+import type { Cost } from './cost.js';
 
 /** How much of a limit is used. */
 export interface LimitUsage {

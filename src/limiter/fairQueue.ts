@@ -1,7 +1,8 @@
+import { sizeOf } from './cost.js';
 import type { Lane } from './lane.js';
 import { Levels } from './levels.js';
 import { Parking } from './parking.js';
-import { sizeOf, type Waiter } from './waiter.js';
+import type { Waiter } from './waiter.js';
 
 /**
  * Who is next: by priority, then between keys in turns by their weights, then first in, first out. A key that its own

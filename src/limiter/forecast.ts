@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { costOrCosts, durationMs } from '../options.js';
 import { copyOf, type Limit } from '../limits/limit.js';
+import type { Cost } from './cost.js';
 import { MemoryStore } from './memoryStore.js';
-import { placeOf, type Admission, type Cost } from './waiter.js';
+import { placeOf } from './place.js';
+import type { Admission } from './waiter.js';
 
 export interface ForecastOptions {
   /** How long a piece of work takes, in ms (at least 0). @defaultValue 0 */

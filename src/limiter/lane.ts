@@ -1,4 +1,5 @@
-import type { Place, Waiter } from './waiter.js';
+import type { Place } from './place.js';
+import type { Waiter } from './waiter.js';
 
 /** The waiters of one key at one priority, first in, first out: a doubly linked list, so that any of them leaves in one step. */
 export class Lane {

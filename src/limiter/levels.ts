@@ -1,7 +1,7 @@
 import { Heap } from '../heap.js';
 import { Lane } from './lane.js';
+import type { Place } from './place.js';
 import { Round } from './round.js';
-import type { Place } from './waiter.js';
 
 /** The lanes of one priority. A lane is there while somebody waits in it. */
 interface Level {

@@ -7,13 +7,15 @@ import { classified, type Classify, type Refusal } from '../refusal.js';
 import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
 import { Admissions } from './admissions.js';
 import type { Gate } from './coolDown.js';
+import { costIn, type Cost } from './cost.js';
 import type { Explanation, LimiterEvent, LimiterSnapshot } from './events.js';
 import { explain } from './explain.js';
 import { forecast, forecastSchema, type Forecast, type ForecastOptions } from './forecast.js';
 import type { LimiterParts } from './limiterParts.js';
 import { namedLimit } from './namedLimit.js';
+import { placeOf } from './place.js';
 import { usageOf } from './usage.js';
-import { costIn, placeOf, type Admission, type Admitter, type Cost } from './waiter.js';
+import type { Admission, Admitter } from './waiter.js';
 
 export interface AdjustOptions {
   /** When it was taken, in ms on the limiter's clock; it may lie before the limiter was made. @defaultValue now */

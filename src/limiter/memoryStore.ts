@@ -1,6 +1,6 @@
 import type { Limit, Outcome } from '../limits/limit.js';
+import { checkCost, costIn, type Cost } from './cost.js';
 import type { AdmissionStore } from './store.js';
-import { checkCost, costIn, type Cost } from './waiter.js';
 
 /** The limits of one process: every decision is made on the spot, without a promise or an allocation. */
 export class MemoryStore implements AdmissionStore {

@@ -1,11 +1,12 @@
 import type { Outcome } from '../limits/limit.js';
 import type { Refusal } from '../refusal.js';
+import type { Cost } from './cost.js';
 import type { Explanation, LimiterSnapshot } from './events.js';
 import type { Forecast, ForecastOptions } from './forecast.js';
 import { Limiter, type AdjustOptions } from './limiter.js';
 import type { LimiterParts } from './limiterParts.js';
 import type { Tape } from './tape.js';
-import type { Cost, Waiter } from './waiter.js';
+import type { Waiter } from './waiter.js';
 
 /** A limiter that notes on a tape what is asked of it and what it decides. Waiters are numbered as they come. */
 export class RecordedLimiter extends Limiter {

@@ -1,5 +1,5 @@
+import { sizeOf } from './cost.js';
 import type { Lane } from './lane.js';
-import { sizeOf } from './waiter.js';
 
 /**
  * The lanes of one priority that may be served, in turns: deficit round robin (Shreedhar and Varghese, 1995). A turn

@@ -1,8 +1,9 @@
 import type { Clock } from '../clock.js';
 import type { Limit, Outcome } from '../limits/limit.js';
 import type { CoolDownSettings, Gate } from './coolDown.js';
+import type { Cost } from './cost.js';
 import type { LimiterEvent } from './events.js';
-import type { Cost, Waiter } from './waiter.js';
+import type { Waiter } from './waiter.js';
 
 /** Who decides whether a piece of work may start: all of a limiter's limits at once, or none. */
 export interface AdmissionStore {

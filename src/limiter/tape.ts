@@ -1,7 +1,8 @@
 import type { Clock } from '../clock.js';
 import type { Outcome } from '../limits/limit.js';
 import type { Refusal } from '../refusal.js';
-import type { Cost, Place } from './waiter.js';
+import type { Cost } from './cost.js';
+import type { Place } from './place.js';
 
 /**
  * One line of a limiter's record: what came from outside (calls, timers, clock readings, draws) and what was decided.

@@ -1,6 +1,7 @@
 import { BudgetSpentError } from '../errors.js';
 import type { Limit } from '../limits/limit.js';
-import { costIn, type Admission } from './waiter.js';
+import { costIn } from './cost.js';
+import type { Admission } from './waiter.js';
 
 /** Why work could never start, where nothing runs that could give something back: one of the budgets has less left than it costs. */
 export function unpayable(

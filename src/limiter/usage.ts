@@ -1,6 +1,6 @@
 import type { Limit } from '../limits/limit.js';
+import { costIn, type Cost } from './cost.js';
 import type { LimitUsage } from './events.js';
-import { costIn, type Cost } from './waiter.js';
 
 /** @param ofKey of this key alone, where the limit has a budget for each */
 export function usageOf(limit: Limit, nowMs: number, ofKey?: { readonly key: unknown }): LimitUsage {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FairQueue } from '../../src/limiter/fairQueue.js';
-import { placeOf, Waiter } from '../../src/limiter/waiter.js';
+import { placeOf } from '../../src/limiter/place.js';
+import { Waiter } from '../../src/limiter/waiter.js';
 
 class Named extends Waiter {
   readonly name: string;

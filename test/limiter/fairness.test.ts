@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FairQueue } from '../../src/limiter/fairQueue.js';
-import { placeOf } from '../../src/limiter/waiter.js';
+import { placeOf } from '../../src/limiter/place.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';

@@ -7,7 +7,8 @@ import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
-import { placeOf, Waiter, type Place } from '../../src/limiter/waiter.js';
+import { placeOf, type Place } from '../../src/limiter/place.js';
+import { Waiter } from '../../src/limiter/waiter.js';
 import { VirtualClock } from '../virtualClock.js';
 
 /** A limit in words: for all, or for each key alone. */

@@ -4,7 +4,8 @@ import { inOwnProcess } from '../ownProcess.js';
 /** 40,000 keys, each at a priority of its own, come and go, 1,000 at a time; prints the size of the heap after the first quarter, and after all. */
 const script = `
   import { createLimiter, concurrency, perKey, slidingWindow } from 'DIST/operators/index.js';
-  import { Waiter, placeOf } from 'DIST/src/limiter/waiter.js';
+  import { placeOf } from 'DIST/src/limiter/place.js';
+  import { Waiter } from 'DIST/src/limiter/waiter.js';
 
   let nowMs = 0;
   const timers = new Set();

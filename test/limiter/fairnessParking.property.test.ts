@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Lane } from '../../src/limiter/lane.js';
 import { Parking } from '../../src/limiter/parking.js';
-import { commonPlace } from '../../src/limiter/waiter.js';
+import { commonPlace } from '../../src/limiter/place.js';
 
 describe('the parking of lanes', () => {
   it('should always know whose instant comes first, whoever leaves early', () => {

@@ -1,7 +1,8 @@
 import type { AcquireOptions } from '../../src/limiter/acquisition.js';
 import { createLimiter, type LimiterOptions } from '../../src/limiter/createLimiter.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
-import { placeOf, Waiter } from '../../src/limiter/waiter.js';
+import { placeOf } from '../../src/limiter/place.js';
+import { Waiter } from '../../src/limiter/waiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { VirtualClock } from '../virtualClock.js';
 

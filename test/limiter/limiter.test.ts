@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CostOverCapacityError, OptionsError } from '../../src/errors.js';
-import type { Cost } from '../../src/limiter/waiter.js';
+import type { Cost } from '../../src/limiter/cost.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';

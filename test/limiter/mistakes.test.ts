@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createRetryBudget } from '../../src/backoff/retryBudget.js';
 import { QueueFullError } from '../../src/errors.js';
+import { sizeOf, type Cost } from '../../src/limiter/cost.js';
 import { createLimiter, type LimiterOptions } from '../../src/limiter/createLimiter.js';
-import { placeOf, sizeOf, type Cost } from '../../src/limiter/waiter.js';
+import { placeOf } from '../../src/limiter/place.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import type { Limit } from '../../src/limits/limit.js';

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../limits/limit.js';
-import type { Cost } from '../../limiter/waiter.js';
+import type { Cost } from '../../limiter/cost.js';
 import { Holdings, type Holding } from './holdings.js';
 import { News, type Memory } from './news.js';
 import { micros } from './plan.js';

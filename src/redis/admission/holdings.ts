@@ -1,5 +1,5 @@
 import type { Outcome } from '../../limits/limit.js';
-import type { Cost } from '../../limiter/waiter.js';
+import type { Cost } from '../../limiter/cost.js';
 
 /** A piece of work that was admitted, as this process knows it. */
 export interface Holding {

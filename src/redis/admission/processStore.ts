@@ -1,7 +1,8 @@
 import type { Clock } from '../../clock.js';
 import { OptionsError, StoreLostError } from '../../errors.js';
+import { checkCost, costIn, type Cost } from '../../limiter/cost.js';
 import type { AdmissionStore, Applicants } from '../../limiter/store.js';
-import { checkCost, costIn, type Cost, type Waiter } from '../../limiter/waiter.js';
+import type { Waiter } from '../../limiter/waiter.js';
 import type { Limit, Outcome } from '../../limits/limit.js';
 import { ClosableClock } from '../closableClock.js';
 import { adviceFor, isPermanent } from '../failure.js';

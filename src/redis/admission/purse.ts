@@ -1,5 +1,5 @@
 import { costText } from './wishes.js';
-import type { Cost } from '../../limiter/waiter.js';
+import type { Cost } from '../../limiter/cost.js';
 
 interface Grant {
   readonly id: number;

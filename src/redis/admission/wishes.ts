@@ -1,5 +1,7 @@
 import { OptionsError } from '../../errors.js';
-import type { Cost, Place, Waiter } from '../../limiter/waiter.js';
+import type { Cost } from '../../limiter/cost.js';
+import type { Place } from '../../limiter/place.js';
+import type { Waiter } from '../../limiter/waiter.js';
 
 /** How many of those who wait are known to Redis at once: enough for what one answer lets in. */
 const mostRegistered = 128;
