@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { amount, nonEmpty, parseOptions, positive, positiveCount, positiveMs } from '../options.js';
-import { firstInstantAfter } from './exactInstant.js';
+import { firstInstantAfter } from './firstInstantAfter.js';
 import type { Limit, LimitFigures, Usage } from './limit.js';
 
 export interface TokenBucketOptions {
