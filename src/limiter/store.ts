@@ -34,7 +34,7 @@ export interface Applicants {
   inOrder(): Iterable<Waiter>;
   /** Asks `tryAdmit` again for who waits, of these keys. */
   admit(keys: Iterable<unknown>): void;
-  /** The first of those who wait who has this key and cost is given up. */
+  /** Gives up one who waits, with this error. */
   drop(waiter: Waiter, error: Error): void;
   /** Gives up those who can never pass any more: limits have changed. */
   dropImpossible(): void;

@@ -27,7 +27,7 @@ export abstract class Waiter {
   /** Called once, synchronously, as the limits are taken: the work starts now. Must not throw. */
   abstract admitted(atMs: number): void;
 
-  /** Called instead of `admitted` where the queue's overflow policy gave the place up. Must not throw. */
+  /** Called instead of `admitted` where the place was given up: the queue is full, say, or a budget spent. Must not throw. */
   abstract dropped(error: Error): void;
 }
 
