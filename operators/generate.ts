@@ -33,11 +33,11 @@ import { SharedIntake } from './generating/sharedIntake.js';
  *  results  -------a---b-----------c|
  * ```
  *
- * Results come as their tasks end, and are values: a failed prompt never ends the stream, only an error of the source
- * does, what `promptId` or `externalId` throws, and an error of the journal, once all that runs has been collected. One
- * that is not final (`overdue`, say) can be followed by another, final one. A task that may exist is never sent again: it is
- * looked up by the id under which it was sent, and adopted. With a `journal` that holds through crashes too: the same
- * prompts piped through again give all results, those of earlier runs first told again, what ran adopted, the rest made.
+ * Results come as their tasks end, and are values: a failed prompt never ends the stream. What does are an error of the
+ * source, what `promptId` or `externalId` throws, and an error of the journal, once all that runs has been collected. A
+ * result that is not final (`overdue`, say) can be followed by another, final one. A task that may exist is never sent
+ * again: it is looked up by the id under which it was sent, and adopted. With a `journal` that holds through crashes too:
+ * the same prompts piped through again give all results: what had ended is told again, what ran is adopted, the rest made.
  * Unsubscribing ends what is ours, at once; a task that the server has goes on there and is paid for: use `stop` to
  * end in order. Two streams on one account share `slots` and `requests`.
  *

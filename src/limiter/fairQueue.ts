@@ -6,14 +6,14 @@ import type { Waiter } from './waiter.js';
 
 /**
  * Who is next: by priority, then between keys in turns by their weights, then first in, first out. A key that its own
- * limits hold back is parked, and stands in nobody's way. No step takes longer for the keys that there are, and hardly
- * longer for the priorities; but for `unpark`, which looks at each of those.
+ * limits hold back is parked, and stands in nobody's way. However many keys there are, no step takes longer, and hardly
+ * longer with more priorities; only `unpark` looks at each of these.
  */
 export class FairQueue {
   size = 0;
   readonly #levels = new Levels();
   readonly #parking = new Parking();
-  /** The lane that the last one served was the last of. */
+  /** The lane that `serve` has just emptied: closed by the next `next`, unless somebody has joined it by then. */
   #emptied: Lane | undefined = undefined;
 
   push(waiter: Waiter): void {

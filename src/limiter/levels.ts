@@ -39,7 +39,7 @@ export class Levels {
     return lane;
   }
 
-  /** It goes, and with it a level without others: but for the last, since most limiters have but one, again and again. */
+  /** Takes a lane out, and its level with it where that is empty now; the only level stays: most limiters need no other. */
   remove({ place }: Lane): void {
     const { lanes } = this.#levelOf(place);
     lanes.delete(place.key);

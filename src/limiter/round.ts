@@ -5,9 +5,10 @@ import type { Lane } from './lane.js';
  * The lanes of one priority that may be served, in turns: deficit round robin (Shreedhar and Varghese, 1995). A turn
  * brings a lane credit in proportion to its weight; what is left of it, less than one piece of work, is kept.
  *
- * What a weight brings is settled for each round: as little as serves every first in one turn, as the round before
- * found them. So turns are short again once heavy work and light weights have gone, and a decision takes one step,
- * however many lanes there are, but for work heavier than all before it, which waits for the next round.
+ * How much credit a weight brings is settled anew for each round: just enough to serve the first of every lane in one
+ * turn, by the sizes and weights that the round before has met. So turns are short again once heavy work and light
+ * weights have gone, and a decision takes one step, however many lanes there are; only work heavier than all before it
+ * waits for the next round.
  */
 export class Round {
   current: Lane | undefined = undefined;

@@ -27,7 +27,7 @@ export class UsageAlarm {
       const usedBefore = usage.used - costIn(limit, cost);
       const wasBelow = (100 * usedBefore) / usage.capacity < this.#percent;
       if (wasBelow) this.#raised.delete(limit);
-      // Which keys have been told of is not remembered: each is as it climbs.
+      // With a budget for each key it is not remembered which were told of: a key is each time that it climbs there.
       const isToldOf = limit.usageOf === undefined ? this.#raised.has(limit) : !wasBelow;
       if (usage.percent < this.#percent || isToldOf) continue;
       this.#raised.add(limit);

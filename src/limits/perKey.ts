@@ -4,8 +4,8 @@ import { copyOf, type Limit, type LimitFigures, type Outcome, type Usage } from 
 /**
  * A limit for each key alone, beside those for all: `perKey(() => concurrency({ limit: 2 }))` lets each user have two of
  * the account's slots at most. A key that its own limit holds back never stands in another's way. A key costs memory only
- * while something of it counts; of a bucket that begins with less than it holds (`initial`), that it is no new one counts
- * for good.
+ * while something of it counts; but a `tokenBucket` with an `initial` below its capacity is kept for good, since a new one
+ * would hold less.
  *
  * @param make a new limit for a key; called with `undefined` once at first, and for work without a key
  * @throws OptionsError
