@@ -7,12 +7,10 @@ import {
   type Limiter,
   SluiceError,
 } from '../operators/index.js';
+import { mostSlots } from '../operators/generating/account.js';
 import type { Connection } from './connection.js';
 import type { Figures } from './figures.js';
 import { UsageError } from './usageError.js';
-
-/** More slots than any account is known to have: where `--concurrent auto` probes to, if nobody says. */
-const mostSlots = 1_000;
 
 /** The task slots of an account, and its credits of the day. */
 export interface Slots {
@@ -27,14 +25,9 @@ export async function openSlots(connection: Connection, figures: Figures): Promi
   const { isAuto, concurrent } = figures;
   if (!isAuto) return slotsOf(connection, figures, concurrency({ limit: concurrent, name: 'tasks' }), 'given');
   const told = await askFor(connection);
-  const max = told ?? mostSlots;
-  const tasks = adaptiveConcurrency({ max, initial: told ?? concurrent, name: 'tasks' });
-  return slotsOf(
-    connection,
-    { ...figures, concurrent: told ?? concurrent },
-    tasks,
-    told === undefined ? 'learnt' : 'asked',
-  );
+  const count = told ?? concurrent;
+  const tasks = adaptiveConcurrency({ max: told ?? mostSlots, initial: count, name: 'tasks' });
+  return slotsOf(connection, { ...figures, concurrent: count }, tasks, told === undefined ? 'learnt' : 'asked');
 }
 
 /** An account that does not say leaves it to refusals to tell. */

@@ -27,7 +27,7 @@ export interface Shared {
 }
 
 /** More slots than any account is known to have: where `auto` probes to, if nobody says. */
-const mostSlots = 1_000;
+export const mostSlots = 1_000;
 
 /** What the tasks of one stream share. */
 export class Account<Request> {
