@@ -4,7 +4,7 @@ import { noMoreAborted, whenAborted } from './aborting.js';
 import type { Cost } from './cost.js';
 import { currentContext, type AsyncContext } from './node.js';
 import { placeOf } from './place.js';
-import { Waiter, type Admitter } from './waiter.js';
+import { Waiter } from './waiter.js';
 
 export interface AcquireOptions {
   /** What the work costs, at least 0. @defaultValue 1 */
@@ -29,6 +29,22 @@ export interface Permit {
   [Symbol.dispose](): void;
 }
 
+/** What a waiter asks of its limiter, and tells it once admitted. */
+export interface Admitter {
+  /** Queues a waiter, or admits it on the spot. */
+  enter(waiter: Waiter): void;
+  /** Gives up a place in the queue; false where the waiter has none any more. */
+  leave(waiter: Waiter): boolean;
+  /** Ends the work admitted at `takenAtMs`; exactly once. */
+  release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void;
+  /** As `release`, for work that never started. */
+  refund(cost: Cost, takenAtMs: number, key?: unknown): void;
+  /** Admits who waits and may start now. */
+  admitWaiting(): void;
+  /** How work that failed with `error` has ended; a refusal is acted upon. */
+  outcomeOf(error: unknown): Outcome;
+}
+
 /** A place in the queue that a promise stands for, and which a signal can give up. */
 export abstract class PromisedWaiter extends Waiter {
   protected readonly limiter: Admitter;
@@ -45,12 +61,15 @@ export abstract class PromisedWaiter extends Waiter {
     this.#id = options.id;
   }
 
-  /** To be called once it has a place: from then on the signal can give that up. */
-  listen(): void {
-    if (this.#signal === undefined) return;
-    // To come may let others start, and their work may have fired it.
-    if (this.#signal.aborted) this.aborted();
-    else whenAborted(this.#signal, this);
+  /** Takes its place, unless the signal has fired already. */
+  enter(): void {
+    try {
+      this.#signal?.throwIfAborted();
+      this.limiter.enter(this);
+      if (this.isQueued) this.queued();
+    } catch (error) {
+      this.reject(error);
+    }
   }
 
   override get label(): unknown {
@@ -76,6 +95,14 @@ export abstract class PromisedWaiter extends Waiter {
   dropped(error: Error): void {
     this.#stopListening();
     this.reject(error);
+  }
+
+  /** It has a place: from here on the signal can give that up. */
+  protected queued(): void {
+    if (this.#signal === undefined) return;
+    // To come may let others start, and their work may have fired it.
+    if (this.#signal.aborted) this.aborted();
+    else whenAborted(this.#signal, this);
   }
 
   /** It is admitted, and still wanted. */
@@ -140,9 +167,9 @@ export class Run<T> extends PromisedWaiter {
     this.#resolve = resolve;
   }
 
-  override listen(): void {
+  protected override queued(): void {
     this.#context = currentContext();
-    super.listen();
+    super.queued();
   }
 
   protected started(atMs: number): void {

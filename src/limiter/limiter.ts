@@ -4,7 +4,7 @@ import { OptionsError } from '../errors.js';
 import type { Outcome } from '../limits/limit.js';
 import { parseOptions } from '../options.js';
 import { classified, type Classify, type Refusal } from '../refusal.js';
-import { Acquisition, Run, type AcquireOptions, type Permit, type PromisedWaiter } from './acquisition.js';
+import { Acquisition, Run, type AcquireOptions, type Admitter, type Permit } from './acquisition.js';
 import { Admissions } from './admissions.js';
 import type { Gate } from './coolDown.js';
 import { costIn, type Cost } from './cost.js';
@@ -15,7 +15,7 @@ import type { LimiterParts } from './limiterParts.js';
 import { namedLimit } from './namedLimit.js';
 import { placeOf } from './place.js';
 import { usageOf } from './usage.js';
-import type { Admission, Admitter } from './waiter.js';
+import type { Admission } from './waiter.js';
 
 export interface AdjustOptions {
   /** When it was taken, in ms on the limiter's clock; it may lie before the limiter was made. @defaultValue now */
@@ -54,7 +54,7 @@ export class Limiter extends Admissions implements Admitter {
    */
   run<T>(work: () => T | PromiseLike<T>, options: AcquireOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      this.#start(new Run(this, work, resolve, reject, options), options.signal, reject);
+      new Run(this, work, resolve, reject, options).enter();
     });
   }
 
@@ -66,7 +66,7 @@ export class Limiter extends Admissions implements Admitter {
    */
   acquire(options: AcquireOptions = {}): Promise<Permit> {
     return new Promise<Permit>((resolve, reject) => {
-      this.#start(new Acquisition(this, resolve, reject, options), options.signal, reject);
+      new Acquisition(this, resolve, reject, options).enter();
     });
   }
 
@@ -208,16 +208,6 @@ export class Limiter extends Admissions implements Admitter {
     if (refusal?.meaning !== 'too-fast' && refusal?.meaning !== 'no-slot') return 'failed';
     this.refused(refusal);
     return refusal.meaning;
-  }
-
-  #start(waiter: PromisedWaiter, signal: AbortSignal | undefined, reject: (reason: unknown) => void): void {
-    try {
-      signal?.throwIfAborted();
-      this.enter(waiter);
-      if (waiter.isQueued) waiter.listen();
-    } catch (error) {
-      reject(error);
-    }
   }
 
   #coolDownMs(nowMs: number): number {

@@ -1,4 +1,3 @@
-import type { Outcome } from '../limits/limit.js';
 import type { Cost } from './cost.js';
 import { commonPlace, type Place } from './place.js';
 
@@ -29,20 +28,6 @@ export abstract class Waiter {
 
   /** Called instead of `admitted` where the place was given up: the queue is full, say, or a budget spent. Must not throw. */
   abstract dropped(error: Error): void;
-}
-
-/** What a waiter, once admitted, tells its limiter. */
-export interface Admitter {
-  /** Gives up a place in the queue; false where the waiter has none any more. */
-  leave(waiter: Waiter): boolean;
-  /** Ends the work admitted at `takenAtMs`; exactly once. */
-  release(cost: Cost, takenAtMs: number, outcome: Outcome, key?: unknown): void;
-  /** As `release`, for work that never started. */
-  refund(cost: Cost, takenAtMs: number, key?: unknown): void;
-  /** Admits who waits and may start now. */
-  admitWaiting(): void;
-  /** How work that failed with `error` has ended; a refusal is acted upon. */
-  outcomeOf(error: unknown): Outcome;
 }
 
 /** What must be known of admitted work to end it. */
