@@ -64,7 +64,8 @@ export async function connectRedis({
   }
   isThere = true;
   return {
-    ...{ name, leaseMs },
+    name,
+    leaseMs,
     client,
     onJournalAway: (why) => outage.hear('journal', why === undefined ? undefined : whyOf(why)),
     onAway: (listener) => outage.on(listener),

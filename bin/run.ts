@@ -81,7 +81,9 @@ class Run {
     };
     this.#downloads = downloadTo === undefined ? undefined : new Downloads(downloadTo, saved);
     this.#keeper = new Keeper({
-      ...{ roster, results, downloads: this.#downloads },
+      roster,
+      results,
+      downloads: this.#downloads,
       onUnwritten: (path, error) => this.#unwritten(path, error),
       print: (line) => this.#progress.print(line),
     });
@@ -252,7 +254,9 @@ class Run {
     return {
       ...outcome,
       videos: this.#downloads && { ...this.#downloads.counts, directory: this.#downloads.directory },
-      ...{ speed, resultsPath: results.path, isShared: redis !== undefined },
+      speed,
+      resultsPath: results.path,
+      isShared: redis !== undefined,
       canGoOn: memory !== undefined && outcome.unfinished + outcome.notSent + this.#unsaved > 0,
       canRetry: memory !== undefined && outcome.failed > 0,
     };

@@ -81,12 +81,12 @@ export class Desk<Input, Request> {
     priority: 0 | 1 = 0,
   ): TaskRun<Input, Request> {
     const { api, options, slots } = this.#account;
-    const identity = {
-      ...{ id: idOf(round), key, round, input, owner: options.key?.(input), priority },
-      ...{ tasks: api.weigh(request), credits: api.estimateCredits(request) },
-    };
+    const owner = options.key?.(input);
+    const tasks = api.weigh(request);
+    const credits = api.estimateCredits(request);
+    const identity = { id: idOf(round), key, round, input, tasks, credits, owner, priority };
     const record = new TaskRecord(this.#account, identity, index);
-    checkCredits(identity.credits);
+    checkCredits(credits);
     slots.check(record.cost);
     record.report({ type: 'queued' });
     return new TaskRun(this.#account, record, request);

@@ -72,8 +72,12 @@ export class PollPlan {
   started(id: string, atMs: number): void {
     if (this.#tasks.has(id)) return;
     this.#tasks.set(id, {
-      ...{ id, startedAtMs: atMs, seenAtMs: atMs, heardAtMs: atMs },
-      ...{ leftAtMs: undefined, hintedAtMs: undefined },
+      id,
+      startedAtMs: atMs,
+      seenAtMs: atMs,
+      heardAtMs: atMs,
+      leftAtMs: undefined,
+      hintedAtMs: undefined,
     });
     this.#nextAtMs = undefined;
   }
