@@ -70,7 +70,9 @@ export async function connectSimulated(figures: Figures, api: KlingApi, speed: n
   const { concurrent, rate, dailyCredits, timeZone } = figures;
   const simulator = await startSimulator({
     // Its day is that of UTC: at another zone's midnight it would have no new credits, so there our own limit alone counts.
-    ...{ speed, tasks: concurrent, credits: timeZone === 'UTC' ? dailyCredits : 'off' },
+    speed,
+    tasks: concurrent,
+    credits: timeZone === 'UTC' ? dailyCredits : 'off',
     ...(rate === 'off' ? { requests: 'off' } : { requests: rate.limit, intervalMs: rate.intervalMs }),
   });
   const keys = { ...simulatedKeys, api, baseUrl: simulator.url };
@@ -92,7 +94,11 @@ function connectionOf(
     ...(stores !== undefined && { store: stores.open('requests') }),
   });
   return {
-    ...{ client, requests, clock, stores, dispatcher: options.dispatcher },
+    client,
+    requests,
+    clock,
+    stores,
+    dispatcher: options.dispatcher,
     check: () => check(client, requests, clock),
     close: async () => {
       await stores?.close();

@@ -27,7 +27,13 @@ export async function planFile(file: string, flags: PlanFlags): Promise<number> 
   const plan = await forecast(
     prompts.map(({ request }) => request),
     {
-      ...{ concurrent, rate, dailyCredits, timeZone, api, seed, startAtMs: systemClock.epochNow() },
+      concurrent,
+      rate,
+      dailyCredits,
+      timeZone,
+      api,
+      seed,
+      startAtMs: systemClock.epochNow(),
       observer: soFar(prompts.length, systemClock, (line) => process.stderr.write(`${line}\n`)),
       ...(runCredits !== undefined && { runCredits }),
       ...(task !== undefined && { taskMs: task }),

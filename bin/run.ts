@@ -125,7 +125,12 @@ class Run {
     const failed = (error: unknown): void => this.#unwritten(undefined, error);
     const results$ = from(prompts.map(({ request }) => request)).pipe(
       generate(client, {
-        ...{ slots: slots.limiter, requests, clock, deadlineMs, maxRetries, retryFailed },
+        slots: slots.limiter,
+        requests,
+        clock,
+        deadlineMs,
+        maxRetries,
+        retryFailed,
         ...(pollIntervalMs !== undefined && { pollIntervalMs }),
         ...(runCredits !== undefined && { runCredits }),
         ...(updates !== undefined && { updates }),
@@ -232,7 +237,12 @@ class Run {
     const { succeeded, failed, unfinished, earlier, waiting, total } = this.#board;
     const [held, requests] = [slots.limiter.snapshot(), connection.requests.snapshot()];
     return {
-      ...{ total, succeeded, failed, unfinished, earlier, waiting },
+      total,
+      succeeded,
+      failed,
+      unfinished,
+      earlier,
+      waiting,
       running: this.#board.running.map((task) => ({ ...task, prompt: roster.textAt(task.index) })),
       saved: this.#downloads?.counts,
       refusals: tally.refusals,

@@ -38,7 +38,9 @@ export function createExchange({ url, token, timeoutMs = 30_000, heard }: Exchan
     const body = parsed(text);
     if (ok) return { headers, body, limits };
     throw new AtelierError(`${path.split('?')[0]}: ${status} ${titleOf(body)}`, {
-      ...{ call, kind: 'refused', status },
+      call,
+      kind: 'refused',
+      status,
       // Only on a refusal for speed do the limits themselves say how long to wait.
       hintMs: status === 429 ? readHint(headers, Date.now()) : readRetryAfter(headers, Date.now()),
       usedUp: limits.limits.filter(({ remaining }) => remaining === 0).map(({ name }) => name),

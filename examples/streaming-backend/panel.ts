@@ -72,12 +72,17 @@ export class Panel {
     this.#span();
     const [{ limits, active, waiting }, sent] = [plainSnapshot(line.snapshot()), plainSnapshot(requests.snapshot())];
     return {
-      ...{ atMs: Date.now(), limits: [...limits, ...sent.limits], running: active, waiting },
-      ...{ coolDownMs: sent.coolDownMs, refusals: this.#refusals },
+      atMs: Date.now(),
+      limits: [...limits, ...sent.limits],
+      running: active,
+      waiting,
+      coolDownMs: sent.coolDownMs,
+      refusals: this.#refusals,
       people: people.size,
       typicalMs: expectations.typicalMs,
       streams: [...people.values()].reduce((sum, { streams }) => sum + streams, 0),
-      ...{ spanMs, spans: this.#spans.map((span) => ({ ...span })) },
+      spanMs,
+      spans: this.#spans.map((span) => ({ ...span })),
     };
   }
 

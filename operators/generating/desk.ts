@@ -98,7 +98,12 @@ export class Desk<Input, Request> {
     const input = task.prompt as Input;
     const request = this.#readAgain(input);
     const identity: TaskIdentity<Input> = {
-      ...{ id: task.id, key: task.key, round: task.round, input, credits: task.credits, owner: options.key?.(input) },
+      id: task.id,
+      key: task.key,
+      round: task.round,
+      input,
+      credits: task.credits,
+      owner: options.key?.(input),
       tasks: request === undefined ? 1 : this.#atMostAll(api.weigh(request)),
       priority: task.phase === 'running' ? 3 : 2,
     };
@@ -129,7 +134,15 @@ export class Desk<Input, Request> {
   again(id: string, outcome: JournaledOutcome, input: Input, index: number): GenerateResult<Input> {
     const { error, taskId, submittedAtMs, status, outputs, attempts, credits, endedAtMs } = outcome;
     const result: GenerateResult<Input> = {
-      ...{ index, id, prompt: input, status, isFinal: true, isEarlier: true, outputs, attempts, credits },
+      index,
+      id,
+      prompt: input,
+      status,
+      isFinal: true,
+      isEarlier: true,
+      outputs,
+      attempts,
+      credits,
       ...(taskId !== undefined && { taskId }),
       ...(submittedAtMs !== undefined && { submittedAtMs }),
       endedAtMs,

@@ -56,7 +56,12 @@ export class Submission<Request> {
     const { maxRetries, baseMs, capMs, jitter, random } = this.#account.options;
     return defer(() => this.#attempt()).pipe(
       retryWithJitter({
-        ...{ maxRetries, baseMs, capMs, jitter, random, clock: this.#account.clock },
+        maxRetries,
+        baseMs,
+        capMs,
+        jitter,
+        random,
+        clock: this.#account.clock,
         classify: (error) => this.#meaningOf(error),
         onRetry: ({ refusal, delayMs }) => this.#record.report({ type: 'retrying', refusal, delayMs }),
         wakeOn: (refusal) => this.#wakes(refusal),
@@ -148,7 +153,10 @@ export class Submission<Request> {
       );
     }).pipe(
       retryWithJitter({
-        ...{ maxRetries: Infinity, classify, random: options.random, clock },
+        maxRetries: Infinity,
+        classify,
+        random: options.random,
+        clock,
         onRetry: ({ refusal, delayMs }) => this.#record.report({ type: 'retrying', refusal, delayMs }),
       }),
       catchError((error: unknown) => {

@@ -95,7 +95,9 @@ export class TaskSpan {
     const { taskId, attempts, credits, error } = result;
     this.#endRequest(atMs);
     this.#span.setAttributes({
-      ...{ 'sluice.task.status': status, 'sluice.task.attempts': attempts, 'sluice.task.credits': credits },
+      'sluice.task.status': status,
+      'sluice.task.attempts': attempts,
+      'sluice.task.credits': credits,
       ...(taskId !== undefined && { 'sluice.task.id': taskId }),
       ...(error !== undefined && { 'error.type': error.meaning }),
     });

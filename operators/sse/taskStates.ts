@@ -100,7 +100,10 @@ function ended(
 ): Pick<TaskState, 'phase' | 'isFinal' | 'outputs' | 'credits' | 'error' | 'submittedAtMs'> {
   const { status, isFinal, outputs, credits, error, submittedAtMs } = result;
   return {
-    ...{ phase: status, isFinal, outputs, credits },
+    phase: status,
+    isFinal,
+    outputs,
+    credits,
     ...(error !== undefined && { error }),
     ...(submittedAtMs !== undefined && { submittedAtMs }),
   };

@@ -40,10 +40,14 @@ const outcome: z.ZodType<JournaledOutcome> = z.object({
 const storedEntry = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('intent'),
-    ...{ id, key: z.string(), round: count, index: count },
+    id,
+    key: z.string(),
+    round: count,
+    index: count,
     // What JSON cannot hold is not there when it is read.
     prompt: z.unknown().default(undefined),
-    ...{ credits: amount, atMs },
+    credits: amount,
+    atMs,
   }),
   z.object({ type: z.literal('accepted'), id, ref: z.object({ product: z.string(), id: z.string() }), atMs }),
   z.object({ type: z.literal('status'), id, atMs }),

@@ -135,7 +135,10 @@ class FileJournal implements Journal {
     const { disk, damage, compactAtBytes, runId, onRepair } = this.#options;
     const path = this.#path;
     return JournalFile.open({
-      ...{ disk, path, damage, compactAtBytes },
+      disk,
+      path,
+      damage,
+      compactAtBytes,
       newRunId: () => runId ?? randomUUID(),
       onRepair: (gap) => onRepair?.({ file: path, ...gap }),
     });

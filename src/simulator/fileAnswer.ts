@@ -86,7 +86,10 @@ function answer(
   body: Uint8Array = empty,
 ): FileAnswer {
   return {
-    ...{ status, body, isCutOff: false, isSlow: false },
+    status,
+    body,
+    isCutOff: false,
+    isSlow: false,
     headers: { 'content-length': String(body.length), ...headers },
   };
 }

@@ -87,18 +87,30 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#silence = new Silence(`publish on ${options.prefix}:*`);
     this.#inbox = new Inbox(this.#exchange.process);
     this.#telling = new Telling({
-      ...{ plan: this.#plan, gate: this.gate, held: this.#held, inbox: this.#inbox, queue: this.#queue },
+      plan: this.#plan,
+      gate: this.gate,
+      held: this.#held,
+      inbox: this.#inbox,
+      queue: this.#queue,
       saysPresent: options.onStoreLost === 'local-share',
     });
     this.#agenda = new Agenda(this.#clock, options.leaseMs, () => this.#exchange.ask());
     this.#ends = new Ends({
       ...options,
-      ...{ held: this.#held, gate: this.gate, agenda: this.#agenda, isKeyed: this.#plan.isKeyed },
+      held: this.#held,
+      gate: this.gate,
+      agenda: this.#agenda,
+      isKeyed: this.#plan.isKeyed,
       tellWithin: (ms) => this.#tellWithin(ms),
     });
     this.#grants = new Grants({
-      ...{ clock: this.#clock, inbox: this.#inbox, queue: this.#queue, gate: this.gate },
-      ...{ telling: this.#telling, ends: this.#ends, isSure: () => this.#exchange.isSure },
+      clock: this.#clock,
+      inbox: this.#inbox,
+      queue: this.#queue,
+      gate: this.gate,
+      telling: this.#telling,
+      ends: this.#ends,
+      isSure: () => this.#exchange.isSure,
     });
   }
 

@@ -167,7 +167,8 @@ export class Wishes {
       lane = {
         place: [String(priority), keyJson, `${this.#process}/${number}/${weight}`],
         number,
-        ...{ key, priority },
+        key,
+        priority,
         registered: [],
         hasMore: false,
       };
