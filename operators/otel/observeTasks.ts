@@ -16,7 +16,7 @@ import { TaskObserver } from './taskObserver.js';
 export interface ObserveTasksOptions extends TimeOptions {
   /** What the stream is called in the attribute `sluice.stream.name`: one of a few names. @defaultValue no such attribute */
   readonly name?: string | undefined;
-  /** @defaultValue the global one */
+  /** @defaultValue the global one, as it is by then: one that is set later counts nothing */
   readonly meterProvider?: MeterProvider | undefined;
   /** @defaultValue the global one */
   readonly tracerProvider?: TracerProvider | undefined;

@@ -12,7 +12,7 @@ import { Waits } from './waits.js';
 export interface MeterLimiterOptions {
   /** What the limiter is called in the attribute `sluice.limiter.name`: one of a few names, never a user's. */
   readonly name: string;
-  /** @defaultValue the global one */
+  /** @defaultValue the global one, as it is by then: one that is set later counts nothing */
   readonly meterProvider?: MeterProvider | undefined;
 }
 
