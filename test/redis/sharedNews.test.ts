@@ -1,5 +1,6 @@
 import node from 'node:process';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
@@ -89,6 +90,26 @@ describe('what is told as Redis refuses for good', () => {
     new Works(limiter, 1);
     await after(10);
     expect(limiter.snapshot().limits[0]).toMatchObject({ used: 81 + held });
+  });
+});
+
+describe('a slot that was refused', () => {
+  it.each([
+    ['as much of all limits', 1],
+    ['other amounts of other limits', { credits: 10 }],
+  ])('should be told of, and that it is given, by work that takes %s', async (_, cost) => {
+    const learning = adaptiveConcurrency({ max: 9, initial: 5, probeAfterMs: 60_000, name: 'slots' });
+    const { limiter } = process([learning, credits(100)]);
+    const level = () => limiter.snapshot().limits[0]!.capacity;
+    new Works(limiter, 3, { cost });
+    await after(10);
+    limiter.refusedSlot(cost, shared.clock.now());
+    await after(10);
+    expect(level()).toBe(1);
+    limiter.grantedSlot(cost, shared.clock.now());
+    new Works(limiter, 9, { cost });
+    await after(60_000);
+    expect(level()).toBeGreaterThan(1);
   });
 });
 

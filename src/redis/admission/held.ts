@@ -1,4 +1,4 @@
-import type { Outcome } from '../../limits/limit.js';
+import type { Limit, Outcome } from '../../limits/limit.js';
 import type { Cost } from '../../limiter/cost.js';
 import { Holdings, type Holding } from './holdings.js';
 import { News, type Memory } from './news.js';
@@ -30,9 +30,12 @@ export class Held {
     return this.#holdings.end(cost, takenAtMs, key, outcome);
   }
 
-  /** @returns true where there is something to tell */
-  slotTold(what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): boolean {
-    const holding = this.#holdings.find(cost, takenAtMs, key, what === 'granted');
+  /**
+   * @param cost what it takes of `limit`
+   * @returns true where there is something to tell
+   */
+  slotTold(limit: Limit, what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): boolean {
+    const holding = this.#holdings.find(limit, cost, takenAtMs, key, what === 'granted');
     if (holding === undefined) return false;
     holding.isWaiting = what === 'refused';
     if (holding.id === undefined) return false;

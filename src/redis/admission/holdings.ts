@@ -1,5 +1,5 @@
-import type { Outcome } from '../../limits/limit.js';
-import type { Cost } from '../../limiter/cost.js';
+import { costIn, type Cost } from '../../limiter/cost.js';
+import type { Limit, Outcome } from '../../limits/limit.js';
 
 /** A piece of work that was admitted, as this process knows it. */
 export interface Holding {
@@ -33,7 +33,7 @@ export class Holdings {
   /** Takes out what ends now. */
   end(cost: Cost, takenAtMs: number, key: unknown, outcome: Outcome | 'refund'): Holding | undefined {
     const others = this.#byInstant.get(takenAtMs) ?? [];
-    const holding = pick(others, cost, key, false);
+    const holding = pick(others, key, false, (held) => isSame(held, cost));
     if (holding === undefined) return undefined;
     others.splice(others.indexOf(holding), 1);
     if (others.length === 0) this.#byInstant.delete(takenAtMs);
@@ -44,14 +44,14 @@ export class Holdings {
   }
 
   /**
-   * The last that was admitted at or before that instant: whoever reads the clock as it starts does not know its own. Of
+   * Of those that take so much of a limit, the last that was admitted at or before that instant: whoever reads the clock as it starts does not know its own. Of
    * several, one that waits or does not, if there is such a one.
    */
-  find(cost: Cost, takenAtMs: number, key: unknown, isWaiting: boolean): Holding | undefined {
+  find(limit: Limit, cost: number, takenAtMs: number, key: unknown, isWaiting: boolean): Holding | undefined {
     let found: Holding | undefined;
     for (const [atMs, holdings] of this.#byInstant) {
       if (atMs > takenAtMs) break;
-      found = pick(holdings, cost, key, isWaiting) ?? found;
+      found = pick(holdings, key, isWaiting, (held) => costIn(limit, held) === cost) ?? found;
     }
     return found;
   }
@@ -61,8 +61,13 @@ export class Holdings {
   }
 }
 
-function pick(holdings: readonly Holding[], cost: Cost, key: unknown, isWaiting: boolean): Holding | undefined {
-  const same = holdings.filter((it) => it.key === key && isSame(it.cost, cost));
+function pick(
+  holdings: readonly Holding[],
+  key: unknown,
+  isWaiting: boolean,
+  costsThat: (cost: Cost) => boolean,
+): Holding | undefined {
+  const same = holdings.filter((it) => it.key === key && costsThat(it.cost));
   return same.find((it) => it.isWaiting === isWaiting) ?? same[0];
 }
 

@@ -4,7 +4,7 @@ import { copyOf, type Limit, type LimitKind, type Usage } from '../../limits/lim
 export interface MirrorOwner {
   changed(limit: MirroredLimit, change: unknown): void;
   adjusted(limit: MirroredLimit, delta: number, takenAtMs: number, key: unknown): void;
-  slotTold(what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): void;
+  slotTold(limit: MirroredLimit, what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): void;
 }
 
 /**
@@ -40,8 +40,8 @@ export class MirroredLimit implements Limit {
     }
     // One that learns is one limit of several: each piece of work is told of once, whichever asks first.
     if (original.refused !== undefined) {
-      this.refused = (cost, takenAtMs, _nowMs, key) => owner.slotTold('refused', cost, takenAtMs, key);
-      this.granted = (cost, takenAtMs, _nowMs, key) => owner.slotTold('granted', cost, takenAtMs, key);
+      this.refused = (cost, takenAtMs, _nowMs, key) => owner.slotTold(this, 'refused', cost, takenAtMs, key);
+      this.granted = (cost, takenAtMs, _nowMs, key) => owner.slotTold(this, 'granted', cost, takenAtMs, key);
     }
   }
 

@@ -193,8 +193,8 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#exchange.ask();
   }
 
-  slotTold(what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): void {
-    if (this.#held.slotTold(what, cost, takenAtMs, key)) this.#exchange.ask();
+  slotTold(limit: Limit, what: 'refused' | 'granted', cost: number, takenAtMs: number, key: unknown): void {
+    if (this.#held.slotTold(limit, what, cost, takenAtMs, key)) this.#exchange.ask();
   }
 
   /** Gives up what waits, tells what has ended, and lets go of the connection; what is held is held until its lease runs out. */
