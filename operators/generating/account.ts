@@ -44,6 +44,8 @@ export class Account<Request> {
   readonly shared: Shared | undefined;
   /** Passed on as a task gives its slot back. */
   readonly slotFreed = new Baton();
+  /** Who waits for a slot of ours to go on with what other workers may have left: which prompts have made way for each. */
+  readonly adopting = new Map<unknown, Set<string>>();
   /** What other workers have written about tasks, counted already. */
   readonly heard = new Subject<JournaledTask>();
   /** What the observer hears. */

@@ -111,22 +111,21 @@ export class SharedPrompt<Input, Request> {
   }
 
   #inSlot(run: TaskRun<Input, Request>): Observable<GenerateResult<Input>> {
-    const { slots, stopped$ } = this.#account;
-    const { cost, identity } = run.record;
+    const { slots, stopped$, adopting } = this.#account;
+    const { cost, identity, isAdopted } = run.record;
+    if (isAdopted) adopting.set(run, new Set());
+    const placing = { cost: () => cost, key: () => identity.owner, priority: () => identity.priority };
     return of(run).pipe(
-      concurrencyLimit(() => this.#asked(run), {
-        limiter: slots,
-        cost: () => cost,
-        key: () => identity.owner,
-        priority: () => identity.priority,
-      }),
+      concurrencyLimit(() => this.#asked(run), { ...placing, limiter: slots }),
       takeUntil(merge(this.#endedElsewhere, stopped$).pipe(filter(() => this.#making === undefined))),
+      finalize(() => adopting.delete(run)),
     );
   }
 
   /** With a slot, which goes back at once where it is another's. */
   #asked(run: TaskRun<Input, Request>): Observable<GenerateResult<Input>> {
     return defer(() => {
+      this.#account.adopting.delete(run);
       // The slot's limiter has taken the credits of the day, too.
       if (!run.record.isAdopted) run.record.admitted();
       return this.#claimed().pipe(
@@ -188,7 +187,7 @@ export class SharedPrompt<Input, Request> {
       this.#making = undefined;
       if (claim.lost.aborted) this.#lost(run);
       else if (run.isToBeSent) this.#isAbsent = true;
-      else {
+      else if (!run.hasMadeWay) {
         // Another may go on with it.
         if (record.hasReservation) {
           this.#handOver(run);

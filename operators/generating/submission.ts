@@ -39,6 +39,8 @@ export class Submission<Request> {
   readonly #request: Request;
   /** Why we look no further, where the task may exist all the same. */
   doubt: { readonly error: unknown } | undefined;
+  /** It has left its slot to one that may give it its credits, with nothing sent or written down. */
+  hasMadeWay = false;
   /** The server had no slot for it the last time. */
   #waitsForSlot = false;
 
@@ -94,12 +96,25 @@ export class Submission<Request> {
 
   #send(): Observable<never> {
     this.#checkOpen();
-    if (!this.#record.reserve()) throw this.#account.credits.mayGetMore ? new BudgetHeld() : this.#budgetSpent();
+    if (!this.#record.reserve()) return this.#waitForBudget();
     return this.#call((call) => this.#written().pipe(switchMap(() => this.#submit(call)))).pipe(
       ignoreElements(),
       // What still waits for its turn under the rate, or for the disk, is not sent any more.
       takeUntil(this.#account.stopped$.pipe(filter(() => this.#mayBeSent()))),
     );
+  }
+
+  /** In its slot, unless the task that may give something back waits for one itself. */
+  #waitForBudget(): Observable<never> {
+    const { credits, adopting } = this.#account;
+    if (!credits.mayGetMore) throw this.#budgetSpent();
+    const { key } = this.#record.identity;
+    // Once for each: another limit may keep that from its slot, and this one would come back at once.
+    const behind = [...adopting.values()].filter((madeWay) => !madeWay.has(key));
+    if (behind.length === 0) throw new BudgetHeld();
+    for (const madeWay of behind) madeWay.add(key);
+    this.hasMadeWay = true;
+    return EMPTY;
   }
 
   /** The intent is on disk, and the prompt ours; at once where there is no journal. */

@@ -51,6 +51,11 @@ export class TaskRun<Input, Request> {
     return this.record.isAdopted && todo(this.record.task) === 'send';
   }
 
+  /** True where it has left its slot to another, and waits for one again. */
+  get hasMadeWay(): boolean {
+    return this.#submission?.hasMadeWay === true;
+  }
+
   #settled(): Observable<GenerateResult<Input>> {
     return defer(() => {
       const { task } = this.record;
