@@ -8,10 +8,17 @@ import type { Decided } from './reply.js';
 /** What the script is to be told of the limits; nothing where that is no news. */
 export interface PlanNews {
   readonly plan?: string | undefined;
+  /** The limits of it that are changed, by name: the others are as everybody knows them. Undefined: all are told. */
+  readonly changed?: readonly string[] | undefined;
   /** True: for a server that has none; others may have changed it since. */
   readonly isBack?: true | undefined;
   /** What limits that learn were told to begin with, by name. */
   readonly told?: Readonly<Record<string, number>> | undefined;
+}
+
+/** Whether it says how limits are to be, and not only how they are to be where nobody knows. */
+function isChange({ plan, isBack }: PlanNews): boolean {
+  return plan !== undefined && isBack === undefined;
 }
 
 /** The limits that are shared: as this process gave them, as the script is told, and as they were last heard of. */
@@ -22,6 +29,8 @@ export class SharedPlan {
   /** True where keys have limits of their own. */
   readonly isKeyed: boolean;
   readonly #originals: readonly Limit[];
+  /** In the order in which the script has them, which is everybody's. */
+  readonly #byName: readonly MirroredLimit[];
   readonly #rampStepMs: number;
   readonly #days = new Days();
   #news: PlanNews;
@@ -31,9 +40,9 @@ export class SharedPlan {
     this.isKeyed = originals.some((limit) => limit.isKeyed === true);
     this.#rampStepMs = rampStepMs;
     this.limits = originals.map((limit) => new MirroredLimit(limit, owner));
-    const plan = this.#planned();
-    this.#news = { plan };
-    this.tellsStarts = plan.includes('"countUntil":"start"');
+    this.#byName = [...this.limits].sort((one, other) => (one.name < other.name ? -1 : 1));
+    this.#news = { plan: this.#planned() };
+    this.tellsStarts = originals.some((limit) => planned(limit)['countUntil'] === 'start');
   }
 
   takeNews(): PlanNews {
@@ -43,23 +52,32 @@ export class SharedPlan {
   }
 
   /** A change that was to be told, and was not. */
-  putBack({ plan, isBack, told }: PlanNews): void {
-    if (plan === undefined || isBack !== undefined) return;
-    this.#news = { plan: this.#planned(), told: told && { ...told, ...this.#news.told } };
+  putBack(untold: PlanNews): void {
+    if (!isChange(untold)) return;
+    const { changed, told } = this.#news;
+    this.#news = {
+      plan: this.#planned(),
+      changed: untold.changed && [...untold.changed, ...(changed ?? [])],
+      told: untold.told && { ...untold.told, ...told },
+    };
   }
 
   /** In a new life the script may know of no limits; a change that was not told yet is news all the same. */
   tellAgain(): void {
-    const isNews = this.#news.plan !== undefined && this.#news.isBack === undefined;
-    this.#news = { ...this.#news, plan: this.#planned(), isBack: isNews ? undefined : true };
+    const isBack = isChange(this.#news) ? undefined : true;
+    this.#news = { ...this.#news, plan: this.#planned(), isBack };
   }
 
   /** @throws OptionsError for what the limit does not know */
   change({ original, name }: MirroredLimit, change: unknown, nowMs: number): void {
     original.update?.(change, nowMs);
     const { initial } = change as { readonly initial?: number };
-    const told = initial === undefined ? this.#news.told : { ...this.#news.told, [name]: initial };
-    this.#news = { plan: this.#planned(), told };
+    const news = this.#news;
+    this.#news = {
+      plan: this.#planned(),
+      changed: isChange(news) ? news.changed && [...news.changed, name] : [name],
+      told: initial === undefined ? news.told : { ...news.told, [name]: initial },
+    };
   }
 
   /** The figures that are a key's own, as JSON by the limits' names. */
@@ -91,7 +109,7 @@ export class SharedPlan {
   /** @returns true where one holds less than before */
   heard(usage: Decided['usage'], nowMs: number, epochMs: number): boolean {
     let isLess = false;
-    for (const [index, limit] of this.limits.entries()) {
+    for (const [index, limit] of this.#byName.entries()) {
       const [used, capacity, resetsMs] = usage[index] ?? [0, limit.capacity, 0];
       const resetsAtMs = resetsMs < 0 ? Infinity : nowMs + resetsMs;
       isLess = limit.heard({ used, capacity, resetsAtMs }, nowMs, epochMs) || isLess;
@@ -110,10 +128,11 @@ export class SharedPlan {
   }
 
   #planned(): string {
-    const limits = this.#originals.map((limit) => planned(limit));
+    const limits = this.#byName.map(({ original }) => planned(original));
     for (const { timeZone } of limits) this.#knowZone(timeZone);
     return JSON.stringify({
-      limits,
+      // Texts: where the script hands one on, its figures are not rounded.
+      limits: limits.map((limit) => JSON.stringify(limit)),
       rampStep: micros(this.#rampStepMs),
       isKeyed: this.isKeyed,
       hasSlots: this.#originals.some((limit) => limit.kind === 'slots'),

@@ -59,7 +59,7 @@ local function changePlan()
     return scopes
   end
   local before = {}
-  for _, limit in ipairs(known and cjson.decode(known).limits or {}) do before[limit.name] = limit end
+  for _, limit in ipairs(known and plans.read(known).limits or {}) do before[limit.name] = limit end
   for _, limit in ipairs(plan.limits) do
     local old, kind = before[limit.name], kinds[limit.type]
     if old and kind.change and old.type == limit.type then

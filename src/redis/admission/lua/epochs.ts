@@ -4,10 +4,18 @@
  */
 export const epochs = String.raw`
 local known = get('plan')
+local plans = {}
+
+function plans.read(text)
+  local it = cjson.decode(text)
+  for index, limit in ipairs(it.limits) do it.limits[index] = cjson.decode(limit) end
+  return it
+end
+
 -- Its limits are other ones than those that are known.
-local function hasOtherLimits()
+function plans.isOther()
   if not request.plan or not known or request.plan == known then return false end
-  local before, mine, names = cjson.decode(known), cjson.decode(request.plan), {}
+  local before, mine, names = plans.read(known), plans.read(request.plan), {}
   for _, limit in ipairs(before.limits) do names[limit.name .. '\n' .. limit.type .. tostring(limit.keyed)] = true end
   local isSame = #before.limits == #mine.limits
   for _, limit in ipairs(mine.limits) do
@@ -16,10 +24,21 @@ local function hasOtherLimits()
   return not isSame
 end
 
-local isOther = hasOtherLimits()
+-- The plan that is known, with the limits in it that the caller changes: others may have changed the rest.
+function plans.changed()
+  local it, mine, isChanged = cjson.decode(known), cjson.decode(request.plan), {}
+  for _, name in ipairs(request.changed) do isChanged[name] = true end
+  for index, limit in ipairs(mine.limits) do
+    if isChanged[cjson.decode(limit).name] then it.limits[index] = limit end
+  end
+  return cjson.encode(it)
+end
+
+local isOther = plans.isOther()
 -- Whoever comes back brings its plan along for a server that has none, or one of other limits that nobody works by.
 local told = request.plan and (not known or not request.isBack or isOther) and request.plan or known
-plan = told and cjson.decode(told)
+if told ~= known and known and request.changed and not isOther then told = plans.changed() end
+plan = told and plans.read(told)
 
 -- Others work by those right now.
 local function differs()

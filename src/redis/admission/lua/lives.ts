@@ -29,11 +29,11 @@ end
 -- Whoever worked by other limits is dead, and gives back what it took of those.
 local function endOthers()
   if not isOther then return end
-  plan = cjson.decode(known)
+  plan = plans.read(known)
   for _, pid in ipairs(ranks.all(ALIVE)) do
     if pid ~= caller then bury(pid) end
   end
-  plan, ownFigures = cjson.decode(told), {}
+  plan, ownFigures = plans.read(told), {}
 end
 
 -- The caller goes on in another life. What it was granted in this one and has not read has never started, and never will.
