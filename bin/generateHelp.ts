@@ -5,8 +5,8 @@ FILE, in UTF-8:
   .jsonl   a request a line, with Kling's field names: {"prompt":"a cat","duration":"10","id":"cat-1"}
            "product" is text2video (if left out), image2video, images or video-extend; with an "id" (1 to 40 of
            A-Z a-z 0-9 _ -) it is known by that, and the external id begins with it
-  - or any other name: as .jsonl if the first line that is not blank begins with "{", else as .txt; but .json, .csv
-           and .tsv are refused
+  - or any other name: as .jsonl if the first line that is not blank begins with "{", else as .txt; but .json, a
+           JSON array, .csv and .tsv are refused
   All of it is read and checked first: on a bad line nothing is sent, and each is told by its number.
 
 Going on:

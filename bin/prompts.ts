@@ -45,7 +45,8 @@ export async function readPrompts(file: string, defaults: Defaults, api: KlingAp
  * The prompts in the bytes of a file, in UTF-8, with any line ends, with or without a byte order mark. `.txt`: a prompt a
  * line, blank lines skipped, every other line a prompt, whatever it begins with. `.jsonl`: a JSON object a line, with
  * Kling's field names, and an `id` of its own where it shall be known by one. Any other name: as `.jsonl` where the
- * first line that is not blank begins with `{`, else as `.txt`; `.json` and tables (`.csv`, `.tsv`) are refused.
+ * first line that is not blank begins with `{`, else as `.txt`; a JSON array, `.json` and tables (`.csv`, `.tsv`) are
+ * refused.
  *
  * All or nothing: one bad line, and there are no prompts.
  *
@@ -63,12 +64,16 @@ export function parsePrompts(
       `${clean(name)}: must be .jsonl (a JSON object a line) or .txt (a prompt a line, and nothing else)`,
     );
   }
-  const lines = new TextDecoder()
-    .decode(bytes)
+  const text = new TextDecoder().decode(bytes);
+  const isText = /\.txt$/i.test(name);
+  if (!isText && isJsonArray(text)) {
+    throw new UsageError(`${clean(name)}: is a JSON array; it must be a JSON object a line (jq -c '.[]' makes them)`);
+  }
+  const lines = text
     .split(/\r\n|\n|\r/)
     .map((text, index) => ({ text: text.trim(), number: index + 1 }))
     .filter(({ text }) => text !== '');
-  const isJson = /\.jsonl$/i.test(name) || (!/\.txt$/i.test(name) && lines[0]?.text.startsWith('{') === true);
+  const isJson = /\.jsonl$/i.test(name) || (!isText && lines[0]?.text.startsWith('{') === true);
   const prompts: Prompt[] = [];
   const problems: string[] = [];
   const lineOf = new Map<string, number>();
@@ -84,6 +89,15 @@ export function parsePrompts(
   if (problems.length > 0) throw new UsageError(reported(problems));
   if (prompts.length === 0) throw new UsageError(`${clean(name)}: there are no prompts in it`);
   return prompts;
+}
+
+function isJsonArray(text: string): boolean {
+  if (!text.trimStart().startsWith('[')) return false;
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
 }
 
 /** An id stands for one prompt. */

@@ -153,6 +153,17 @@ describe('any other name', () => {
       `${name}: must be .jsonl (a JSON object a line) or .txt (a prompt a line, and nothing else)`,
     );
   });
+
+  it('is no JSON array: its brackets, too, would be made into videos', () => {
+    const pretty = JSON.stringify([{ prompt: 'a' }], null, 2);
+    for (const name of ['-', 'prompts', 'a.jsonl']) {
+      expect(refusal(pretty, name)).toBe(
+        `${name}: is a JSON array; it must be a JSON object a line (jq -c '.[]' makes them)`,
+      );
+    }
+    expect(texts('[a cat] sleeps', '-')).toEqual(['[a cat] sleeps']);
+    expect(texts('["a"]', 'a.txt')).toEqual(['["a"]']);
+  });
 });
 
 describe('readPrompts', () => {
