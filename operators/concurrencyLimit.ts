@@ -40,7 +40,7 @@ const schema = z
     classify: z.optional(callback<Classify>()),
     ...placingShape,
     ordered: z._default(z.boolean(), false),
-    stop: z.optional(z.instanceof(AbortSignal)),
+    stop: z.optional(having<AbortSignal>('addEventListener')),
     queue: z._default(queueSchema, unbounded),
   })
   .check(

@@ -109,7 +109,7 @@ const shape = z.strictObject({
   pollIntervalMs: z.optional(positiveMs),
   deadlineMs: z._default(positiveMs, 3_600_000),
   externalId: z.optional(callback<(input: unknown, index: number) => string>()),
-  stop: z.optional(z.instanceof(AbortSignal)),
+  stop: z.optional(having<AbortSignal>('addEventListener')),
   observer: z.optional(having<Pick<Observer<GenerateEvent>, 'next'>>('next')),
   slots: z.optional(having<Limiter>('enter')),
   requests: z.optional(having<Limiter>('enter')),

@@ -35,6 +35,14 @@ describe('concurrencyLimit, with a signal to stop', () => {
     }),
   );
 
+  it('hears of a signal of another window, too, which is no AbortSignal of ours', () => {
+    const signal = Object.assign(new EventTarget(), { aborted: false });
+    const source = new Subject<never>();
+    const recording = record(source.pipe(concurrencyLimit(() => NEVER, { limit: 1, stop: signal as AbortSignal })));
+    signal.dispatchEvent(new Event('abort'));
+    expect([recording.end, source.observed]).toEqual(['|', false]);
+  });
+
   it('gives every result that was in line where one of them asks for it', () => {
     const stopping = new AbortController();
     const first = new Subject<string>();

@@ -106,8 +106,11 @@ describe('generate, told to stop', () => {
     expect(generating.recording.values).toMatchObject([{ status: 'succeeded', taskId: 't-1', attempts: 1 }]);
   });
 
-  it('sends nothing where it was told before', async () => {
-    const { recording, server } = await play({ prompts: ['a'], stop: AbortSignal.abort() });
+  it.each([
+    ['', AbortSignal.abort()],
+    [' by a signal of another window', Object.assign(new EventTarget(), { aborted: true }) as AbortSignal],
+  ])('sends nothing where it was told before%s', async (_, stop) => {
+    const { recording, server } = await play({ prompts: ['a'], stop });
     expect(recording).toMatchObject({ values: [], end: '|' });
     expect(server.sent).toEqual([]);
   });
