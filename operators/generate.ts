@@ -40,6 +40,8 @@ import { SharedIntake } from './generating/sharedIntake.js';
  * the same prompts piped through again give all results: what had ended is told again, what ran is adopted, the rest made.
  * Unsubscribing ends what is ours, at once; a task that the server has goes on there and is paid for: use `stop` to
  * end in order. Two streams on one account share `slots` and `requests`.
+ * The source is subscribed to once the journal is open and, with `concurrent: 'auto'`, the account has been asked: what a
+ * `Subject` says before that is lost.
  *
  * @throws OptionsError; the stream errors with JournalLockedError or JournalError
  */

@@ -1,9 +1,11 @@
+import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import type { CallOptions, TaskUpdates } from '../../src/tasks/taskApi.js';
 import { FakeServer } from './fakeServer.js';
 import { begin } from './generating.js';
+import { Machine } from './machine.js';
 import { promises, VirtualClock } from './virtualClock.js';
 
 describe('the number of slots, asked for by who leaves', () => {
@@ -41,5 +43,22 @@ describe('the number of slots, asked for by who leaves', () => {
     expect(signals.map((signal) => signal?.aborted)).toEqual([false]);
     recording.subscription.unsubscribe();
     expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
+  });
+});
+
+describe('the source of a stream with a journal', () => {
+  it('is subscribed to once that is open, and not at all where another has it', async () => {
+    const machine = new Machine();
+    const sources = [new Subject<string>(), new Subject<string>()];
+    const observed = (): readonly boolean[] => sources.map((source) => source.observed);
+    for (const source of sources) {
+      begin({ prompts: () => source, clock: machine.clock, api: machine.server, journal: machine.journal() });
+    }
+    expect(observed()).toEqual([false, false]);
+    await machine.clock.settle();
+    expect(observed()).toEqual([true, false]);
+    sources[0]?.next('a');
+    await machine.clock.settle();
+    expect(machine.server.sentAs('submit')).toBe('a1');
   });
 });
