@@ -161,17 +161,8 @@ export function openAccount<Request>(
     const leaving = new AbortController();
     const { signal } = leaving;
     let account: Account<Request> | undefined;
-    let isRefused = false;
-    const openJournal = async (): Promise<JournalHistory | undefined> => {
-      try {
-        return await journal?.open();
-      } catch (error) {
-        isRefused = true;
-        throw error;
-      }
-    };
     const open = async (): Promise<Account<Request>> => {
-      const history = await openJournal();
+      const history = await journal?.open({ signal });
       // Whoever has left is listened to no more.
       signal.throwIfAborted();
       account = new Account(api, options, clock, history);
@@ -188,12 +179,10 @@ export function openAccount<Request>(
       (error: unknown) => subscriber.error(error),
     );
     return () => {
-      // A journal that refuses us may be open for another stream, and is not ours to close.
-      if (isOpen || isRefused) return;
+      if (isOpen) return;
       // Whoever leaves amid the opening leaves nothing behind: no question, no listener, no lock.
       leaving.abort();
-      if (account === undefined) journal?.close().catch(() => undefined);
-      else void account.close();
+      void account?.close();
     };
   });
 }

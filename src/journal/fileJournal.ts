@@ -91,8 +91,16 @@ class FileJournal implements Journal {
     this.#path = join(this.#options.directory, `${this.#options.name}.log`);
   }
 
-  open(): Promise<JournalHistory> {
-    return this.#inTurn(() => this.#open());
+  open({ signal }: { readonly signal?: AbortSignal } = {}): Promise<JournalHistory> {
+    let session: Session | undefined;
+    const close = (): void => void this.#inTurn(() => this.#close(session)).catch(() => undefined);
+    signal?.addEventListener('abort', close, { once: true });
+    return this.#inTurn(async () => {
+      signal?.throwIfAborted();
+      const history = await this.#open();
+      session = this.#session;
+      return history;
+    });
   }
 
   write(entry: JournalEntry): Promise<void> {
@@ -111,7 +119,7 @@ class FileJournal implements Journal {
   }
 
   close(): Promise<void> {
-    return this.#inTurn(() => this.#close());
+    return this.#inTurn(() => this.#close(this.#session));
   }
 
   async #open(): Promise<JournalHistory> {
@@ -149,10 +157,9 @@ class FileJournal implements Journal {
     return this.#naming('cannot be written', todo, () => file.append(jsons));
   }
 
-  async #close(): Promise<void> {
-    const session = this.#session;
+  async #close(session: Session | undefined): Promise<void> {
+    if (session === undefined || session !== this.#session) return;
     this.#session = undefined;
-    if (session === undefined) return;
     await session.commits.drained();
     await this.#naming('cannot be closed', 'all that was written is safe', async () => {
       try {

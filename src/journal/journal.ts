@@ -83,11 +83,12 @@ export interface Journal {
   /** There where several workers may have it open at once: who of them makes which prompt. */
   readonly claims?: Claims;
   /**
-   * Takes hold of it, and reads what earlier runs have left. Once closed, it can be opened again.
+   * Takes hold of it, and reads what earlier runs have left. Once closed, it can be opened again. As the signal is
+   * aborted, what this very call opens or has opened is closed; what others have open or are opening is left alone.
    *
    * @throws (rejects with) JournalLockedError where another holds it, or it is open already; JournalError
    */
-  open(): Promise<JournalHistory>;
+  open(options?: { readonly signal?: AbortSignal }): Promise<JournalHistory>;
   /**
    * Resolves as soon as the entry, and all before it, would survive a crash of the machine. Entries keep the order of the
    * calls. Once one has failed (a full disk, say), all later ones do, with the same error. @throws (rejects with) JournalError

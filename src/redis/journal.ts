@@ -75,24 +75,17 @@ class RedisJournal implements Journal {
     this.#options = parseOptions(redisJournalOptions, options, 'redisJournal');
   }
 
-  open(): Promise<JournalHistory> {
-    return this.#inTurn(async () => {
-      if (this.#session !== undefined) throw new JournalError(`the journal "${this.#options.name}" is open already`);
-      const { settings, runId = randomUUID(), ...options } = this.#options;
-      const session = new JournalSession({
-        ...{ ...options, worker: randomUUID(), runId, settings: canonical(settings) },
-        onTask: (task) => {
-          for (const listener of this.#listeners) listener(task);
-        },
-      });
-      this.#opening = session;
-      try {
-        const history = await session.open();
-        this.#session = session;
-        return history;
-      } finally {
-        this.#opening = undefined;
-      }
+  open({ signal }: { readonly signal?: AbortSignal } = {}): Promise<JournalHistory> {
+    let session: JournalSession | undefined;
+    const close = (): void => {
+      if (session === this.#opening) session?.abandon();
+      void this.#inTurn(() => this.#close(session));
+    };
+    signal?.addEventListener('abort', close, { once: true });
+    return this.#inTurn(() => {
+      signal?.throwIfAborted();
+      session = this.#begin();
+      return this.#open(session);
     });
   }
 
@@ -106,11 +99,36 @@ class RedisJournal implements Journal {
 
   close(): Promise<void> {
     this.#opening?.abandon();
-    return this.#inTurn(async () => {
-      const session = this.#session;
-      this.#session = undefined;
-      await session?.close();
+    return this.#inTurn(() => this.#close(this.#session));
+  }
+
+  /** @throws JournalError */
+  #begin(): JournalSession {
+    if (this.#session !== undefined) throw new JournalError(`the journal "${this.#options.name}" is open already`);
+    const { settings, runId = randomUUID(), ...options } = this.#options;
+    return new JournalSession({
+      ...{ ...options, worker: randomUUID(), runId, settings: canonical(settings) },
+      onTask: (task) => {
+        for (const listener of this.#listeners) listener(task);
+      },
     });
+  }
+
+  async #open(session: JournalSession): Promise<JournalHistory> {
+    this.#opening = session;
+    try {
+      const history = await session.open();
+      this.#session = session;
+      return history;
+    } finally {
+      this.#opening = undefined;
+    }
+  }
+
+  async #close(session: JournalSession | undefined): Promise<void> {
+    if (session === undefined || session !== this.#session) return;
+    this.#session = undefined;
+    await session.close();
   }
 
   #opened<T>(work: (session: JournalSession) => Promise<T>): Promise<T> {

@@ -99,6 +99,37 @@ export function journalContract(name: string, place: () => Promise<JournalPlace>
       await journal.close();
     });
 
+    it('should be left to whoever has it, or is opening it, where another gives its own opening up', async () => {
+      const journal = (await place()).journal();
+      const giveUp = async () => {
+        const leaving = new AbortController();
+        const opening = journal.open({ signal: leaving.signal });
+        leaving.abort();
+        await opening.catch(() => undefined);
+      };
+      const opening = journal.open();
+      await giveUp();
+      await opening;
+      await giveUp();
+      await journal.claims?.claim('key-0');
+      await journal.write(lifeOf(0)[0]!);
+      await journal.close();
+    });
+
+    it('should be open for nobody where its opening is given up', async () => {
+      const there = await place();
+      const journal = there.journal();
+      const leaving = new AbortController();
+      const opening = journal.open({ signal: leaving.signal });
+      await Promise.resolve();
+      leaving.abort();
+      const next = there.journal();
+      await Promise.all([opening.catch(() => undefined), journal.open()]);
+      await journal.close();
+      await next.open();
+      await next.close();
+    });
+
     it('should keep prompts as they are, whatever is in them', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(fc.anything().map(plain), { maxLength: 4 }), async (prompts) => {

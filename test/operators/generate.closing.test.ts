@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { generate } from '../../operators/generate.js';
 import { JournalError } from '../../src/errors.js';
 import { fileJournal } from '../../src/journal/fileJournal.js';
+import { begin } from './generating.js';
 import { Machine } from './machine.js';
 import { record } from './recording.js';
 
@@ -31,5 +32,29 @@ describe('generate over a journal, at its end', () => {
     const { recording } = await machine.ended({ prompts: ['a'] });
     expect(recording.values).toMatchObject([{ isFinal: false, error: { meaning: 'exhausted' } }]);
     expect(recording.error).toBeInstanceOf(JournalError);
+  });
+});
+
+describe('generate over a journal, left as it begins', () => {
+  it.each([
+    ['has it open', 50],
+    ['is opening it', 0],
+  ])('leaves the journal to the stream that %s, where it asks for it and is left at once', async (_, afterMs) => {
+    const machine = new Machine();
+    const both = { clock: machine.clock, api: machine.server, journal: machine.journal(), concurrent: 1 };
+    const first = begin({ prompts: ['a', 'b', 'c'], ...both });
+    if (afterMs > 0) await machine.clock.settle(afterMs);
+    begin({ prompts: ['a', 'b', 'c'], ...both }).recording.subscription.unsubscribe();
+    await machine.clock.settle();
+    expect([first.recording.end, machine.server.sentAs('submit')]).toEqual(['|', 'a1 b1 c1']);
+  });
+
+  it('lets go of the journal for whoever comes as it is left amid the opening', async () => {
+    const machine = new Machine();
+    const both = { prompts: ['a'], clock: machine.clock, api: machine.server, journal: machine.journal() };
+    begin(both).recording.subscription.unsubscribe();
+    const second = begin(both);
+    await machine.clock.settle();
+    expect(second.recording.values).toMatchObject([{ prompt: 'a', status: 'succeeded' }]);
   });
 });

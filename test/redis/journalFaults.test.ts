@@ -252,15 +252,17 @@ describeOverRedis('the timers of a worker', () => {
     expect(clock.timers).toBe(0);
   });
 
-  it('should be none once opening is given up, where it is closed meanwhile', async () => {
+  it.each(['closed', 'left'])('should be none once opening is given up, where it is %s meanwhile', async (how) => {
     const client = await connected(redis);
     const clock = countingClock();
     const journal = redisJournal({ client, name: newName(), clock });
+    const leaving = new AbortController();
     redis.pause();
-    const opening = journal.open();
+    const opening = journal.open({ signal: leaving.signal });
     const refused = expect(opening).rejects.toThrow(/was closed/);
     await wait(20);
-    await journal.close();
+    if (how === 'closed') await journal.close();
+    else leaving.abort();
     await refused;
     redis.resume();
     expect(clock.timers).toBe(0);
