@@ -22,6 +22,7 @@ import type { GenerateResult } from './generating/generateEvents.js';
 import { parseGenerateOptions, type GenerateOptions } from './generating/generateOptions.js';
 import { Intake, type Taken } from './generating/intake.js';
 import { SharedIntake } from './generating/sharedIntake.js';
+import type { SharedPrompt } from './generating/sharedPrompt.js';
 
 /**
  * Turns a stream of prompts (or whole requests) into a stream of results under an account's limits: a task holds one of
@@ -109,9 +110,12 @@ function sharedResultsOf<Input, Request>(
     const prompts = takenFrom(source, account, intake, subscriber);
     const adopted = from(intake.adopted());
     subscriber.add(account.heard.subscribe((task) => intake.heard(task)));
-    return concat(adopted, prompts)
-      .pipe(concurrencyLimit((prompt) => prompt.result(), { limit: Infinity, stop: account.stopping.signal }))
-      .subscribe(subscriber);
+    const results = concurrencyLimit((prompt: SharedPrompt<Input, Request>) => prompt.result(), {
+      ...{ limit: Infinity, stop: account.stopping.signal },
+    });
+    const asked = concat(adopted, prompts).pipe(results, tap({ complete: () => account.short.complete() }));
+    const awaited = account.short.pipe(concatMap(() => intake.awaited()));
+    return merge(awaited.pipe(results), asked).subscribe(subscriber);
   });
 }
 

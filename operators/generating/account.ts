@@ -48,6 +48,8 @@ export class Account<Request> {
   readonly adopting = new Map<unknown, Set<string>>();
   /** What other workers have written about tasks, counted already. */
   readonly heard = new Subject<JournaledTask>();
+  /** Emits as a prompt waits for credits that tasks of other workers may give back. */
+  readonly short = new Subject<void>();
   /** What the observer hears. */
   readonly events = new Subject<GenerateEvent>();
   /** What nothing more is sent of. */

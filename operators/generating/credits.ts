@@ -87,6 +87,11 @@ export class Credits {
     return this.#awaited > 0;
   }
 
+  /** Of the tasks of which other workers that may be, by the keys of their prompts. */
+  get awaitedElsewhere(): readonly string[] {
+    return [...this.#elsewhere].filter(([, { isAwaited }]) => isAwaited).map(([key]) => key);
+  }
+
   /** What a task costs in the slot limiter. */
   costOf(tasks: number, credits: number): Cost {
     return { tasks, credits, 'credits per key': credits };

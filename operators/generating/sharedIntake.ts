@@ -29,6 +29,12 @@ export class SharedIntake<Input, Request> {
     return underWay.map(({ key }) => this.#promptOf(key));
   }
 
+  /** What others are at and nobody here follows, though its credits are waited for: they may be gone by now. */
+  awaited(): readonly SharedPrompt<Input, Request>[] {
+    const keys = this.#account.credits.awaitedElsewhere.filter((key) => this.#prompts.get(key)?.isForgotten !== false);
+    return keys.map((key) => this.#prompts.get(key) ?? this.#promptOf(key));
+  }
+
   take(input: Input, index: number): Taken<Input, SharedPrompt<Input, Request>> {
     const named = this.#desk.read(input, index, (key) => this.#shared.claims.taskOf(key));
     if ('refused' in named) return { result: named.refused };

@@ -106,8 +106,9 @@ export class Submission<Request> {
 
   /** In its slot, unless the task that may give something back waits for one itself. */
   #waitForBudget(): Observable<never> {
-    const { credits, adopting } = this.#account;
+    const { credits, adopting, short } = this.#account;
     if (!credits.mayGetMore) throw this.#budgetSpent();
+    short.next();
     const { key } = this.#record.identity;
     // Once for each: another limit may keep that from its slot, and this one would come back at once.
     const behind = [...adopting.values()].filter((madeWay) => !madeWay.has(key));
@@ -256,8 +257,7 @@ export class Submission<Request> {
   }
 
   #budgetSpent(): BudgetSpentError {
-    const { credits } = this.#account;
-    return new BudgetSpentError('runCredits', this.#record.identity.credits, credits.leftOfRun);
+    return new BudgetSpentError('runCredits', this.#record.identity.credits, this.#account.credits.leftOfRun);
   }
 
   /** One request under the rate; its permit is held until the answer is there. */

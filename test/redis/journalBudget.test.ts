@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLimiter } from '../../operators/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
@@ -48,5 +49,26 @@ describeOverRedis('a worker whose prompts wait for what the task of another may 
     expect(worker.told).toEqual(['aa succeeded', 'a failed', 'b succeeded']);
     const queued = worker.events.filter(({ type, id }) => type === 'queued' && id === 'b');
     expect(queued).toHaveLength(2);
+  });
+
+  it.each([
+    ['takes it over once that worker is gone', ['a failed', 'b succeeded']],
+    ['leaves it to that worker, which lives', ['b succeeded']],
+  ])('%s, though it has begun since and nobody asks for it here', async (does, told) => {
+    const run = await SharedRun.over(redis);
+    const a = { prompt: 'a', takesMs: 60_000, fails: true };
+    const other = await run.another();
+    const prompts = new Subject<Prompt>();
+    const worker = run.start({ prompts, runCredits: 1, concurrent: 1 });
+    await run.until(() => prompts.observed);
+    await other.sends(a);
+    prompts.next('b');
+    prompts.complete();
+    await run.passUntil(() => worker.events.some(({ type }) => type === 'retrying'));
+    if (does.startsWith('takes')) await other.leaves();
+    else await other.ends(a, 'failed');
+    await run.ended(worker);
+    expect(worker.told).toEqual(told);
+    expect(run.server.sentAs('submit')).toBe('a1 b1');
   });
 });
