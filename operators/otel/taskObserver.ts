@@ -120,7 +120,8 @@ export class TaskObserver {
   #count(result: GenerateResult<unknown>): void {
     const { duration, completions, credits } = this.#instruments;
     const attributes = {
-      ...{ ...this.#attributes, 'sluice.task.status': statusOf(result) },
+      ...this.#attributes,
+      'sluice.task.status': statusOf(result),
       ...(result.error !== undefined && { 'error.type': result.error.meaning }),
     };
     completions.add(1, attributes);

@@ -107,7 +107,10 @@ class RedisJournal implements Journal {
     if (this.#session !== undefined) throw new JournalError(`the journal "${this.#options.name}" is open already`);
     const { settings, runId = randomUUID(), ...options } = this.#options;
     return new JournalSession({
-      ...{ ...options, worker: randomUUID(), runId, settings: canonical(settings) },
+      ...options,
+      worker: randomUUID(),
+      runId,
+      settings: canonical(settings),
       onTask: (task) => {
         for (const listener of this.#listeners) listener(task);
       },

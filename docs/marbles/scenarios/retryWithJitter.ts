@@ -29,7 +29,12 @@ export async function waits(): Promise<MarbleRecord> {
       random: seededRandom(5),
       onRetry: ({ delayMs }) =>
         waited.push({
-          ...{ value: 'wait', track: 0, look: 'wait', tone: 'quiet', fromMs: clock.now(), toMs: clock.now() + delayMs },
+          value: 'wait',
+          track: 0,
+          look: 'wait',
+          tone: 'quiet',
+          fromMs: clock.now(),
+          toMs: clock.now() + delayMs,
           text: seconds(delayMs),
         }),
     }),
