@@ -17,7 +17,8 @@ const imports = [...code].flatMap(([file, text]) =>
 const inner = imports
   .filter(({ target }) => target.startsWith('.'))
   .map(({ file, target, isType }) => ({
-    ...{ file, isType },
+    file,
+    isType,
     target: normalize(join(dirname(file), target)).replace(/\.js$/, '.ts'),
   }));
 

@@ -49,7 +49,8 @@ export function startElsewhere(simulator: Simulator): Promise<number> {
       const { method = 'GET', url = '', headers } = request;
       const sent = method === 'POST' ? { body: await buffer(request) } : {};
       const answer = await fetch(`${simulator.url}${url}`, {
-        ...{ method, ...sent },
+        method,
+        ...sent,
         headers: { authorization: headers.authorization ?? '', 'content-type': headers['content-type'] ?? '' },
       });
       const type = answer.headers.get('content-type') ?? '';

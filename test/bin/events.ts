@@ -19,8 +19,15 @@ export function resultOf(
   result: Partial<GenerateResult<KlingRequest>> & Pick<GenerateResult<KlingRequest>, 'status'>,
 ): GenerateResult<KlingRequest> {
   return {
-    ...{ index: 0, id: 'ours-1', prompt: { product: 'text2video', prompt: 'a cat' } },
-    ...{ taskId: 'theirs-1', outputs: [], attempts: 1, credits: 10, submittedAtMs: 1_000, endedAtMs: 44_000 },
+    index: 0,
+    id: 'ours-1',
+    prompt: { product: 'text2video', prompt: 'a cat' },
+    taskId: 'theirs-1',
+    outputs: [],
+    attempts: 1,
+    credits: 10,
+    submittedAtMs: 1_000,
+    endedAtMs: 44_000,
     isFinal: true,
     ...result,
   };

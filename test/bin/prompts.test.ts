@@ -87,8 +87,12 @@ describe('a .jsonl', () => {
       { product: 'text2video', prompt: 'a', ...defaults, duration: '5' },
       { product: 'images', prompt: 'b', model_name: 'm', aspect_ratio: '1:1', negative_prompt: 'n' },
       {
-        ...{ product: 'image2video', image: 'https://example.com/a.png' },
-        ...{ model_name: 'm', mode: 'pro', duration: '10', negative_prompt: 'n' },
+        product: 'image2video',
+        image: 'https://example.com/a.png',
+        model_name: 'm',
+        mode: 'pro',
+        duration: '10',
+        negative_prompt: 'n',
       },
       { product: 'video-extend', video_id: '1', negative_prompt: 'n' },
     ]);

@@ -34,12 +34,10 @@ describe('the same command once more, after kill -9', () => {
     ['near the end', (_, out) => lines(out) >= 8],
   ])('%s', async (_when, isTime) => {
     const simulator = await simulated({
-      ...{
-        tasks: 3,
-        speed: 300,
-        taskMs: { min: 24_000, max: 60_000 },
-        faults: { latencyMs: { min: 500, max: 5_000 } },
-      },
+      tasks: 3,
+      speed: 300,
+      taskMs: { min: 24_000, max: 60_000 },
+      faults: { latencyMs: { min: 500, max: 5_000 } },
     });
     const out = scratch();
     const args = ['generate', promptsFile(out, ...ten), '--out', out, ...against(simulator)];

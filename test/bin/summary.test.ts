@@ -2,16 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { summaryLines, type Summary } from '../../bin/summary.js';
 
 const summary: Summary = {
-  ...{ total: 24, succeeded: 24, earlier: 0, failed: 0, notSent: 0, reasons: [], refusals: 0 },
-  ...{ unfinished: 0, unfinishedReasons: [], requests: 1_072, credits: 1_240.5, creditsInAll: 1_240.5 },
-  ...{
-    canGoOn: false,
-    canRetry: false,
-    tookMs: 451_000,
-    speed: 60,
-    limitsAloneMs: 432_000,
-    resultsPath: 'sluice-out/results.jsonl',
-  },
+  total: 24,
+  succeeded: 24,
+  earlier: 0,
+  failed: 0,
+  notSent: 0,
+  reasons: [],
+  refusals: 0,
+  unfinished: 0,
+  unfinishedReasons: [],
+  requests: 1_072,
+  credits: 1_240.5,
+  creditsInAll: 1_240.5,
+  canGoOn: false,
+  canRetry: false,
+  tookMs: 451_000,
+  speed: 60,
+  limitsAloneMs: 432_000,
+  resultsPath: 'sluice-out/results.jsonl',
 };
 
 describe('summaryLines', () => {

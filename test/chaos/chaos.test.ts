@@ -10,8 +10,17 @@ import { runs } from '../runs.js';
 
 /** Everything that the simulator can do wrong but for silence, which costs a time-out each time. */
 const faults: Faults = {
-  ...{ resetBefore: 0.04, resetAfter: 0.08, errorBefore: 0.04, errorAfter: 0.08, garbled: 0.04, noSlot: 0.04 },
-  ...{ tooFast: 0.01, plain429: 0.01, pollError: 0.04, strange: 0.02, failing: 0.1 },
+  resetBefore: 0.04,
+  resetAfter: 0.08,
+  errorBefore: 0.04,
+  errorAfter: 0.08,
+  garbled: 0.04,
+  noSlot: 0.04,
+  tooFast: 0.01,
+  plain429: 0.01,
+  pollError: 0.04,
+  strange: 0.02,
+  failing: 0.1,
   latencyMs: { min: 20, max: 4_000 },
 };
 const concurrent = 3;

@@ -64,7 +64,12 @@ export async function outage(options: Outage): Promise<Figures> {
     return Promise.resolve();
   };
   const tries = {
-    ...{ maxRetries: Infinity, baseMs: 1_000, capMs: 16_000, clock, random, ...retry },
+    maxRetries: Infinity,
+    baseMs: 1_000,
+    capMs: 16_000,
+    clock,
+    random,
+    ...retry,
     ...(limiter && { limiter }),
     classify: (error: unknown) => (error instanceof Refused ? error.refusal : 'invalid'),
   };

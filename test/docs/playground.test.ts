@@ -122,8 +122,15 @@ describe('a run of the playground', () => {
       fc.property(soonRun, (drawn) => {
         const { window, evenly, bucket } = drawn;
         const given: Settings = {
-          ...{ ...drawn, ...unlimited, ...untroubled, window, evenly, bucket },
-          ...{ taskMinMs: 0, taskMaxMs: 0, slowShare: 0 },
+          ...drawn,
+          ...unlimited,
+          ...untroubled,
+          window,
+          evenly,
+          bucket,
+          taskMinMs: 0,
+          taskMaxMs: 0,
+          slowShare: 0,
         };
         const { makespanMs, idealMs } = figures(given);
         expect(makespanMs).toBe(idealMs);

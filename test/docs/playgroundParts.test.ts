@@ -14,8 +14,15 @@ import { mostWithin, settings, soonRun, unlimited, untroubled } from './playgrou
 
 /** Five at once under two in 10 s: each wait is known. */
 const small = settings({
-  ...{ ...unlimited, ...untroubled, items: 5, taskMinMs: 1_000, taskMaxMs: 1_000 },
-  ...{ window: true, limit: 2, intervalMs: 10_000, countUntil: 'start' },
+  ...unlimited,
+  ...untroubled,
+  items: 5,
+  taskMinMs: 1_000,
+  taskMaxMs: 1_000,
+  window: true,
+  limit: 2,
+  intervalMs: 10_000,
+  countUntil: 'start',
 });
 
 describe('the clock of the playground', () => {

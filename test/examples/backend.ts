@@ -53,9 +53,14 @@ export class Backend {
     const child = spawn(process.execPath, [join('dist', source, 'main.js')], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
-        ...{ PORT: String(this.#port), DATA_DIR: this.directory, OPERATOR_TOKEN: operatorToken },
-        ...{ KLING_API_KEY: 'sim-key', KLING_BASE_URL: this.simulator.url },
-        ...{ REQUESTS_PER_MINUTE: '6000', POLL_MS: '100', ...this.#env },
+        PORT: String(this.#port),
+        DATA_DIR: this.directory,
+        OPERATOR_TOKEN: operatorToken,
+        KLING_API_KEY: 'sim-key',
+        KLING_BASE_URL: this.simulator.url,
+        REQUESTS_PER_MINUTE: '6000',
+        POLL_MS: '100',
+        ...this.#env,
       },
     });
     this.#process = child;

@@ -96,8 +96,12 @@ describe.concurrent('a provider of another shape', () => {
     const { results, books } = await paint(['one', 'forbidden', 'two', 'spoilt', ' ', 'three']);
     const byPrompt = new Map(results.map(({ prompt, error }) => [prompt, error?.meaning]));
     expect(Object.fromEntries(byPrompt)).toEqual({
-      ...{ one: undefined, two: undefined, three: undefined },
-      ...{ forbidden: 'policy', spoilt: 'failed', ' ': 'invalid' },
+      one: undefined,
+      two: undefined,
+      three: undefined,
+      forbidden: 'policy',
+      spoilt: 'failed',
+      ' ': 'invalid',
     });
     expect(books.jobs).toHaveLength(4);
     expect(creditsOf(results)).toBe(books.cost);

@@ -25,8 +25,13 @@ const amount = fc.oneof(
     .map(([digits, rest]) => '9'.repeat(digits) + rest),
 );
 const task = fc.record({ duration: amount, credits: amount, atMs: amount }).map(({ duration, credits, atMs }) => ({
-  ...{ ...succeeded, ...newSucceeded, final_unit_deduction: credits, billing: [{ amount: credits }] },
-  ...{ created_at: atMs, create_time: atMs, outputs: [{ ...newSucceeded.outputs[0], duration }] },
+  ...succeeded,
+  ...newSucceeded,
+  final_unit_deduction: credits,
+  billing: [{ amount: credits }],
+  created_at: atMs,
+  create_time: atMs,
+  outputs: [{ ...newSucceeded.outputs[0], duration }],
   task_result: { videos: [{ url: 'https://e.org/v', duration }], images: [{ url: 'https://e.org/i' }] },
 }));
 const good = fc.record({

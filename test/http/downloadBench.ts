@@ -101,7 +101,13 @@ export async function downloadBench(reply: Reply = status(404)): Promise<Downloa
     }
   };
   const bench: DownloadBench = {
-    ...{ folder, file, url, asked, server, reply, came },
+    folder,
+    file,
+    url,
+    asked,
+    server,
+    reply,
+    came,
     began: () => came(0),
     fetch: (options) => download({ url, file, dispatcher, ...options }),
     cutting: (content, at, options) => (response, request, arrival) => {

@@ -109,8 +109,14 @@ describe('the dispatch of the interceptor', () => {
 
   it('should share the raw headers of the connection', () => {
     const connection: Dispatcher.DispatchController = {
-      ...{ aborted: false, paused: false, reason: null, rawHeaders: ['a', '1'], rawTrailers: ['b', '2'] },
-      ...{ abort: () => undefined, pause: () => undefined, resume: () => undefined },
+      aborted: false,
+      paused: false,
+      reason: null,
+      rawHeaders: ['a', '1'],
+      rawTrailers: ['b', '2'],
+      abort: () => undefined,
+      pause: () => undefined,
+      resume: () => undefined,
     };
     let early: Dispatcher.DispatchController | undefined;
     let connect = (): void => undefined;

@@ -32,8 +32,14 @@ const accounts: readonly Account[] = [
 ];
 
 const ofTheServer: Faults = {
-  ...{ resetBefore: 0.05, resetAfter: 0.1, errorBefore: 0.1, errorAfter: 0.1, garbled: 0.05, pollError: 0.1 },
-  ...{ failing: 0.1, latencyMs: { min: 20, max: 400 } },
+  resetBefore: 0.05,
+  resetAfter: 0.1,
+  errorBefore: 0.1,
+  errorAfter: 0.1,
+  garbled: 0.05,
+  pollError: 0.1,
+  failing: 0.1,
+  latencyMs: { min: 20, max: 400 },
 };
 const ofOthers: Faults = { noSlot: 0.2, tooFast: 0.03, plain429: 0.03 };
 

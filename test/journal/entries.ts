@@ -57,13 +57,24 @@ export function lifeOf(number: number): readonly JournalEntry[] {
   const id = `sluice-${number}`;
   const ref = { product: 'videos', id: `task-${number}` };
   const outcome: JournaledOutcome = {
-    ...{ status: 'succeeded', taskId: ref.id, attempts: 1, submittedAtMs: 2, endedAtMs: 4, credits: 10 },
+    status: 'succeeded',
+    taskId: ref.id,
+    attempts: 1,
+    submittedAtMs: 2,
+    endedAtMs: 4,
+    credits: 10,
     outputs: [{ type: 'video', url: `https://example.test/${number}.mp4` }],
   };
   return [
     {
-      ...{ type: 'intent', id, key: `key-${number}`, round: 0, index: number },
-      ...{ prompt: `A lighthouse in fog — take ${number}`, credits: 10, atMs: 1 },
+      type: 'intent',
+      id,
+      key: `key-${number}`,
+      round: 0,
+      index: number,
+      prompt: `A lighthouse in fog — take ${number}`,
+      credits: 10,
+      atMs: 1,
     },
     { type: 'accepted', id, ref, atMs: 2 },
     { type: 'status', id, atMs: 3 },

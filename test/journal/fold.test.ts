@@ -5,7 +5,14 @@ import type { JournaledOutcome, JournaledTask, JournalEntry } from '../../src/jo
 const id = 'a';
 const ref = { product: 'videos', id: 'task-1' };
 const intent = {
-  ...{ type: 'intent', id, key: 'x', round: 0, index: 0, prompt: 'fog', credits: 10, atMs: 1 },
+  type: 'intent',
+  id,
+  key: 'x',
+  round: 0,
+  index: 0,
+  prompt: 'fog',
+  credits: 10,
+  atMs: 1,
 } as const satisfies JournalEntry;
 const accepted = { type: 'accepted', id, ref, atMs: 2 } as const satisfies JournalEntry;
 const status = { type: 'status', id, atMs: 3 } as const satisfies JournalEntry;
@@ -16,7 +23,14 @@ const failed = { ...ended, outcome: { ...outcome, status: 'failed', credits: 0 }
 const again = { ...intent, id: 'b', round: 1, atMs: 9 } as const satisfies JournalEntry;
 
 const unknown: JournaledTask = {
-  ...{ id, key: 'x', round: 0, index: 0, prompt: 'fog', credits: 10, intendedAtMs: 1, phase: 'unknown' },
+  id,
+  key: 'x',
+  round: 0,
+  index: 0,
+  prompt: 'fog',
+  credits: 10,
+  intendedAtMs: 1,
+  phase: 'unknown',
 };
 const running: JournaledTask = { ...unknown, phase: 'running', ref, acceptedAtMs: 2 };
 
@@ -49,7 +63,10 @@ describe('fold, by the last entries of a task', () => {
       'anything after the end: the end',
       [intent, ended, accepted, status, unsent, intent],
       {
-        ...{ ...unknown, phase: 'ended', credits: 8, outcome },
+        ...unknown,
+        phase: 'ended',
+        credits: 8,
+        outcome,
       },
     ],
   ])('%s', (_, entries, task) => {

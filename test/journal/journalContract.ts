@@ -137,8 +137,14 @@ export function journalContract(name: string, place: () => Promise<JournalPlace>
           const journal = there.journal();
           await journal.open();
           const intents = prompts.map((prompt, index) => ({
-            ...({ type: 'intent', id: `id-${index}`, key: `key ${index}`, round: 0, index } as const),
-            ...{ prompt, credits: 0.5, atMs: 1 },
+            type: 'intent' as const,
+            id: `id-${index}`,
+            key: `key ${index}`,
+            round: 0,
+            index,
+            prompt,
+            credits: 0.5,
+            atMs: 1,
           }));
           await writeAll(journal, [intents]);
           await journal.close();

@@ -24,7 +24,9 @@ describe('a line of a journal', () => {
     const outcome = { status: 'succeeded', outputs, attempts: 1, endedAtMs: 5, credits: 1 } as const;
     const entry = decodeEntry(encodeEntry({ type: 'ended', id: 'sluice-1', outcome, atMs: 5 }));
     expect(entry).toStrictEqual({
-      ...{ type: 'ended', id: 'sluice-1', atMs: 5 },
+      type: 'ended',
+      id: 'sluice-1',
+      atMs: 5,
       outcome: { ...outcome, outputs: [{ type: 'video', url }] },
     });
   });

@@ -41,8 +41,13 @@ const cases: [name: string, kind: Limit['kind'], limit: Limit, figures: LimitFig
     'slots',
     adaptiveConcurrency({ max: 12 }),
     {
-      ...{ type: 'adaptiveConcurrency', max: 12, min: 1, initial: 1 },
-      ...{ decrease: 0.75, probeAfterMs: 10_000, maxProbeAfterMs: 120_000 },
+      type: 'adaptiveConcurrency',
+      max: 12,
+      min: 1,
+      initial: 1,
+      decrease: 0.75,
+      probeAfterMs: 10_000,
+      maxProbeAfterMs: 120_000,
     },
   ],
   [
@@ -146,7 +151,12 @@ describe('a change of a limit', () => {
 
   it('of one key or of all needs no more than a limit must have', () => {
     const bare: Limit = {
-      ...{ name: 'bare', kind: 'slots', capacity: 1, take() {}, release() {}, refund() {} },
+      name: 'bare',
+      kind: 'slots',
+      capacity: 1,
+      take() {},
+      release() {},
+      refund() {},
       earliest: (_cost, nowMs) => nowMs,
       usage: (nowMs) => ({ used: 0, capacity: 1, resetsAtMs: nowMs }),
     };
@@ -163,12 +173,18 @@ describe('a change of a limit', () => {
 
 describe('a mistake in the figures', () => {
   const makers = {
-    ...{ slidingWindow, evenly, tokenBucket, concurrency, adaptiveConcurrency, dailyQuota, budget },
+    slidingWindow,
+    evenly,
+    tokenBucket,
+    concurrency,
+    adaptiveConcurrency,
+    dailyQuota,
+    budget,
   } as unknown as Readonly<Record<string, (options: unknown) => Limit>>;
 
   it.each(Object.entries(makers))('names %s, and an option that it does not know', (name, make) => {
     expect(() => make(undefined)).toThrow(`${name}: invalid input: expected object`);
-    const right = { ...{ limit: 1, max: 1, capacity: 1, refill: 1, intervalMs: 1 }, wrong: true };
+    const right = { limit: 1, max: 1, capacity: 1, refill: 1, intervalMs: 1, wrong: true };
     expect(() => make(right)).toThrow(new RegExp(`^${name}: unrecognized key.*"wrong"`));
   });
 

@@ -11,7 +11,12 @@ const step = z.discriminatedUnion('op', [
   z.object({ op: z.literal('reserve'), ...at, wait: z.number().nullable(), maxWait: z.number().optional() }),
   z.object({
     op: z.literal('offer'),
-    ...{ from: z.number(), to: z.number(), every: z.number(), n: z.number(), min: z.number(), max: z.number() },
+    from: z.number(),
+    to: z.number(),
+    every: z.number(),
+    n: z.number(),
+    min: z.number(),
+    max: z.number(),
   }),
   z.object({ op: z.literal('greedyCount'), by: z.array(z.tuple([z.number(), z.number()])) }),
 ]);

@@ -27,7 +27,9 @@ describe('forecast', () => {
 
   it('says that the rate binds where it does', async () => {
     const plan = await forecast(prompts(60), {
-      ...{ concurrent: 50, rate: { limit: 10, intervalMs: minuteMs }, taskMs: 20_000 },
+      concurrent: 50,
+      rate: { limit: 10, intervalMs: minuteMs },
+      taskMs: 20_000,
     });
     expect(plan.boundBy).toBe('requests');
     expect(plan.tookMs).toBeGreaterThan(6 * minuteMs);

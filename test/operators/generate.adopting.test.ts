@@ -114,7 +114,9 @@ describe('what may have been sent by an earlier run', () => {
     await machine.killed(5, { prompts: ['a'] });
     const { clock, server } = machine;
     const life = begin({
-      ...{ clock, api: server, journal: machine.journal() },
+      clock,
+      api: server,
+      journal: machine.journal(),
       prompts: () =>
         concat(
           of('b'),

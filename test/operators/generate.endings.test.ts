@@ -148,7 +148,8 @@ describe('generate, unsubscribed from', () => {
 
   it('holds no timer where that happens as a poll about several has failed', async () => {
     const generating = begin({
-      ...{ prompts: ['a', 'b'], maxRetries: 0 },
+      prompts: ['a', 'b'],
+      maxRetries: 0,
       server: { pollBatch: 20, faultOf: ({ kind }) => (kind === 'poll' ? 'account' : undefined) },
       observer: { next: ({ type }) => type === 'ended' && generating.recording.subscription.unsubscribe() },
     });

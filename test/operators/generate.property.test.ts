@@ -147,7 +147,9 @@ describe('generate', () => {
         const orders = plan.map((order, index) => ({ ...order, prompt: `${index}` }));
         const stopping = new AbortController();
         const generating = begin({
-          ...{ prompts: orders, stop: stopping.signal, ...options },
+          prompts: orders,
+          stop: stopping.signal,
+          ...options,
           server: { ...server, faultOf: scripted(planned) },
         });
         generating.clock.schedule(atMs, () => stopping.abort());

@@ -85,13 +85,14 @@ describe('generate, where a submit is refused', () => {
 
     it('looks until it is told, whatever becomes of the looking', async () => {
       const server = script({
-        ...{ 'submit a1': 'lost', 'look-up a1': 'transient', 'look-up a2': 'lost', 'look-up a3': 'too-fast' },
-        ...{
-          'look-up a4': 'ambiguous',
-          'look-up a5': 'transient',
-          'look-up a6': 'transient',
-          'look-up a7': 'transient',
-        },
+        'submit a1': 'lost',
+        'look-up a1': 'transient',
+        'look-up a2': 'lost',
+        'look-up a3': 'too-fast',
+        'look-up a4': 'ambiguous',
+        'look-up a5': 'transient',
+        'look-up a6': 'transient',
+        'look-up a7': 'transient',
       });
       const played = await play({ prompts: ['a'], server, maxRetries: 1 });
       expect(played.server.sentAs('submit')).toBe('a1');
@@ -180,7 +181,12 @@ describe('generate, where a submit is refused', () => {
     const played = await play({ prompts, server, concurrent: 2 });
     expect(played.server.sentAs('submit')).toBe('a1 b1 d1 f1');
     expect(outcomes(played)).toEqual({
-      ...{ a: 'succeeded', b: 'exhausted', c: 'exhausted', d: 'succeeded', e: 'exhausted', f: 'succeeded' },
+      a: 'succeeded',
+      b: 'exhausted',
+      c: 'exhausted',
+      d: 'succeeded',
+      e: 'exhausted',
+      f: 'succeeded',
     });
   });
 

@@ -23,12 +23,25 @@ describe('a result of generate', () => {
     const [one, other] = prompts;
     expect(recording.values).toStrictEqual([
       {
-        ...{ index: 0, id: 'mine-0', prompt: one, status: 'succeeded', taskId: 't-1', outputs: video('t-1') },
-        ...{ credits: 7, ...common },
+        index: 0,
+        id: 'mine-0',
+        prompt: one,
+        status: 'succeeded',
+        taskId: 't-1',
+        outputs: video('t-1'),
+        credits: 7,
+        ...common,
       },
       {
-        ...{ index: 1, id: 'mine-1', prompt: other, status: 'failed', taskId: 't-2', outputs: [], error: failure },
-        ...{ credits: 0, ...common },
+        index: 1,
+        id: 'mine-1',
+        prompt: other,
+        status: 'failed',
+        taskId: 't-2',
+        outputs: [],
+        error: failure,
+        credits: 0,
+        ...common,
       },
     ]);
   });

@@ -10,8 +10,11 @@ function worker(claimOf: (key: string) => Claim | undefined = () => undefined) {
   const listeners = new Set<(task: JournaledTask) => void>();
   const tasks = new Map<string, JournaledTask>();
   const ours = (): Claim => ({
-    ...{ isOurs: true, task: undefined, lost: new AbortController().signal },
-    ...{ confirm: () => Promise.resolve(), release: () => undefined },
+    isOurs: true,
+    task: undefined,
+    lost: new AbortController().signal,
+    confirm: () => Promise.resolve(),
+    release: () => undefined,
   });
   const journal: Journal = Object.assign(machine.journal(), {
     claims: {
@@ -24,7 +27,9 @@ function worker(claimOf: (key: string) => Claim | undefined = () => undefined) {
     },
   });
   const options = (more: Omit<GeneratingOptions, 'server'>): GeneratingOptions => ({
-    ...{ clock: machine.clock, api: machine.server, journal },
+    clock: machine.clock,
+    api: machine.server,
+    journal,
     ...more,
   });
   return { machine, listeners, tasks, options };

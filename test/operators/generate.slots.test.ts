@@ -85,9 +85,12 @@ describe('the credits of generate', () => {
     const prompts = ['a', { prompt: 'b', credits: 5 }];
     const { recording, server } = await play({ prompts, runCredits: 4, concurrent: 1 });
     expect(recording.values[1]).toMatchObject({
-      ...{ attempts: 0, isFinal: false, credits: 0 },
+      attempts: 0,
+      isFinal: false,
+      credits: 0,
       error: {
-        ...{ meaning: 'exhausted', code: 'SLUICE_BUDGET_SPENT' },
+        meaning: 'exhausted',
+        code: 'SLUICE_BUDGET_SPENT',
         message: 'a cost of 5 is more than the 3 that are left of "runCredits": raise it to go on',
       },
     });
@@ -111,7 +114,8 @@ describe('the credits of generate', () => {
       const prompts = ['a', { prompt: 'b', credits }, 'c', 'd'];
       const { recording, server } = await play({ prompts, runCredits: 2, concurrent: 4 });
       expect(recording.values.find(({ index }) => index === 1)?.error).toEqual({
-        ...{ meaning: 'invalid', code: 'SLUICE_BAD_OPTIONS' },
+        meaning: 'invalid',
+        code: 'SLUICE_BAD_OPTIONS',
         message: expect.stringContaining(`must be a finite number of at least 0 (got ${credits})`) as string,
       });
       expect(server.sentAs('submit')).toBe('a1 c1');

@@ -86,7 +86,10 @@ describe('pollUntilDone', () => {
         const polled = emissions([{ atMs: 0 }], clock).pipe(
           pollUntilDone({
             ...options,
-            ...{ emit, clock, classify: refusalOf, random: () => 0 },
+            emit,
+            clock,
+            classify: refusalOf,
+            random: () => 0,
             poll: (_, { attempt }) => server.poll(attempt),
             isDone: (it) => it === 'done',
             isFailed: (it) => it === 'broken',
@@ -144,7 +147,9 @@ describe('pollUntilDone', () => {
         const polled = emissions(plan, clock).pipe(
           pollUntilDone({
             ...options,
-            ...{ limiter, clock, classify: refusalOf },
+            limiter,
+            clock,
+            classify: refusalOf,
             poll: (it, { attempt }) => {
               greatest = Math.max(greatest, limiter.active);
               return servers.get(it)?.poll(attempt) ?? [];

@@ -136,7 +136,10 @@ describe('retryWithJitter', () => {
     const told: Retry[] = [];
     const error = new Error('refused');
     const options: RetryWithJitterOptions = {
-      ...{ maxRetries: 2, jitter: 'none', clock, classify: () => 'too-fast' },
+      maxRetries: 2,
+      jitter: 'none',
+      clock,
+      classify: () => 'too-fast',
       onRetry: (retry) => told.push(retry),
     };
     record(throwError(() => error).pipe(retryWithJitter(options)));

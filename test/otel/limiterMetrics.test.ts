@@ -180,7 +180,9 @@ describe('meterLimiter', () => {
 /** A limit that lets all pass. */
 function bare(): LimiterOptions['limits'][number] {
   return {
-    ...{ name: 'endless', kind: 'rate', capacity: Infinity },
+    name: 'endless',
+    kind: 'rate',
+    capacity: Infinity,
     earliest: (_cost, nowMs) => nowMs,
     take: () => undefined,
     release: () => undefined,

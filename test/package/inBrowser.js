@@ -120,7 +120,9 @@ const scenarios = {
     const results = await all(
       from(['a lighthouse', 'a cat', 'forbidden', 'a storm']).pipe(
         generate(api, {
-          ...{ concurrent: 2, rate: 'off', pollIntervalMs: 10 },
+          concurrent: 2,
+          rate: 'off',
+          pollIntervalMs: 10,
           observer: {
             next: (event) =>
               of(event)
@@ -133,7 +135,9 @@ const scenarios = {
     );
     const inOrder = results.sort((a, b) => a.index - b.index);
     const told = inOrder.map(({ prompt, status, outputs, error }) => ({
-      ...{ prompt, status, urls: outputs.map(({ url }) => url) },
+      prompt,
+      status,
+      urls: outputs.map(({ url }) => url),
       ...(error && { meaning: error.meaning }),
     }));
     return { told, size: states.size, phases: ['queued', 'submitted', 'succeeded'].every((it) => phases.has(it)) };

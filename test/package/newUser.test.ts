@@ -27,7 +27,11 @@ beforeAll(async () => {
   for (const name of ['elsewhere.js', 'smoke.js']) await copyFile(`test/package/${name}`, join(project, name));
   exampleCom = await ExampleCom.start();
   simulator = await startSimulator({
-    ...{ tier: 'enterprise', tasks: 50, requests: 'off', speed: 40, taskMs: { min: 20_000, max: 20_000 } },
+    tier: 'enterprise',
+    tasks: 50,
+    requests: 'off',
+    speed: 40,
+    taskMs: { min: 20_000, max: 20_000 },
     apiKeys: ['sim-key', 'your-key'],
     accessKeys: { 'your-access-key': 'your-secret-key-of-some-length' },
   });
@@ -134,7 +138,8 @@ function problems(files: readonly string[], options: object): Promise<readonly s
   const strict = ['strict', 'exactOptionalPropertyTypes', 'noUncheckedIndexedAccess', 'verbatimModuleSyntax'];
   const compilerOptions = {
     ...Object.fromEntries(strict.map((name) => [name, true])),
-    ...{ target: 'es2022', lib: ['es2023', 'dom', 'dom.iterable'] },
+    target: 'es2022',
+    lib: ['es2023', 'dom', 'dom.iterable'],
     ...options,
   };
   return problemsBy(join(project, 'tsconfig.json'), { compilerOptions, files });

@@ -56,7 +56,10 @@ export class HandWorker {
     const atMs = this.#clock.epochNow();
     const isPaid = status === 'succeeded';
     const outcome: JournaledOutcome = {
-      ...{ status, outputs: [], attempts: 1, endedAtMs: atMs },
+      status,
+      outputs: [],
+      attempts: 1,
+      endedAtMs: atMs,
       credits: isPaid ? this.#server.parse(prompt).credits : 0,
       ...(!isPaid && { error: { meaning: 'failed', code: 'SLUICE_TASK_FAILED', message: 'it did not work out' } }),
     };

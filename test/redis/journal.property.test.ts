@@ -123,7 +123,8 @@ describeOverRedis('workers on one run', () => {
           const clock = fastClock();
           const left = [...faults];
           const server = new FakeServer({
-            ...{ clock, latencyMs },
+            clock,
+            latencyMs,
             faultOf: ({ kind }) => (kind === 'submit' ? left.pop() : undefined),
           });
           const name = newName();

@@ -78,7 +78,9 @@ class SharedWork {
 /** Tasks of a quarter of a second or so. */
 function kling(): Promise<Simulator> {
   return simulated({
-    ...{ tasks: 8, speed: 100, taskMs: { min: 15_000, max: 40_000 } },
+    tasks: 8,
+    speed: 100,
+    taskMs: { min: 15_000, max: 40_000 },
     faults: { latencyMs: { min: 500, max: 3_000 } },
   });
 }

@@ -77,7 +77,8 @@ describeOverRedis('a worker that was not heard of for a while', () => {
       return answer;
     };
     const line: NodeRedisClient = {
-      ...{ isOpen: true, evalSha },
+      isOpen: true,
+      evalSha,
       eval: (script, options) => client.eval(script, options),
       duplicate: () => client.duplicate(),
     };

@@ -70,15 +70,22 @@ export class SharedRun {
     const journal = differing === undefined ? own : withClaims(own, differing(own.claims));
     const results = source.pipe(
       generate(this.server, {
-        ...{ rate: 'off', pollIntervalMs: 50, jitter: 'none', externalId: textOf },
+        rate: 'off',
+        pollIntervalMs: 50,
+        jitter: 'none',
+        externalId: textOf,
         ...(options.slots === undefined && { concurrent: 2 }),
-        ...{ observer: { next: (event) => events.push(event) }, ...options, clock: this.clock, journal },
+        observer: { next: (event) => events.push(event) },
+        ...options,
+        clock: this.clock,
+        journal,
       }),
     );
     const recording = record(results, () => this.clock.now());
     onTestFinished(() => recording.subscription.unsubscribe());
     return {
-      ...{ recording, events },
+      recording,
+      events,
       get told() {
         return recording.values.map(toldOf);
       },

@@ -21,7 +21,9 @@ const works = 40;
 async function eight(name: string, more: (index: number) => Partial<WorkerTask> = () => ({})) {
   return sharing(redis, 8, (index) => ({
     kind: index % 2 === 0 ? 'redis' : 'ioredis',
-    ...{ store: { name, leaseMs: 60_000 }, limits, works },
+    store: { name, leaseMs: 60_000 },
+    limits,
+    works,
     ...more(index),
   }));
 }

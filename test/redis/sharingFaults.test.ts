@@ -91,7 +91,8 @@ describe('processes that share limits', () => {
     const works = 40 + 10 * faults.length;
     const { server, ended } = await sharing(redis, 3, (index) => ({
       ...task(index),
-      ...{ store: { name: 'kept', leaseMs: 1_000, lostAfterMs: 500 }, works },
+      store: { name: 'kept', leaseMs: 1_000, lostAfterMs: 500 },
+      works,
     }));
     for (const fault of faults) {
       await server.hasSeen(server.entries.length + 25);
@@ -110,7 +111,8 @@ describe('processes that share limits', () => {
     const leaseMs = 1_000;
     const { server, ended } = await sharing(redis, 3, (index) => ({
       ...task(index),
-      ...{ store: { name: 'lost', leaseMs }, works: 90 },
+      store: { name: 'lost', leaseMs },
+      works: 90,
     }));
     const losses: (() => Promise<unknown>)[] = [
       () => asked.send('FLUSHALL'),
@@ -141,7 +143,9 @@ describe('processes that share limits', () => {
     redis = await RedisServer.start();
     const { server, ended } = await sharing(redis, 3, (index) => ({
       ...task(index),
-      ...{ store: { name: 'long', leaseMs: 1_000 }, works: 4, heavyMs: 1_900 },
+      store: { name: 'long', leaseMs: 1_000 },
+      works: 4,
+      heavyMs: 1_900,
     }));
     await server.hasSeen(atOnce);
     redis.pause();

@@ -36,7 +36,9 @@ describe('a client', () => {
   it('that was never connected is refused at once, and keeps no process', async () => {
     const { workers } = await sharing(redis, 1, () => ({
       connects: false,
-      ...{ store: { name: 'never' }, limits: [slots], works: 3 },
+      store: { name: 'never' },
+      limits: [slots],
+      works: 3,
     }));
     const { errors } = await workers[0]!.ended;
     expect(errors.map(([code]) => code)).toEqual(Array(3).fill('SLUICE_STORE_LOST'));
@@ -74,7 +76,9 @@ describe('a client', () => {
     await redis.kill();
     const { server, ended } = await sharing(redis, 2, (index) => ({
       kind: index === 0 ? 'redis' : 'ioredis',
-      ...{ store: { name: 'late', lostAfterMs: 300 }, limits: [slots], works: 20 },
+      store: { name: 'late', lostAfterMs: 300 },
+      limits: [slots],
+      works: 20,
     }));
     await wait(2_000);
     await redis.boot();
@@ -143,7 +147,8 @@ describe('where Redis is lost', () => {
       kind: index === 1 ? 'ioredis' : 'redis',
       store: { name: 'local', leaseMs: 1_000, onStoreLost: 'local-share', lostAfterMs: 300 },
       // More than they do before the test has noticed that they began, on a machine that stands still for seconds.
-      ...{ limits: [window, slots], works: 150 },
+      limits: [window, slots],
+      works: 150,
     }));
     await server.hasSeen(40);
     redis.pause();

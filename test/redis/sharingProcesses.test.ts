@@ -37,7 +37,9 @@ describe('a process', () => {
   it('stopped for longer than its lease starts nothing of what it was granted before', async () => {
     const { server, workers, ended } = await sharing(redis, 3, (index) => ({
       kind: index === 0 ? 'redis' : 'ioredis',
-      ...{ store: { name: 'stopped', leaseMs: 1_000 }, limits: [window, slots, quota], works: 80 },
+      store: { name: 'stopped', leaseMs: 1_000 },
+      limits: [window, slots, quota],
+      works: 80,
       // Whatever their clocks show.
       clock: { epochMs: (index - 1) * 600_000, originMs: index * 1e9 },
     }));
@@ -54,7 +56,9 @@ describe('a process', () => {
 
   it('stopped shortly leaves the others room to go on', async () => {
     const { server, workers, ended } = await sharing(redis, 3, () => ({
-      ...{ store: { name: 'shortly', leaseMs: 10_000 }, limits: [window, slots], works: 90 },
+      store: { name: 'shortly', leaseMs: 10_000 },
+      limits: [window, slots],
+      works: 90,
     }));
     const [sleeper] = workers;
     await server.hasSeen(40);

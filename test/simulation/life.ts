@@ -43,7 +43,13 @@ export class Life {
     this.#subscription = from(prompts)
       .pipe(
         generate<string, KlingRequest>(client, {
-          ...{ journal, clock, random: world.random, rate, dailyCredits, deadlineMs, retryFailed },
+          journal,
+          clock,
+          random: world.random,
+          rate,
+          dailyCredits,
+          deadlineMs,
+          retryFailed,
           concurrent: isAuto ? 'auto' : concurrent,
         }),
       )

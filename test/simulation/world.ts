@@ -38,7 +38,10 @@ export class World {
     this.#prompts = prompts;
     this.#random = seededRandom(seed);
     this.#model = createKlingModel({
-      ...{ tasks: concurrent, requests: 'off', faults, others },
+      tasks: concurrent,
+      requests: 'off',
+      faults,
+      others,
       ...(rate === 'off' ? {} : { requests: rate.limit, intervalMs: rate.intervalMs }),
     });
     this.#disk = new SimulatedDisk({
@@ -82,7 +85,10 @@ export class World {
 
   #surroundings(): Surroundings {
     return {
-      ...{ clock: this.#clock, disk: this.#disk.boot(), wire: this.#wire, random: this.#random },
+      clock: this.#clock,
+      disk: this.#disk.boot(),
+      wire: this.#wire,
+      random: this.#random,
       keep: (result) => this.#keep(result),
       killed: () => (this.#kill?.isCrash ? this.#disk.crash() : this.#disk.kill()),
     };

@@ -72,8 +72,11 @@ describe('callbacks', () => {
       [`${first}-succeed`, url],
     ]);
     expect(told[2]?.callback.body).toMatchObject({
-      ...{ task_id: first, task_info: { external_task_id: 'mine' }, updated_at: epochAtMs + 10_000 },
-      ...{ task_result: { videos: [{ duration: '5' }] }, final_unit_deduction: '10' },
+      task_id: first,
+      task_info: { external_task_id: 'mine' },
+      updated_at: epochAtMs + 10_000,
+      task_result: { videos: [{ duration: '5' }] },
+      final_unit_deduction: '10',
     });
     expect(model.books(10_000).callbacks).toEqual({ due: 3, notSent: 0, sent: 3, accepted: 0 });
   });

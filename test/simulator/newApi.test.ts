@@ -10,7 +10,11 @@ describe('what the new API answers', () => {
     const { ask, model } = asking({ epochAtMs });
     const request = newCreate({ options: { external_task_id: 'mine-1' } }, 'text-to-video', 'any-model.9');
     expect(ask(request, 250.7)).toEqual({
-      ...{ kind: 'json', status: 200, headers: {}, code: 0, message: 'SUCCEED' },
+      kind: 'json',
+      status: 200,
+      headers: {},
+      code: 0,
+      message: 'SUCCEED',
       data: {
         id: first,
         status: 'submitted',
@@ -33,8 +37,11 @@ describe('what the new API answers', () => {
     ]);
     expect(at(10_000)).toEqual([
       {
-        ...{ id: first, status: 'succeeded', message: '' },
-        ...{ create_time: epochAtMs, update_time: epochAtMs + 10_000 },
+        id: first,
+        status: 'succeeded',
+        message: '',
+        create_time: epochAtMs,
+        update_time: epochAtMs + 10_000,
         outputs: [{ type: 'video', id: `v${first}`, url: `http://files.test/files/${first}.mp4`, duration: '8' }],
         billing: [{ type: 'video', amount: '7.5' }],
       },

@@ -37,7 +37,8 @@ describe('the sweep over slots', () => {
 
   it("a task that lasts no time is in nobody's way", () => {
     expect(slotsUsed([task(5, 0), task(5, 10), task(5, 0)], { tasks: 3, others: [] }, 5)).toMatchObject({
-      ...{ ours: 1, greatest: 1 },
+      ours: 1,
+      greatest: 1,
     });
   });
 });

@@ -15,13 +15,19 @@ const anyTask: fc.Arbitrary<View['running'][number]> = fc.record({
 
 const anyView: fc.Arbitrary<View> = fc
   .record({
-    ...{ succeeded: fc.nat({ max: 1e6 }), failed: fc.nat({ max: 1e6 }), waiting: fc.nat({ max: 1e6 }) },
-    ...{ unfinished: fc.nat({ max: 1e6 }), earlier: fc.nat({ max: 1e6 }) },
+    succeeded: fc.nat({ max: 1e6 }),
+    failed: fc.nat({ max: 1e6 }),
+    waiting: fc.nat({ max: 1e6 }),
+    unfinished: fc.nat({ max: 1e6 }),
+    earlier: fc.nat({ max: 1e6 }),
     saved: fc.option(fc.record({ saved: fc.nat(), total: fc.nat() }), { nil: undefined }),
     running: fc.array(anyTask, { maxLength: 30 }),
     refusals: fc.nat(),
     usage: fc.array(fc.record({ name: fc.constantFrom('requests', 'credits'), used: fc.nat(), capacity: fc.nat() })),
-    ...{ coolDownMs: fc.nat(), elapsedMs: fc.nat(), nowAtMs: fc.nat(), isStopping: fc.boolean() },
+    coolDownMs: fc.nat(),
+    elapsedMs: fc.nat(),
+    nowAtMs: fc.nat(),
+    isStopping: fc.boolean(),
   })
   .map((view) => ({
     ...view,

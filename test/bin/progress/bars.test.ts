@@ -4,15 +4,29 @@ import { paint, type Line } from '../../../bin/progress/line.js';
 import type { View } from '../../../bin/progress/view.js';
 
 const view: View = {
-  ...{ total: 24, succeeded: 10, failed: 2, waiting: 10, refusals: 1, coolDownMs: 0, elapsedMs: 120_000 },
-  ...{ nowAtMs: 100_000, isStopping: false, unfinished: 0, earlier: 0 },
+  total: 24,
+  succeeded: 10,
+  failed: 2,
+  waiting: 10,
+  refusals: 1,
+  coolDownMs: 0,
+  elapsedMs: 120_000,
+  nowAtMs: 100_000,
+  isStopping: false,
+  unfinished: 0,
+  earlier: 0,
   usage: [
     { name: 'requests', used: 22, capacity: 30 },
     { name: 'tasks', used: 2, capacity: 3 },
   ],
   running: [
     {
-      ...{ index: 12, id: 'ours-13', taskId: 'theirs-13', state: 'processing', sinceAtMs: 66_000, mayExist: true },
+      index: 12,
+      id: 'ours-13',
+      taskId: 'theirs-13',
+      state: 'processing',
+      sinceAtMs: 66_000,
+      mayExist: true,
       prompt: 'A lighthouse on a basalt cliff at blue hour, its beam sweeping',
     },
     { index: 13, id: 'ours-14', state: 'submitting', sinceAtMs: 99_000, mayExist: true, prompt: 'one\x1b[2J\ntwo' },

@@ -25,8 +25,18 @@ describe('BarsProgress', () => {
   afterEach(() => void vi.useRealTimers());
 
   const view: View = {
-    ...{ total: 3, succeeded: 1, failed: 0, unfinished: 0, earlier: 0, waiting: 1, refusals: 0, usage: [] },
-    ...{ coolDownMs: 0, elapsedMs: 0, nowAtMs: 30_000, isStopping: false },
+    total: 3,
+    succeeded: 1,
+    failed: 0,
+    unfinished: 0,
+    earlier: 0,
+    waiting: 1,
+    refusals: 0,
+    usage: [],
+    coolDownMs: 0,
+    elapsedMs: 0,
+    nowAtMs: 30_000,
+    isStopping: false,
     running: [{ index: 1, id: 'ours', state: 'processing', sinceAtMs: 0, mayExist: true, prompt: 'a cat' }],
   };
 

@@ -22,8 +22,19 @@ class Recorded {
 }
 
 const view: View = {
-  ...{ total: 2, succeeded: 1, failed: 0, waiting: 1, running: [], refusals: 0, usage: [], coolDownMs: 0 },
-  ...{ elapsedMs: 0, nowAtMs: 0, isStopping: false, unfinished: 0, earlier: 0 },
+  total: 2,
+  succeeded: 1,
+  failed: 0,
+  waiting: 1,
+  running: [],
+  refusals: 0,
+  usage: [],
+  coolDownMs: 0,
+  elapsedMs: 0,
+  nowAtMs: 0,
+  isStopping: false,
+  unfinished: 0,
+  earlier: 0,
 };
 
 function kindOf(
@@ -82,7 +93,12 @@ describe('JsonProgress', () => {
     progress.note('a\nb');
     progress.close();
     const ended = {
-      ...{ status: 'succeeded', isFinal: true, taskId: 'theirs-1', outputs: [], attempts: 1, credits: 10 },
+      status: 'succeeded',
+      isFinal: true,
+      taskId: 'theirs-1',
+      outputs: [],
+      attempts: 1,
+      credits: 10,
     };
     const base = { index: 0, id: 'ours-1', atMs: 1_000 };
     expect(output.writes.every((line) => line.endsWith('}\n') && line.split('\n').length === 2)).toBe(true);

@@ -23,8 +23,19 @@ const events: readonly RunEvent[] = [
 ];
 const counts = { succeeded: 1, earlier: 0, failed: 0, unfinished: 0, notSent: 0, refusals: 0, requests: 3 };
 const summary: Required<Summary> = {
-  ...{ ...counts, total: 1, isShared: true, reasons: [], unfinishedReasons: [], credits: 10, creditsInAll: 10 },
-  ...{ tookMs: 9, speed: 1, limitsAloneMs: 8, resultsPath: 'o/results.jsonl', canGoOn: false, canRetry: false },
+  ...counts,
+  total: 1,
+  isShared: true,
+  reasons: [],
+  unfinishedReasons: [],
+  credits: 10,
+  creditsInAll: 10,
+  tookMs: 9,
+  speed: 1,
+  limitsAloneMs: 8,
+  resultsPath: 'o/results.jsonl',
+  canGoOn: false,
+  canRetry: false,
   videos: { total: 1, saved: 1, earlier: 0, failed: 0, directory: 'o/videos' },
 };
 

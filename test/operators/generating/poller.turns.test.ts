@@ -12,7 +12,8 @@ function behindOthers(options: { readonly overflow?: 'drop-oldest' | 'drop-newes
   const clock = new VirtualClock();
   const { overflow } = options;
   const requests = createLimiter({
-    ...{ limits: [concurrency({ limit: 1 })], clock },
+    limits: [concurrency({ limit: 1 })],
+    clock,
     ...(overflow && { queue: { maxSize: 1, overflow } }),
   });
   const hold = (forMs: number) =>

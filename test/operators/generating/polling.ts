@@ -56,7 +56,9 @@ export class Polling {
           return poll(asked);
         },
       },
-      ...{ requests: options.requests ?? createLimiter({ limits: [], clock }), clock, pollIntervalMs },
+      requests: options.requests ?? createLimiter({ limits: [], clock }),
+      clock,
+      pollIntervalMs,
       random: () => 0,
     });
   }

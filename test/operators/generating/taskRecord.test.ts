@@ -38,7 +38,13 @@ function shared() {
 type Shared = ReturnType<typeof shared>;
 
 const identity = {
-  ...{ id: 'id-a', key: 'a', round: 0, input: 'a', tasks: 1, credits: 10, owner: undefined },
+  id: 'id-a',
+  key: 'a',
+  round: 0,
+  input: 'a',
+  tasks: 1,
+  credits: 10,
+  owner: undefined,
   priority: 0,
 } as const;
 

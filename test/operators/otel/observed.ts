@@ -53,8 +53,13 @@ export class Observed {
     const source = Array.isArray(prompts) ? from(prompts as readonly Prompt[]) : (prompts as Observable<Prompt>);
     const results = source.pipe(
       generate(isWrapped ? this.telemetry.through(this.server) : this.server, {
-        ...{ rate: 'off', pollIntervalMs: 10, jitter: 'none', random: () => 0 },
-        ...{ observer: this.telemetry.observer, ...options, clock: this.clock },
+        rate: 'off',
+        pollIntervalMs: 10,
+        jitter: 'none',
+        random: () => 0,
+        observer: this.telemetry.observer,
+        ...options,
+        clock: this.clock,
       }),
     );
     this.recording = record(results, () => this.clock.now());

@@ -28,7 +28,9 @@ it("agrees with the simulator's books, whatever goes wrong on the way", async ()
   const model = createKlingModel({ tasks: 3, requests: 40, intervalMs: 60_000, faults, epochAtMs: clock.epochNow() });
   const client = createSimulatedClient({ wire: createWire({ model, clock, random }), clock });
   const requests = createLimiter({
-    ...{ limits: [slidingWindow({ limit: 30, intervalMs: 60_000, name: 'requests' })], clock, random },
+    limits: [slidingWindow({ limit: 30, intervalMs: 60_000, name: 'requests' })],
+    clock,
+    random,
     classify: (error) => client.classify(error),
   });
   const slots = createLimiter({ limits: [concurrency({ limit: 3, name: 'tasks' })], clock, random });

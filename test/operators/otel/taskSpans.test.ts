@@ -14,13 +14,22 @@ describe('the spans of observeTasks', () => {
     const task = run.taskSpan(1);
     const result = run.recording.values.find(({ index }) => index === 1);
     expect(task).toMatchObject({
-      ...{ name: 'generate task', kind: SpanKind.INTERNAL, parent: undefined, status: { code: SpanStatusCode.UNSET } },
-      ...{ startAtMs: run.clock.epochNow() - run.clock.now(), endAtMs: result?.endedAtMs },
+      name: 'generate task',
+      kind: SpanKind.INTERNAL,
+      parent: undefined,
+      status: { code: SpanStatusCode.UNSET },
+      startAtMs: run.clock.epochNow() - run.clock.now(),
+      endAtMs: result?.endedAtMs,
     });
     expect(task.attributes).toEqual({
-      ...{ 'sluice.stream.name': 'videos', 'sluice.task.index': 1, 'sluice.task.external_id': result?.id },
-      ...{ 'sluice.task.id': result?.taskId, 'sluice.task.product': 'video', 'sluice.task.status': 'succeeded' },
-      ...{ 'sluice.task.attempts': 2, 'sluice.task.credits': 1 },
+      'sluice.stream.name': 'videos',
+      'sluice.task.index': 1,
+      'sluice.task.external_id': result?.id,
+      'sluice.task.id': result?.taskId,
+      'sluice.task.product': 'video',
+      'sluice.task.status': 'succeeded',
+      'sluice.task.attempts': 2,
+      'sluice.task.credits': 1,
     });
     expect(task.events.map(({ name, attributes }) => [name, attributes])).toEqual([
       ['retrying', { 'sluice.refusal.meaning': 'too-fast', 'sluice.retry.delay': 1 }],
@@ -28,7 +37,9 @@ describe('the spans of observeTasks', () => {
     ]);
     const [refused, sent] = run.tracing.childrenOf(task);
     expect(refused).toMatchObject({
-      ...{ name: 'submit task', kind: SpanKind.CLIENT, status: { code: SpanStatusCode.ERROR } },
+      name: 'submit task',
+      kind: SpanKind.CLIENT,
+      status: { code: SpanStatusCode.ERROR },
       attributes: { 'sluice.request.kind': 'submit', 'error.type': 'too-fast', 'sluice.refusal.meaning': 'too-fast' },
     });
     expect(refused!.endAtMs - refused!.startAtMs).toBe(6);
@@ -213,7 +224,12 @@ describe('the spans of observeTasks', () => {
 });
 
 const unfinished: Omit<GenerateResult<unknown>, 'index' | 'id'> = {
-  ...{ prompt: 'a', isFinal: false, outputs: [], attempts: 1, credits: 1, endedAtMs: 9 },
+  prompt: 'a',
+  isFinal: false,
+  outputs: [],
+  attempts: 1,
+  credits: 1,
+  endedAtMs: 9,
   status: 'failed',
   error: { meaning: 'overdue', code: 'SLUICE_DEADLINE', message: 'not done' },
 };

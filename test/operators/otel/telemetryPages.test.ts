@@ -30,8 +30,14 @@ async function everything(meterProvider: MeterProvider, tracing: Tracing): Promi
   });
   await machine.killed(50, { prompts: [{ prompt: 'earlier', takesMs: 400 }] });
   await Observed.toItsEnd({
-    ...{ prompts: roughPrompts, clock: machine.clock, api: machine.server, journal: machine.journal() },
-    ...{ meterProvider, tracing, concurrent: 'auto', name: 'videos' },
+    prompts: roughPrompts,
+    clock: machine.clock,
+    api: machine.server,
+    journal: machine.journal(),
+    meterProvider,
+    tracing,
+    concurrent: 'auto',
+    name: 'videos',
   });
 }
 

@@ -27,11 +27,18 @@ export class Tracing {
     return this.#exporter
       .getFinishedSpans()
       .map((span) => ({
-        ...{ name: span.name, kind: span.kind, attributes: span.attributes, status: span.status },
-        ...{ spanId: span.spanContext().spanId, traceId: span.spanContext().traceId },
-        ...{ parent: span.parentSpanContext?.spanId, startAtMs: ms(span.startTime), endAtMs: ms(span.endTime) },
+        name: span.name,
+        kind: span.kind,
+        attributes: span.attributes,
+        status: span.status,
+        spanId: span.spanContext().spanId,
+        traceId: span.spanContext().traceId,
+        parent: span.parentSpanContext?.spanId,
+        startAtMs: ms(span.startTime),
+        endAtMs: ms(span.endTime),
         events: span.events.map(({ name, time, attributes }) => ({
-          ...{ name, atMs: ms(time) },
+          name,
+          atMs: ms(time),
           ...(attributes !== undefined && { attributes }),
         })),
       }))

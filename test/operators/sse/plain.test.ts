@@ -10,8 +10,12 @@ const refused = new KlingError('too fast', { kind: 'refused', call: 'submit', st
 describe('plainEvent', () => {
   it('says of an error its code, its message and what it means', () => {
     const event: GenerateEvent = {
-      ...{ type: 'refused', index: 0, id: 'a', atMs: 1 },
-      ...{ refusal: { meaning: 'too-fast', hintMs: 5 }, error: refused },
+      type: 'refused',
+      index: 0,
+      id: 'a',
+      atMs: 1,
+      refusal: { meaning: 'too-fast', hintMs: 5 },
+      error: refused,
     };
     const plain = plainEvent(event);
     expect(plain).toMatchObject({ error: { code: 'SLUICE_KLING', message: 'too fast', meaning: 'too-fast' } });

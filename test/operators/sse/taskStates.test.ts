@@ -8,8 +8,15 @@ import { record } from '../recording.js';
 
 const remote: RemoteTask = { ref: { product: 'p', id: 'r' }, status: 'running', outputs: [] };
 const unseen: GenerateResult<unknown> = {
-  ...{ index: 0, id: 'a', prompt: 'secret', status: 'succeeded', isFinal: true, attempts: 1, credits: 10 },
-  ...{ outputs: [{ type: 'video', url: 'u' }], endedAtMs: 9 },
+  index: 0,
+  id: 'a',
+  prompt: 'secret',
+  status: 'succeeded',
+  isFinal: true,
+  attempts: 1,
+  credits: 10,
+  outputs: [{ type: 'video', url: 'u' }],
+  endedAtMs: 9,
 };
 const result: GenerateResult<unknown> = { ...unseen, submittedAtMs: 3 };
 const at = (atMs: number) => ({ index: 0, id: 'a', atMs });
@@ -47,12 +54,22 @@ describe('taskStates', () => {
       { ...known, phase: 'looking-up', sinceAtMs: 14, refusals: 1, refusal },
       { ...known, phase: 'submitted', sinceAtMs: 15, refusals: 1, submittedAtMs: 15 },
       {
-        ...{ ...known, phase: 'refused', sinceAtMs: 16, refusals: 2, submittedAtMs: 15 },
+        ...known,
+        phase: 'refused',
+        sinceAtMs: 16,
+        refusals: 2,
+        submittedAtMs: 15,
         refusal: { code: 'Error', message: 'not now', meaning: 'transient' },
       },
       { ...known, phase: 'processing', sinceAtMs: 17, refusals: 2, submittedAtMs: 15 },
       {
-        ...{ ...known, phase: 'succeeded', sinceAtMs: 20, refusals: 2, submittedAtMs: 3, isFinal: true, credits: 10 },
+        ...known,
+        phase: 'succeeded',
+        sinceAtMs: 20,
+        refusals: 2,
+        submittedAtMs: 3,
+        isFinal: true,
+        credits: 10,
         outputs: result.outputs,
       },
     ]);
@@ -62,7 +79,10 @@ describe('taskStates', () => {
 
   it('keeps what is known of a task that has not ended for good, and forgets one that has', () => {
     const failed: GenerateResult<unknown> = {
-      ...{ ...result, status: 'failed', isFinal: false, outputs: [] },
+      ...result,
+      status: 'failed',
+      isFinal: false,
+      outputs: [],
       error: { meaning: 'overdue', code: 'SLUICE_DEADLINE', message: 'late' },
     };
     const events: GenerateEvent[] = [
