@@ -18,5 +18,5 @@ import { createTransport } from './transport.js';
  */
 export function createKlingClient(options: KlingClientOptions): KlingClient {
   const settings = parseClientOptions(options);
-  return clientOver(createTransport({ ...settings, dispatcher: settings.dispatcher }), settings);
+  return clientOver(createTransport(settings), settings);
 }

@@ -26,7 +26,7 @@ export interface TransportOptions {
   readonly baseUrl: string;
   readonly timeoutMs: number;
   readonly maxResponseBytes: number;
-  readonly dispatcher: Dispatcher | undefined;
+  readonly dispatcher?: Dispatcher | undefined;
   readonly clock: Clock;
 }
 
