@@ -1,5 +1,4 @@
 import { map, type OperatorFunction } from 'rxjs';
-import type { Refusal } from '../../src/refusal.js';
 import type { TaskOutput } from '../../src/tasks/taskApi.js';
 import type { GenerateError, GenerateEvent } from '../generating/generateEvents.js';
 import { plainError, type PlainError } from './plain.js';
@@ -79,7 +78,12 @@ function after(before: TaskState | undefined, event: GenerateEvent): TaskState {
     case 'processing':
       return { ...known, phase: event.type, submittedAtMs: submittedAtMs ?? sinceAtMs };
     case 'refused':
-      return { ...known, phase: 'refused', refusals: refusals + 1, refusal: refusalOf(event.refusal, event.error) };
+      return {
+        ...known,
+        phase: 'refused',
+        refusals: refusals + 1,
+        refusal: plainError(event.error, event.refusal.meaning),
+      };
     case 'retrying':
       return { ...known, phase: 'retrying', retryAtMs: sinceAtMs + event.delayMs, ...stillRefused(before) };
     case 'ended':
@@ -89,10 +93,6 @@ function after(before: TaskState | undefined, event: GenerateEvent): TaskState {
 
 function stillRefused(before: TaskState | undefined): { readonly refusal?: PlainError } {
   return before?.refusal === undefined ? {} : { refusal: before.refusal };
-}
-
-function refusalOf({ meaning }: Refusal, error: unknown): PlainError {
-  return plainError(error, meaning);
 }
 
 function ended(
