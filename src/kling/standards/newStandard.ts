@@ -5,7 +5,7 @@ import type { ImageToVideoRequest, KlingProduct, KlingRequest, TextToVideoReques
 import { defaultNewModel, parseNewRequest } from './newRequest.js';
 import { newTask } from './newTask.js';
 import { idSegment } from './pathSegment.js';
-import { rowsOf, theOnly, unknownShape } from './reading.js';
+import { rowsOf, sentAs, theOnly, unknownShape } from './reading.js';
 import { withoutUndefined } from './requestFields.js';
 import { Rows } from './rows.js';
 import type { KlingRef, Question, Standard } from './standard.js';
@@ -32,11 +32,7 @@ export const newStandard: Standard = {
     return {
       path,
       body,
-      read(data, context) {
-        const task = newTask.read(theOnly(data), product, context);
-        if (task.externalId === undefined || task.externalId === externalId) return task;
-        throw unknownShape('it is about another task', context);
-      },
+      read: (data, context) => sentAs(externalId, newTask.read(theOnly(data), product, context), context),
     };
   },
 

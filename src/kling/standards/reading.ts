@@ -44,6 +44,12 @@ export function theOnly(data: unknown): unknown {
   return Array.isArray(data) && data.length === 1 ? data[0] : data;
 }
 
+/** The task that was sent under an external id, which its answer need not repeat. @throws KlingError for another task */
+export function sentAs(externalId: string, task: RemoteTask, context: AnswerContext): RemoteTask {
+  if (task.externalId === undefined || task.externalId === externalId) return task;
+  throw unknownShape('it is about another task', context);
+}
+
 /** The rows of a list; null is an empty one. @throws KlingError `unknown-shape` */
 export function rowsOf(data: unknown, context: AnswerContext): readonly unknown[] {
   return read(z.array(z.unknown()).nullable(), data, context) ?? [];

@@ -3,7 +3,7 @@ import type { PollAnswer, RemoteTask } from '../../tasks/taskApi.js';
 import type { AnswerContext } from '../errors.js';
 import type { KlingProduct } from '../klingRequest.js';
 import { idSegment } from './pathSegment.js';
-import { rowsOf, theOnly, unknownShape } from './reading.js';
+import { rowsOf, sentAs, theOnly, unknownShape } from './reading.js';
 import { orKlingError, Rows } from './rows.js';
 import type { KlingRef, Page, Question, Standard } from './standard.js';
 import { parseV1Request } from './v1Request.js';
@@ -92,12 +92,6 @@ function pathOf(product: KlingProduct, id: string): string {
 
 function listPath(product: KlingProduct, { page, pageSize }: Page): string {
   return `${endpoints[product]}?pageNum=${page}&pageSize=${pageSize}`;
-}
-
-/** An answer that names another task must never be adopted; one to an external id need not repeat it. */
-function sentAs(externalId: string, task: RemoteTask, context: AnswerContext): RemoteTask {
-  if (task.externalId === undefined || task.externalId === externalId) return task;
-  throw unknownShape('it is about another task', context);
 }
 
 function named(id: string, task: RemoteTask, context: AnswerContext): RemoteTask {
