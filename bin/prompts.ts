@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { OptionsError } from '../operators/index.js';
+import { codeOf } from '../src/codeOf.js';
 import { parseKlingRequest, type KlingApi, type KlingProduct, type KlingRequest } from '../src/kling/index.js';
 import { flagOf, type Defaults } from './promptFlags.js';
 import { clean, crop, messageOf } from './text.js';
@@ -182,7 +183,7 @@ function reported(problems: readonly string[]): readonly string[] {
 }
 
 function whyUnreadable(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  const code = codeOf(error);
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EISDIR') return 'is a directory, not a file of prompts';
   return `cannot be read (${messageOf(error)})`;

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { codeOf } from './codeOf.js';
 
 /** Where directories cannot be synced (Windows, some network file systems) renames are as safe as they are. */
 export async function syncDirectory(path: string): Promise<void> {
@@ -14,6 +15,6 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 function isUnsupported(error: unknown): boolean {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  const code = codeOf(error);
   return code === 'EINVAL' || code === 'ENOTSUP';
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { link, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { codeOf } from '../codeOf.js';
 import { JournalError } from '../errors.js';
-import { codeOf } from './codeOf.js';
 
 /** What a lock asks of a file system. */
 export interface LockFiles {

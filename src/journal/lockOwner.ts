@@ -1,7 +1,7 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as z from 'zod';
-import { codeOf } from './codeOf.js';
+import { codeOf } from '../codeOf.js';
 
 /** A process, told apart from all that ever had its number, as far as the system says. */
 export interface LockOwner {

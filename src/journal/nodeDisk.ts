@@ -1,10 +1,10 @@
 import { lstat, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { codeOf } from '../codeOf.js';
 import { JournalError } from '../errors.js';
-import { codeOf } from './codeOf.js';
+import { syncDirectory } from '../syncDirectory.js';
 import type { Disk, DiskFile } from './disk.js';
 import { lockFile } from './lock.js';
-import { syncDirectory } from '../syncDirectory.js';
 
 /** The machine's own. Prompts are private: files and directories that it makes are for their owner alone. */
 export const nodeDisk: Disk = {

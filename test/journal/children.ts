@@ -24,7 +24,7 @@ export function compiledJournal(): string {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-compiled-'));
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
   const sources = readdirSync('src/journal').map((name) => `journal/${name}`);
-  for (const name of ['errors.ts', 'options.ts', 'syncDirectory.ts', ...sources]) {
+  for (const name of ['codeOf.ts', 'errors.ts', 'options.ts', 'syncDirectory.ts', ...sources]) {
     const { outputText } = ts.transpileModule(readFileSync(join('src', name), 'utf8'), {
       compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, verbatimModuleSyntax: true },
     });

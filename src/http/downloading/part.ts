@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { lstat, open, readFile, rename, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as z from 'zod';
+import { codeOf } from '../../codeOf.js';
 import { DownloadError } from '../../errors.js';
 import { syncDirectory } from '../../syncDirectory.js';
 
@@ -190,8 +191,4 @@ async function saving<T>(url: string, work: () => Promise<T>): Promise<T> {
     const why = error instanceof Error ? error.message : String(error);
     throw new DownloadError(`${url} cannot be saved: ${why}`, { kind: 'not-saved', url }, { cause: error });
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
