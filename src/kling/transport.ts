@@ -2,6 +2,7 @@ import { Agent, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { readHint } from '../http/rateLimits.js';
+import { shownCode } from '../http/shownCode.js';
 import { noMoreAborted, whenAborted } from '../limiter/aborting.js';
 import { KlingError, type AnswerContext, type KlingCall } from './errors.js';
 
@@ -90,7 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
       signal?.throwIfAborted();
       if (error instanceof KlingError) throw error;
       if (aborting.signal.aborted) throw tooLate({ call, ...head });
-      throw unconnected(codeOf(error), { call, ...head });
+      throw unconnected(shownCode(error), { call, ...head });
     } finally {
       cancelTimeout();
       if (signal !== undefined) noMoreAborted(signal, caller);
@@ -144,10 +145,4 @@ async function readText(body: AsyncIterable<Uint8Array>, maxBytes: number): Prom
 
 function afterwards({ call }: AnswerContext): string {
   return call === 'submit' ? '; the task may exist all the same' : '';
-}
-
-/** A code at most: messages and causes are a dispatcher's own, and may hold the headers of the request. */
-function codeOf(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'no reason given';
 }

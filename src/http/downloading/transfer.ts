@@ -4,6 +4,7 @@ import type { Clock } from '../../clock.js';
 import { DownloadError, type DownloadErrorKind } from '../../errors.js';
 import { noMoreAborted, whenAborted } from '../../limiter/aborting.js';
 import { RequestController } from '../requestController.js';
+import { shownCode } from '../shownCode.js';
 import { headersFor, readAnswer } from './answer.js';
 import { headBytes, isPlausible } from './content.js';
 import { IdleTimer } from './idleTimer.js';
@@ -79,8 +80,8 @@ async function attempt(options: TransferOptions, found: FoundPart | undefined): 
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof DownloadError) throw error;
-    if (neverSent.has(codeOf(error))) fail('refused', cannotAsk, shownUrl);
-    if (!aborting.signal.aborted) fail('incomplete', `the connection failed (${codeOf(error)})`, shownUrl, status);
+    if (neverSent.has(shownCode(error))) fail('refused', cannotAsk, shownUrl);
+    if (!aborting.signal.aborted) fail('incomplete', `the connection failed (${shownCode(error)})`, shownUrl, status);
     return fail('timed-out', `nothing came for ${timeoutMs} ms (timeoutMs)`, shownUrl, status);
   } finally {
     idle.stop();
@@ -205,10 +206,4 @@ function withTls(url: string, shownUrl: string): Dispatcher.DispatcherComposeInt
 
 function fail(kind: DownloadErrorKind, what: string, url: string, status?: number): never {
   throw new DownloadError(`${url}: ${what}`, { kind, url, status });
-}
-
-/** A code at most: messages of a dispatcher may hold the URL. */
-function codeOf(error: unknown): string {
-  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
-  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'no reason given';
 }
