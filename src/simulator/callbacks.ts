@@ -1,4 +1,4 @@
-import type { FaultName } from './faults.js';
+import type { Strikes } from './faults.js';
 import { changesOf, statusAt, type Task } from './life.js';
 import { newProducts } from './orders.js';
 import { newTaskData } from './newTaskData.js';
@@ -16,9 +16,6 @@ export interface Callback {
   /** The bare task, as the API that it was ordered through shows it, as of the change. */
   readonly body: object;
 }
-
-/** True, and written down, where the callback was drawn to meet the fault. */
-type Strikes = (fault: FaultName) => boolean;
 
 /**
  * The callbacks that a task will bring, in the order in which they go out: one for each of its statuses, from

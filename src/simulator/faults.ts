@@ -54,6 +54,9 @@ export type FaultName = Exclude<keyof Faults, 'latencyMs'>;
 /** What a fault may hit: requests to the API by their kind, callbacks (one for each change of a status), downloads. */
 export type Occasion = RequestKind | 'callback' | 'download';
 
+/** True, and written down, where an occasion was drawn to meet the fault. */
+export type Strikes = (fault: FaultName) => boolean;
+
 const anyRequest: readonly Occasion[] = ['create', 'query', 'list', 'costs', 'unknown'];
 
 /** What each fault may hit. */

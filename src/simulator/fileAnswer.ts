@@ -1,8 +1,8 @@
 import { refusal } from './answers.js';
+import type { Strikes } from './faults.js';
 import { readRange } from './fileRange.js';
 import { contentOf } from './files.js';
 import type { Task } from './life.js';
-import type { Strikes } from './service.js';
 
 /** A request for a result's file. */
 export interface FileRequest {

@@ -1,7 +1,7 @@
 import { garbled, plain429, refusal, serverError, success, type Answer, type RefusalCode } from './answers.js';
 import { Bookkeeper, type Books } from './books.js';
 import { callbacksOf, type Callback } from './callbacks.js';
-import { FaultPlan, type FaultName, type Occasion } from './faults.js';
+import { FaultPlan, type FaultName, type Occasion, type Strikes } from './faults.js';
 import { answerFile, type FileAnswer, type FileRequest } from './fileAnswer.js';
 import { Gate } from './gate.js';
 import type { Task } from './life.js';
@@ -9,7 +9,7 @@ import { modelSettings, type ModelOptions, type ModelSettings } from './modelOpt
 import { routeOf } from './routes.js';
 import { between, type Random } from './seededRandom.js';
 import { strangeData } from './strange.js';
-import { Service, type Ruling, type Strikes } from './service.js';
+import { Service, type Ruling } from './service.js';
 
 /** A request as the model sees it. */
 export interface KlingRequest {

@@ -1,6 +1,6 @@
 import { Account } from './account.js';
 import type { RefusalCode } from './answers.js';
-import type { FaultName } from './faults.js';
+import type { Strikes } from './faults.js';
 import { beginTask, type Task } from './life.js';
 import type { ModelSettings } from './modelOptions.js';
 import { newCreatedData, newTaskData } from './newTaskData.js';
@@ -22,9 +22,6 @@ export type Ruling =
       /** Refused because its external id exists, or because others hold the slots. */
       readonly because?: 'duplicate' | 'others';
     };
-
-/** True, and written down, where this request was drawn to meet the fault. */
-export type Strikes = (fault: FaultName) => boolean;
 
 /** How many tasks one request may name. */
 const maxIds = 20;
