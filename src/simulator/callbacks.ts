@@ -4,7 +4,7 @@ import { newProducts } from './orders.js';
 import { newTaskData } from './newTaskData.js';
 import type { World } from './results.js';
 import { between, type Random } from './seededRandom.js';
-import { taskData } from './taskData.js';
+import { v1TaskData } from './v1TaskData.js';
 
 /** Word that the status of a task has changed, for whoever ordered it. */
 export interface Callback {
@@ -40,7 +40,7 @@ export function callbacksOf(task: Task, world: World, drawStrikes: () => Strikes
 
 function bodyOf(task: Task, atMs: number, world: World): object {
   const isNew = newProducts.some((product) => product === task.order.product);
-  return isNew ? newTaskData(task, atMs, world) : taskData(task, atMs, world);
+  return isNew ? newTaskData(task, atMs, world) : v1TaskData(task, atMs, world);
 }
 
 /** True for plain HTTP to this machine: nobody else is ever called. */

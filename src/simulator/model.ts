@@ -8,8 +8,8 @@ import type { Task } from './life.js';
 import { modelSettings, type ModelOptions, type ModelSettings } from './modelOptions.js';
 import { routeOf } from './routes.js';
 import { between, type Random } from './seededRandom.js';
-import { strangeData } from './strange.js';
 import { Service, type Ruling } from './service.js';
+import { strangeData } from './strangeData.js';
 
 /** A request as the model sees it. */
 export interface KlingRequest {

@@ -1,6 +1,6 @@
 import { changedAtMs, costAt, statusAt, type Task, type TaskStatus } from './life.js';
 import { filesOf, type ResultFile, type World } from './results.js';
-import { failedMessage } from './taskData.js';
+import { failedMessage } from './v1TaskData.js';
 
 /** The new API spells success otherwise. */
 const statusNames: Readonly<Record<TaskStatus, string>> = {

@@ -5,13 +5,13 @@ import { scaledClock, systemClock } from '../clock.js';
 import { OptionsError } from '../errors.js';
 import { parseOptions, positiveCount } from '../options.js';
 import type { Books } from './books.js';
-import { readBody } from './body.js';
 import { CallbackSender } from './callbackSender.js';
 import { isCallbackSecret } from './callbackSignature.js';
 import { sendFile } from './fileSending.js';
 import { Keyring } from './keyring.js';
 import { KlingModel } from './model.js';
 import { modelSchema, modelSettings, type ModelOptions } from './modelOptions.js';
+import { readBody } from './readBody.js';
 import { seededRandom } from './seededRandom.js';
 import { createWire, type Delivery, type Wire } from './wire.js';
 

@@ -9,8 +9,8 @@ import { packsData } from './packs.js';
 import { readOrder } from './readOrder.js';
 import { wholeNumber, type Route } from './routes.js';
 import type { Random } from './seededRandom.js';
-import { createdData, taskData } from './taskData.js';
 import { TaskTable } from './taskTable.js';
+import { v1CreatedData, v1TaskData } from './v1TaskData.js';
 
 /** What is decided about a request: the data of its answer (and the task that it made), or the refusal. */
 export type Ruling =
@@ -76,14 +76,14 @@ export class Service {
     const task = beginTask(beginning, taskMs, nowMs, random);
     this.#tasks.add(task);
     this.#account.add(task);
-    const dataOf = route.isNew ? newCreatedData : createdData;
+    const dataOf = route.isNew ? newCreatedData : v1CreatedData;
     return { ok: true, data: dataOf(task, nowMs, this.#settings), created: task };
   }
 
   #query(product: V1Product, id: string, nowMs: number): Ruling {
     const task = this.#tasks.find(product, id);
     if (task === undefined) return { ok: false, code: 1201, message: `Task not found by id/external id ${id}` };
-    return { ok: true, data: taskData(task, nowMs, this.#settings) };
+    return { ok: true, data: v1TaskData(task, nowMs, this.#settings) };
   }
 
   /** Tasks of either API in the order asked, each once; those that are not there are left out. */
@@ -108,7 +108,7 @@ export class Service {
     const pageSize = wholeNumber(query, 'pageSize', { min: 1, max: 500, byDefault: 30 });
     if (pageSize === undefined) return notBetween('pageSize', 1, 500);
     const page = this.#tasks.page(product, pageNum, pageSize);
-    return { ok: true, data: page.map((task) => taskData(task, nowMs, this.#settings)) };
+    return { ok: true, data: page.map((task) => v1TaskData(task, nowMs, this.#settings)) };
   }
 
   #costs(query: string, nowMs: number): Ruling {

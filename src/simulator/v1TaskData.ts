@@ -2,7 +2,7 @@ import { changedAtMs, costAt, statusAt, type Task } from './life.js';
 import { filesOf, type World } from './results.js';
 
 /** What a create answers on `/v1`. Instants are whole milliseconds since 1970. */
-export function createdData(task: Task, nowMs: number, { epochAtMs }: World): object {
+export function v1CreatedData(task: Task, nowMs: number, { epochAtMs }: World): object {
   const { externalId } = task.order;
   return {
     task_id: task.id,
@@ -13,9 +13,9 @@ export function createdData(task: Task, nowMs: number, { epochAtMs }: World): ob
   };
 }
 
-/** What a query answers there: the same, and what became of the task. */
-export function taskData(task: Task, nowMs: number, world: World): object {
-  const data = createdData(task, nowMs, world);
+/** What a query answers on `/v1`: the same, and what became of the task. */
+export function v1TaskData(task: Task, nowMs: number, world: World): object {
+  const data = v1CreatedData(task, nowMs, world);
   const status = statusAt(task, nowMs);
   if (status === 'failed') return { ...data, task_status_msg: failedMessage };
   if (status !== 'succeed') return { ...data, task_status_msg: '' };
