@@ -10,7 +10,7 @@ import type { GenerateError, GenerateResult, Report } from './generateEvents.js'
 /** Which task of which prompt it is. */
 export interface TaskIdentity<Input> {
   readonly id: string;
-  /** What a journal knows the prompt by, and the how-manieth task of it this is. */
+  /** What a journal knows the prompt by, and the number of this task among those of the prompt. */
   readonly key: string;
   readonly round: number;
   readonly input: Input;

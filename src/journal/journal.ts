@@ -16,9 +16,9 @@ export type JournalEntry =
   | {
       readonly type: 'intent';
       readonly id: string;
-      /** Which prompt it is: by what it says, and the how-manieth of those that say the same; or by its given id. */
+      /** Which prompt it is: by what it says and its number among those that say the same; or by its given id. */
       readonly key: string;
-      /** The how-manieth task of that prompt, from 0: a failed one may be tried again by choice, under a new id. */
+      /** The number of the task among those of its prompt, from 0: a failed one may be tried again by choice, under a new id. */
       readonly round: number;
       /** The prompt's place in its source when it was sent, from 0. */
       readonly index: number;

@@ -10,7 +10,7 @@ import { SimulatedFile } from './simulatedFile.js';
 export type Fault = 'ENOSPC' | 'EIO' | 'short' | 'crash' | 'kill';
 
 export interface DiskOperation {
-  /** The how-manieth of all, from 0. */
+  /** Its number among all, from 0. */
   readonly number: number;
   readonly kind: keyof Disk | keyof DiskFile | 'unlock';
   readonly path: string;
