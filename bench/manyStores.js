@@ -1,4 +1,5 @@
-// Some of the thousand: manyStores.js PORT LIMIT STORES. Ten of each wait at any time; a work takes 20 ms.
+// Some of the thousand of manyProcesses.js: manyStores.js PORT LIMIT STORES. Each store has ten pieces of work at any time,
+// of 20 ms each.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { createLimiter, slidingWindow } from '../dist/operators/index.js';

@@ -1,5 +1,5 @@
-// One of the processes that share a limit: redisWorker.js ROW NAME PORT LIMIT INTERVAL WAITERS [URL]. It is told to go and
-// to stop; until then so many of its work wait at any time. It answers with what it has done.
+// One of the processes that share a limit: redisWorker.js ROW NAME PORT LIMIT INTERVAL WAITERS [URL]. From `go` to `stop` it
+// has WAITERS pieces of work at any time, each a request to URL if there is one; to `count` it answers how many are done.
 import { Agent, request } from 'node:http';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import * as contestants from './redisContestants.js';

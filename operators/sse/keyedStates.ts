@@ -145,7 +145,7 @@ class Store<T> implements KeyedStates<T> {
     for (const follower of [...this.#followers]) follower.complete();
   }
 
-  /** Of those that have gone as many are known as of those that may be there. */
+  /** Of the keys that have gone, the last `maxKeys` are known. */
   #forget(): void {
     for (const { key, version } of this.#gone.values()) {
       if (this.#gone.size <= this.#maxKeys) return;

@@ -96,7 +96,7 @@ export class Outbox {
     return this.#buffer.push(event, event.key ?? Symbol());
   }
 
-  /** The source has, unless it was unsubscribed from. */
+  /** The source has ended; or we have left it, which `takeUntil` tells as a completion. */
   #ended(failure: string): void {
     if (this.#isClosed || this.#hasEnded) return;
     this.#end(failure);

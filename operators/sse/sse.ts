@@ -93,7 +93,7 @@ function headOf(theirs: Readonly<Record<string, string>>, ours: Readonly<Record<
 /** Read only as the client reads: nothing waits in the stream itself. */
 function bodyOf(outbox: Outbox, signal?: AbortSignal, request?: Request): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
-  // By way of the request, which is so kept: Node lets a signal of one that is no more never abort.
+  // The request itself is held here: once it has been collected, Node never aborts its signal.
   const signals = (): AbortSignal[] => [signal, request?.signal].filter((it) => it !== undefined);
   let isRead = false;
   let isCancelled = false;

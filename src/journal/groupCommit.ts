@@ -34,7 +34,7 @@ export class GroupCommit {
     await this.#working;
   }
 
-  /** Whoever comes from now on is given the first error, which comes back; those who wait are written yet. */
+  /** From now on `add` rejects; what waits already is still written. @returns the error that `add` rejects with: the first */
   fail(error: unknown): unknown {
     this.#failure ??= { error };
     return this.#failure.error;

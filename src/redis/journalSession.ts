@@ -263,7 +263,7 @@ export class JournalSession {
     this.#renewal.at(isBusy ? this.#clock.now() + this.#options.ttlMs / 3 : Infinity);
   }
 
-  /** The first failure is everybody's from there on; it comes back. */
+  /** Everything fails from here on. @returns the error that it fails with: the first */
   #fail(error: unknown): unknown {
     if (this.#failure !== undefined) return this.#failure.error;
     this.#failure = { error };

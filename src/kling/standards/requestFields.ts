@@ -4,7 +4,7 @@ import { parseOptions } from '../../options.js';
 import { canonicalJson } from '../../tasks/identity.js';
 import type { KlingApi, KlingRequest } from '../klingRequest.js';
 
-/** What may be asked for, of the length that any model takes. */
+/** The longest prompt that every model takes, in characters. */
 export const maxPromptLength = 2_500;
 
 /** Text of at most `max` characters, counted as code points. */

@@ -44,8 +44,8 @@ export class Holdings {
   }
 
   /**
-   * Of those that take so much of a limit, the last that was admitted at or before that instant: whoever reads the clock as it starts does not know its own. Of
-   * several, one that waits or does not, if there is such a one.
+   * Of the work that takes `cost` of `limit`, the last that was admitted at or before `takenAtMs`: work that reads the
+   * clock as it starts does not know the instant of its admission. Of several, one that waits, or does not, as asked.
    */
   find(limit: Limit, cost: number, takenAtMs: number, key: unknown, isWaiting: boolean): Holding | undefined {
     let found: Holding | undefined;
