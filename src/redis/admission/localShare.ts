@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js';
 import { CoolDown, coolDownSchema } from '../../limiter/coolDown.js';
+import { costIn } from '../../limiter/cost.js';
 import { MemoryStore } from '../../limiter/memoryStore.js';
 import { budget } from '../../limits/budget.js';
 import { concurrency } from '../../limits/concurrency.js';
@@ -38,7 +39,7 @@ export class LocalShare {
     this.store = new MemoryStore([...own, gate], () => clock.epochNow());
     this.store.observeWall(clock.now());
     for (const { cost, key, takenAtMs } of holdings) {
-      for (const limit of own) limit.take(typeof cost === 'number' ? cost : (cost[limit.name] ?? 1), takenAtMs, key);
+      for (const limit of own) limit.take(costIn(limit, cost), takenAtMs, key);
     }
   }
 
