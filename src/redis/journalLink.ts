@@ -172,13 +172,18 @@ export class JournalLink {
 
 /** What two workers of one run do not agree on. */
 function differing(name: string, there: string, here: string): string {
-  const [before, now] = [there, here].map((json) => JSON.parse(json || '{}') as Readonly<Record<string, string>>);
-  const names = Object.keys({ ...before, ...now }).filter((it) => before?.[it] !== now?.[it]);
-  const shown = names.map((it) => `${it} is ${shownValue(before?.[it])} there, ${shownValue(now?.[it])} here`);
+  const before = settingsIn(there);
+  const now = settingsIn(here);
+  const names = Object.keys({ ...before, ...now }).filter((it) => before[it] !== now[it]);
+  const shown = names.map((it) => `${it} is ${shownValue(before[it])} there, ${shownValue(now[it])} here`);
   return (
     `the run "${name}" in Redis was begun with other settings (${shown.join('; ')}), and with these all of it would be ` +
     'made and paid for again: give the same to all workers, or begin a run of another name'
   );
+}
+
+function settingsIn(json: string): Readonly<Record<string, string>> {
+  return JSON.parse(json || '{}') as Readonly<Record<string, string>>;
 }
 
 function shownValue(value: string | undefined): string {

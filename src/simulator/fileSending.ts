@@ -14,7 +14,7 @@ export function sendFile(response: ServerResponse, answer: FileAnswer, clock: Cl
   else last(sent);
 
   function sendSlowly(part: number): void {
-    const bytes = sent.subarray(...[part, part + 1].map((place) => Math.floor((place * sent.length) / parts)));
+    const bytes = sent.subarray(startOf(part), startOf(part + 1));
     if (part === parts - 1) {
       last(bytes);
       return;
@@ -25,6 +25,10 @@ export function sendFile(response: ServerResponse, answer: FileAnswer, clock: Cl
       sendSlowly(part + 1);
     });
     response.once('close', cancel);
+  }
+
+  function startOf(part: number): number {
+    return Math.floor((part * sent.length) / parts);
   }
 
   /** What was written arrives before the connection goes. */
