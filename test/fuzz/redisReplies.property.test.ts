@@ -28,7 +28,6 @@ const replies = fc.constantFrom<unknown>(
     isOurs: true,
     processes: 2,
     peers: 2,
-    active: 1,
     usage: [[1, 3, -1]],
     closedMs: 0,
     round: 1,

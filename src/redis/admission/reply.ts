@@ -30,7 +30,6 @@ const decided = z.object({
   processes: z.int(),
   /** How many processes there have been within an hour, where they say so. */
   peers: z.int(),
-  active: z.number(),
   /** For each limit: used, capacity, ms until nothing of it counts (-1: not known). */
   usage: z.array(z.tuple([z.number(), z.number(), z.number()])),
   closedMs: z.number(),

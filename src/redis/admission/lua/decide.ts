@@ -226,7 +226,6 @@ return answer('ok', {
   '"isOurs":' .. tostring(wakes == caller),
   '"processes":' .. live,
   '"peers":' .. peers,
-  '"active":' .. text(num('active')),
   '"usage":' .. usage,
   '"closedMs":' .. spanMs(math.max(now, open, num('shut'))),
   '"round":' .. (get('gate|round') or '-1'),
