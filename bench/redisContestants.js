@@ -21,19 +21,12 @@ export const shared = {
   },
   'sluice, window from the start': async (port, limit, intervalMs) =>
     sluice(new Redis(port), { limit, intervalMs, countUntil: 'start' }),
-  'bottleneck, reservoir': async (port, limit, intervalMs) => {
-    const limiter = new Bottleneck({
+  'bottleneck, reservoir': async (port, limit, intervalMs) =>
+    bottleneck(port, {
       reservoir: limit,
       reservoirRefreshAmount: limit,
       reservoirRefreshInterval: intervalMs,
-      id: name,
-      datastore: 'ioredis',
-      Redis,
-      clientOptions: { port },
-    });
-    await limiter.ready();
-    return (work) => limiter.schedule(work);
-  },
+    }),
   'rate-limiter-flexible, queue': async (port, limit, intervalMs) => {
     const queue = new RateLimiterQueue(flexible(port, limit, intervalMs), { maxQueueSize: 1e6 });
     return async (work) => {
@@ -61,33 +54,13 @@ export const shared = {
 
 /** Starts that are spread evenly, which is what some advise instead. */
 export const even = {
-  'bottleneck, minTime': async (port, limit, intervalMs) => {
-    const limiter = new Bottleneck({
-      minTime: intervalMs / limit,
-      id: name,
-      datastore: 'ioredis',
-      Redis,
-      clientOptions: { port },
-    });
-    await limiter.ready();
-    return (work) => limiter.schedule(work);
-  },
+  'bottleneck, minTime': async (port, limit, intervalMs) => bottleneck(port, { minTime: intervalMs / limit }),
 };
 
 /** Work in flight alone, over all processes. */
 export const slots = {
   'sluice, concurrency': async (port, limit) => sluiceOf(new Redis(port), concurrency({ limit })),
-  'bottleneck, maxConcurrent': async (port, limit) => {
-    const limiter = new Bottleneck({
-      maxConcurrent: limit,
-      id: name,
-      datastore: 'ioredis',
-      Redis,
-      clientOptions: { port },
-    });
-    await limiter.ready();
-    return (work) => limiter.schedule(work);
-  },
+  'bottleneck, maxConcurrent': async (port, limit) => bottleneck(port, { maxConcurrent: limit }),
 };
 
 /** The floor: a round trip. */
@@ -108,6 +81,12 @@ function sluice(client, options) {
 function sluiceOf(client, limit) {
   const limiter = createLimiter({ limits: [limit], store: redisStore({ client, name }) });
   return (work) => limiter.run(work);
+}
+
+async function bottleneck(port, options) {
+  const limiter = new Bottleneck({ ...options, id: name, datastore: 'ioredis', Redis, clientOptions: { port } });
+  await limiter.ready();
+  return (work) => limiter.schedule(work);
 }
 
 function flexible(port, limit, intervalMs) {
