@@ -6,7 +6,7 @@ import { proxiesFrom } from '../../bin/proxies.js';
 import type { Clock } from '../../src/clock.js';
 import { createKlingClient } from '../../src/kling/client.js';
 import { freePort } from '../freePort.js';
-import { ManualClock } from '../kling/manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 import { selfSigned } from '../kling/selfSigned.js';
 import { elsewhere, startElsewhere, startProxy, type Answering } from './behindProxy.js';
 import { against, promptsFile, scratch, simulated, sluice, withKey } from './sluice.js';
@@ -85,7 +85,7 @@ describe('agentThrough', () => {
   });
 
   it('has sent nothing where the proxy is silent', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const { host } = await startProxy(() => clock.advance(20_000));
     expect(await submitBy(host, clock)).toMatchObject({
       kind: 'not-sent',

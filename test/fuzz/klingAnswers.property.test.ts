@@ -9,7 +9,7 @@ import { KlingError } from '../../src/kling/errors.js';
 import type { KlingApi } from '../../src/kling/klingRequest.js';
 import type { RemoteTask } from '../../src/tasks/taskApi.js';
 import { newSucceeded, succeeded } from '../kling/klingBench.js';
-import { ManualClock } from '../kling/manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 import { runs } from '../runs.js';
 import { expectAmount, expectHarmless, expectLinear, expectUnpolluted, expectWithout } from './expectations.js';
 import { altered, mangled, wildJson } from './mangled.js';
@@ -78,7 +78,7 @@ const questions: readonly ((client: KlingClient) => Promise<unknown>)[] = [
 function answeredWith(standard: KlingApi, httpStatus: number, text: string): KlingClient {
   const send = () => Promise.resolve({ status: httpStatus, retryAfterMs: undefined, text });
   const transport = { send, close: () => Promise.resolve() };
-  return clientOver(transport, parseClientOptions({ api: standard, apiKey, clock: new ManualClock() }));
+  return clientOver(transport, parseClientOptions({ api: standard, apiKey, clock: new VirtualClock() }));
 }
 
 function isTask(value: unknown): value is RemoteTask {

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { classifyDownload } from '../../src/http/classifyDownload.js';
 import { IdleTimer } from '../../src/http/downloading/idleTimer.js';
-import { ManualClock } from '../kling/manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 import { downloadBench, failureOf, serving, video } from './downloadBench.js';
 import { inTurn, type Reply } from './loopback.js';
 
@@ -10,7 +10,7 @@ const content = video(100_000);
 
 describe('the timer of a download', () => {
   it('should fire so long after it has last been heard, and no later', () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const firedAtMs: number[] = [];
     const timer = new IdleTimer(clock, 10, () => firedAtMs.push(clock.now()));
     clock.advance(9);
@@ -27,7 +27,7 @@ describe('the time of a download', () => {
   };
 
   it('should be up where no answer comes for 30 s', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const bench = await downloadBench(() => {
       clock.advance(29_999);
       clock.advance(1);
@@ -40,7 +40,7 @@ describe('the time of a download', () => {
   });
 
   it('should be up where nothing more comes for as long as is given, and what came is kept', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const bench = await downloadBench(some);
     const failure = failureOf(bench.fetch({ clock, timeoutMs: 10 }));
     await bench.came(1_000);
@@ -50,7 +50,7 @@ describe('the time of a download', () => {
   });
 
   it('should never be up while something comes, however slowly', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const bench = await downloadBench((response) => {
       clock.advance(9);
       response.writeHead(200, { 'content-length': 1_000 }).flushHeaders();
@@ -71,7 +71,7 @@ describe('the time of a download', () => {
   });
 
   it('should end with its signal and its reason, and what came is kept', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const aborting = new AbortController();
     const bench = await downloadBench(inTurn(some, serving(content, { etag: '"1"' })));
     const downloading = bench.fetch({ clock, signal: aborting.signal });

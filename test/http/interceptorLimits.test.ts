@@ -6,7 +6,7 @@ import { createLimiter } from '../../src/limiter/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { seededRandom } from '../../src/simulator/seededRandom.js';
-import { ManualClock } from '../kling/manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 import { inTurn, status, type Reply } from './loopback.js';
 import { cleanUpAfter, patiently, read, setUp } from './throughInterceptor.js';
 
@@ -68,7 +68,7 @@ describe('the limits', () => {
       response.writeHead(429, { 'retry-after': '30', 'content-length': '1000' });
       response.write('some');
     };
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const { server, dispatcher, limiter } = await setUp({ '/': reply }, {}, { clock });
     const { body } = await request(`${server.url}/`, { dispatcher });
     expect(limiter.snapshot()).toMatchObject({ active: 1, coolDownMs: 30_000 });
@@ -100,7 +100,7 @@ describe('the cool-down', () => {
     ['no success with units left', 200, { ratelimit: '"burst";r=1;t=30' }, 0],
     ['no success that asks to come back later', 202, { 'retry-after': '30' }, 0],
   ])('should follow %s', async (_, code, headers, coolDownMs) => {
-    const options = { clock: new ManualClock(), random: () => 0, limits: [] };
+    const options = { clock: new VirtualClock(), random: () => 0, limits: [] };
     const setup = await setUp(
       { '/': status(code, { date: 'Sun, 01 Nov 2026 00:00:00 GMT', ...headers }) },
       {},
@@ -119,7 +119,7 @@ describe('the cool-down', () => {
   });
 
   it('should not follow limits that are used up where it is told so', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const setup = await setUp({ '/': status(200, exhausted) }, { coolWhenExhausted: false }, { clock });
     await read(setup);
     expect(setup.limiter.snapshot().coolDownMs).toBe(0);
@@ -132,7 +132,7 @@ describe('the cool-down', () => {
   ] as const)('should follow a classifier that finds %s', async (meaning, coolDownMs, outcome) => {
     const classify = (statusCode: number, headers: Readonly<Record<string, unknown>>) =>
       statusCode === 400 && headers['x-reason'] === 'busy' ? ({ meaning, hintMs: 5_000 } as const) : undefined;
-    const options = { clock: new ManualClock() };
+    const options = { clock: new VirtualClock() };
     const setup = await setUp({ '/': status(400, { 'x-reason': 'busy' }) }, { classify }, options);
     await read(setup);
     expect(setup.limiter.snapshot().coolDownMs).toBe(coolDownMs);

@@ -2,14 +2,14 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
 import { createCredentials } from '../../src/kling/auth.js';
-import { ManualClock } from './manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 
 const keys = { accessKey: 'access-key-of-the-test', secretKey: 'secret-key-of-the-test' };
 const minutes = 60_000;
 
 describe('createCredentials', () => {
   it('signs what Kling asks for', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const token = await createCredentials(keys, clock).token();
     const secret = new TextEncoder().encode(keys.secretKey);
     const { payload } = await jwtVerify(token, secret, { currentDate: new Date(clock.epochNow()) });
@@ -19,7 +19,7 @@ describe('createCredentials', () => {
   });
 
   it('uses a token until 5 minutes before its end', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const credentials = createCredentials(keys, clock);
     const first = await credentials.token();
     clock.advance(25 * minutes - 1);
@@ -29,13 +29,13 @@ describe('createCredentials', () => {
   });
 
   it('signs once for requests that start together', async () => {
-    const credentials = createCredentials(keys, new ManualClock());
+    const credentials = createCredentials(keys, new VirtualClock());
     const tokens = await Promise.all([credentials.token(), credentials.token(), credentials.token()]);
     expect(new Set(tokens).size).toBe(1);
   });
 
   it('signs anew once after a token was called stale, and no second time', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const credentials = createCredentials(keys, clock);
     const first = await credentials.token();
     clock.advance(1_000);
@@ -46,7 +46,7 @@ describe('createCredentials', () => {
   });
 
   it('blames the old token for all the requests that went out with it', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const credentials = createCredentials(keys, clock);
     const first = await credentials.token();
     clock.advance(1_000);
@@ -58,7 +58,7 @@ describe('createCredentials', () => {
   });
 
   it('may renew a token again once the new one was taken', async () => {
-    const clock = new ManualClock();
+    const clock = new VirtualClock();
     const credentials = createCredentials(keys, clock);
     credentials.stale(await credentials.token());
     clock.advance(1_000);
@@ -68,17 +68,17 @@ describe('createCredentials', () => {
   });
 
   it('sends an API key as it is, which nothing can renew', async () => {
-    const credentials = createCredentials({ apiKey: 'api-key-of-the-test' }, new ManualClock());
+    const credentials = createCredentials({ apiKey: 'api-key-of-the-test' }, new VirtualClock());
     expect(await credentials.token()).toBe('api-key-of-the-test');
     expect(credentials.stale('api-key-of-the-test')).toBe(false);
   });
 
   it('takes secrets out of texts, and leaves texts alone where a key is too short to be one', () => {
-    const signed = createCredentials(keys, new ManualClock());
+    const signed = createCredentials(keys, new VirtualClock());
     expect(signed.redact(`a ${keys.secretKey} b ${keys.accessKey} c the.jwt.token`, 'the.jwt.token')).toBe(
       'a *** b *** c ***',
     );
-    expect(createCredentials({ apiKey: 'test' }, new ManualClock()).redact('a test', 'test')).toBe('a test');
+    expect(createCredentials({ apiKey: 'test' }, new VirtualClock()).redact('a test', 'test')).toBe('a test');
   });
 
   it.each([
@@ -88,7 +88,7 @@ describe('createCredentials', () => {
     [{ apiKey: 'k', accessKey: 'a', secretKey: 's' }, 'not both'],
     [{ apiKey: 'k', secretKey: 's' }, 'not both'],
   ])('refuses anything but one way: %o', (given, words) => {
-    expect(() => createCredentials(given, new ManualClock())).toThrow(OptionsError);
-    expect(() => createCredentials(given, new ManualClock())).toThrow(words);
+    expect(() => createCredentials(given, new VirtualClock())).toThrow(OptionsError);
+    expect(() => createCredentials(given, new VirtualClock())).toThrow(words);
   });
 });

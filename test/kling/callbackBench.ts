@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { TaskUpdate } from '../../src/tasks/taskApi.js';
 import type { ReceiveCallbacksOptions } from '../../src/kling/callbacks/callbackOptions.js';
 import { receiveCallbacks, type CallbackReceiver } from '../../src/kling/callbacks/receiveCallbacks.js';
-import { ManualClock } from './manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 
 /** The example of Kling's own page. */
 export const vector = {
@@ -37,13 +37,13 @@ export const v1Succeeded = {
 };
 
 export interface CallbackBench extends CallbackReceiver {
-  readonly clock: ManualClock;
+  readonly clock: VirtualClock;
   readonly told: TaskUpdate[];
 }
 
 /** A receiver, which goes by the time of the vector, and all that it tells. */
 export function callbackBench(options: ReceiveCallbacksOptions = {}): CallbackBench {
-  const clock = new ManualClock(vector.timestamp * 1_000);
+  const clock = new VirtualClock({ epochMs: vector.timestamp * 1_000 });
   const receiver = receiveCallbacks({ clock, ...options });
   const told: TaskUpdate[] = [];
   receiver.on((update) => told.push(update));

@@ -7,7 +7,7 @@ import type { KlingApi } from '../../src/kling/klingRequest.js';
 import type { PollAnswer, RemoteTask } from '../../src/tasks/taskApi.js';
 import { runs } from '../runs.js';
 import { klingBench, newSubmitted, newSucceeded, poll, submitted, succeeded } from './klingBench.js';
-import { ManualClock } from './manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 import { text } from './scriptedServer.js';
 
 const json = fc.jsonValue({ maxDepth: 4 });
@@ -58,7 +58,7 @@ function answeredWith(standard: KlingApi, httpStatus: number, answer: string): K
     send: () => Promise.resolve({ status: httpStatus, retryAfterMs: undefined, text: answer }),
     close: () => Promise.resolve(),
   };
-  const settings = parseClientOptions({ api: standard, apiKey: 'api-key-of-the-test', clock: new ManualClock() });
+  const settings = parseClientOptions({ api: standard, apiKey: 'api-key-of-the-test', clock: new VirtualClock() });
   return clientOver(transport, settings);
 }
 

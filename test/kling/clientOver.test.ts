@@ -7,11 +7,11 @@ import type { KlingApi } from '../../src/kling/klingRequest.js';
 import type { HttpAnswer, HttpRequest, Transport } from '../../src/kling/transport.js';
 import { createKlingModel } from '../../src/simulator/model.js';
 import { failureOf } from './klingBench.js';
-import { ManualClock } from './manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 
 /** A client and a model of Kling that share a clock, and no network. */
 function inVirtualTime(api: KlingApi) {
-  const clock = new ManualClock();
+  const clock = new VirtualClock();
   const model = createKlingModel({
     tasks: 2,
     requests: 'off',

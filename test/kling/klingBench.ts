@@ -4,7 +4,7 @@ import type { KlingClientOptions } from '../../src/kling/clientOptions.js';
 import type { KlingClient } from '../../src/kling/clientOver.js';
 import { KlingError } from '../../src/kling/errors.js';
 import type { PollAnswer, RemoteTask } from '../../src/tasks/taskApi.js';
-import { ManualClock } from './manualClock.js';
+import { VirtualClock } from '../virtualClock.js';
 import { ScriptedServer } from './scriptedServer.js';
 
 export const submitted = { task_id: 't-1', task_status: 'submitted', task_info: { external_task_id: 'e-1' } };
@@ -24,7 +24,7 @@ export const running: RemoteTask = {
 
 export interface KlingBench {
   readonly server: ScriptedServer;
-  readonly clock: ManualClock;
+  readonly clock: VirtualClock;
   /** A client of `server` on `clock`, with an API key unless other keys are given; closed after the test. */
   client(options?: Partial<KlingClientOptions>): KlingClient;
 }
@@ -33,11 +33,11 @@ export interface KlingBench {
 export function klingBench(): KlingBench {
   const clients: KlingClient[] = [];
   let server: ScriptedServer;
-  let clock: ManualClock;
+  let clock: VirtualClock;
 
   beforeEach(async () => {
     server = await ScriptedServer.start();
-    clock = new ManualClock();
+    clock = new VirtualClock();
   });
 
   afterEach(async () => {
