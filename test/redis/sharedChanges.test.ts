@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
-import { sharing, Works } from './sharers.js';
+import { virtualProcesses, Works } from './virtualProcesses.js';
 
-const { process, after } = sharing();
+const { process, after } = virtualProcesses();
 
 describe('a limit that is changed', () => {
   const both = () => [concurrency({ limit: 5, name: 'slots' }), dailyQuota({ limit: 100, name: 'credits' })];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { concurrency } from '../../src/limits/concurrency.js';
-import { sharing, Works } from './sharers.js';
+import { virtualProcesses, Works } from './virtualProcesses.js';
 
-const { process: sharer, after } = sharing({ leaseMs: 30_000 });
+const { process: sharer, after } = virtualProcesses({ leaseMs: 30_000 });
 const process = () => sharer([concurrency({ limit: 1, name: 'slots' })]);
 
 /** Starts nothing for ten seconds, then what waits. */

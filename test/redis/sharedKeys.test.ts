@@ -6,9 +6,9 @@ import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { tokenBucket } from '../../src/limits/tokenBucket.js';
-import { sharing, Works } from './sharers.js';
+import { virtualProcesses, Works } from './virtualProcesses.js';
 
-const shared = sharing();
+const shared = virtualProcesses();
 const { process, after } = shared;
 
 describe('a key with figures of its own', () => {

@@ -5,9 +5,9 @@ import { budget } from '../../src/limits/budget.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import { leaseMs, sharing, Works } from './sharers.js';
+import { leaseMs, virtualProcesses, Works } from './virtualProcesses.js';
 
-const shared = sharing();
+const shared = virtualProcesses();
 const { process, after } = shared;
 const slots = (limit: number) => concurrency({ limit, name: 'slots' });
 const credits = (limit: number) => dailyQuota({ limit, name: 'credits' });

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
-import { leaseMs, sharing, Works } from './sharers.js';
+import { leaseMs, virtualProcesses, Works } from './virtualProcesses.js';
 
-const shared = sharing({ leaseMs: 30_000 });
+const shared = virtualProcesses({ leaseMs: 30_000 });
 const { process, after } = shared;
 const slot = () => [concurrency({ limit: 1, name: 'slots' })];
 

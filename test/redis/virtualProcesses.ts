@@ -11,7 +11,7 @@ import { VirtualRedis } from './virtualRedis.js';
 export const leaseMs = 1_200;
 
 /** Processes that share limits over a real Redis, in virtual time; both begin anew with each test of the file. */
-export function sharing(defaults: Partial<RedisStoreOptions> = {}) {
+export function virtualProcesses(defaults: Partial<RedisStoreOptions> = {}) {
   let redis: VirtualRedis;
   let clock: VirtualClock;
   beforeAll(async () => {
