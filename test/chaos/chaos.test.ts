@@ -1,12 +1,12 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { systemClock } from '../../src/clock.js';
 import type { Faults } from '../../src/simulator/faults.js';
 import { between, seededRandom, type Random } from '../../src/simulator/seededRandom.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { against, resultsIn, scratch, simulated, SluiceRun, withKey, type ResultLine } from '../bin/sluice.js';
 import { runs } from '../runs.js';
+import { wait } from '../wait.js';
 
 /** Everything that the simulator can do wrong but for silence, which costs a time-out each time. */
 const faults: Faults = {
@@ -27,10 +27,6 @@ const concurrent = 3;
 
 /** With each API; `SLUICE_RUNS=10` kills ten times as often. */
 const kills = runs(6).numRuns;
-
-function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => systemClock.schedule(ms, resolve));
-}
 
 /** A run on one directory, whichever process it is in. */
 class Work {

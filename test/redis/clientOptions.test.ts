@@ -8,9 +8,9 @@ import type { RedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { redisStore } from '../../src/redis/redisStore.js';
 import { lifeOf } from '../journal/entries.js';
+import { wait } from '../wait.js';
 import { anothers, describeOverRedis, ours } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
-import { wait } from './sharing.js';
 
 let redis: RedisServer;
 beforeAll(async () => {

@@ -5,8 +5,9 @@ import type { NodeRedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { FakeServer } from '../operators/fakeServer.js';
 import { runs } from '../runs.js';
+import { wait } from '../wait.js';
 import { connected, describeOverRedis } from './journalClients.js';
-import { fastClock, wait, Worker } from './journalWorkers.js';
+import { fastClock, Worker } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;

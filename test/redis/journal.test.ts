@@ -6,8 +6,8 @@ import type { NodeRedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { lifeOf, livesOf } from '../journal/entries.js';
 import { journalContract } from '../journal/journalContract.js';
+import { wait } from '../wait.js';
 import { anothers, clientKinds, connected, describeOverRedis, flush, ours, workersOn } from './journalClients.js';
-import { wait } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;

@@ -6,8 +6,8 @@ import type { RedisClient } from '../../src/redis/client.js';
 import { redisJournal } from '../../src/redis/journal.js';
 import { lifeOf } from '../journal/entries.js';
 import { until } from '../until.js';
+import { wait } from '../wait.js';
 import { clientKinds, command, connected, describeOverRedis } from './journalClients.js';
-import { wait } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;

@@ -5,8 +5,8 @@ import { between, seededRandom } from '../../src/simulator/seededRandom.js';
 import type { Simulator } from '../../src/simulator/server.js';
 import { against, promptsFile, resultsIn, scratch, simulated, sluice, SluiceRun, withKey } from '../bin/sluice.js';
 import { until } from '../until.js';
+import { wait } from '../wait.js';
 import { command, describeOverRedis, flush } from './journalClients.js';
-import { wait } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;

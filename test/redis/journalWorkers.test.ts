@@ -3,8 +3,9 @@ import { JournalError } from '../../src/errors.js';
 import type { NodeRedisClient } from '../../src/redis/client.js';
 import { FakeServer, type FakeServerOptions } from '../operators/fakeServer.js';
 import type { Prompt } from '../operators/generating.js';
+import { wait } from '../wait.js';
 import { connected, describeOverRedis, flush } from './journalClients.js';
-import { fastClock, wait, Worker, type WorkerOptions } from './journalWorkers.js';
+import { fastClock, Worker, type WorkerOptions } from './journalWorkers.js';
 import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;

@@ -9,14 +9,11 @@ import type { CallOptions, PollAnswer, RemoteTask, TaskApi, TaskRef } from '../.
 import type { FakeServer, Order } from '../operators/fakeServer.js';
 import type { Prompt } from '../operators/generating.js';
 import { record, type Recording } from '../operators/recording.js';
+import { wait } from '../wait.js';
 
 /** The time of workers and of their server: 20 times as fast as that of Redis. */
 export function fastClock(): Clock {
   return scaledClock(systemClock, 20);
-}
-
-export function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => systemClock.schedule(ms, resolve));
 }
 
 /** Whether a process runs, stands still, or is no more. */
@@ -166,11 +163,10 @@ class PoweredApi implements TaskApi<Order> {
 
   async #sent<T>(send: () => Promise<T>): Promise<T> {
     await this.#power.on();
-    const answer = send().then(
+    const settled = await send().then(
       (value) => ({ value }),
       (error: unknown) => ({ error }),
     );
-    const settled = await answer;
     await this.#power.on();
     if ('error' in settled) throw settled.error;
     return settled.value;

@@ -10,9 +10,9 @@ import { FakeServer, type FakeServerOptions } from '../operators/fakeServer.js';
 import type { Prompt } from '../operators/generating.js';
 import { record, type Recording } from '../operators/recording.js';
 import { VirtualClock } from '../operators/virtualClock.js';
+import { wait } from '../wait.js';
 import { HandWorker, keyOf, textOf } from './handWorker.js';
 import { connected } from './journalClients.js';
-import { wait } from './journalWorkers.js';
 import type { RedisServer } from './redisServer.js';
 
 /** A worker: `generate`, with what it tells. */

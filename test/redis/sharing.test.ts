@@ -1,5 +1,6 @@
+import { wait } from '../wait.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { admin, sharing, wait, type LimitOf, type WorkerTask } from './sharing.js';
+import { admin, sharing, type LimitOf, type WorkerTask } from './sharing.js';
 import { RedisServer } from './redisServer.js';
 
 let redis: RedisServer;

@@ -29,10 +29,6 @@ export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-export function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => systemClock.schedule(ms, resolve));
-}
-
 /** Somebody else's server, which keeps books of what it was sent. It answers after 2 to 40 ms. */
 export class BookedServer {
   readonly entries: Entry[] = [];

@@ -3,9 +3,10 @@ import { createLimiter } from '../../src/limiter/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { redisStore } from '../../src/redis/redisStore.js';
+import { wait } from '../wait.js';
 import { connected } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
-import { admin, monotonicMs, sharing, wait, type LimitOf, type WorkerTask } from './sharing.js';
+import { admin, monotonicMs, sharing, type LimitOf, type WorkerTask } from './sharing.js';
 
 const perWindow = 40;
 const intervalMs = 400;

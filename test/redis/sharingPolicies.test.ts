@@ -7,9 +7,10 @@ import type { Limiter } from '../../src/limiter/limiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import type { RedisClient } from '../../src/redis/client.js';
 import { redisStore, type RedisStoreOptions } from '../../src/redis/redisStore.js';
+import { wait } from '../wait.js';
 import { clientKinds, connected } from './journalClients.js';
 import { RedisServer } from './redisServer.js';
-import { admin, monotonicMs, sharing, wait, type LimitOf } from './sharing.js';
+import { admin, monotonicMs, sharing, type LimitOf } from './sharing.js';
 
 let redis: RedisServer;
 beforeEach(async () => {

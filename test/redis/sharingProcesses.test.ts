@@ -1,6 +1,7 @@
+import { wait } from '../wait.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisServer } from './redisServer.js';
-import { admin, monotonicMs, sharing, wait, type LimitOf } from './sharing.js';
+import { admin, monotonicMs, sharing, type LimitOf } from './sharing.js';
 
 let redis: RedisServer;
 beforeAll(async () => {
