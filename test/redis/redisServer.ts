@@ -47,7 +47,12 @@ export class RedisServer {
 
   /** SIGKILL: as a machine that loses its power. What is not on disk is gone. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    const running = this.#process;
+    this.#process = undefined;
+    if (running?.exitCode !== null) return;
+    const ended = once(running, 'exit');
+    running.kill('SIGKILL');
+    await ended;
   }
 
   pause(): void {
@@ -59,17 +64,8 @@ export class RedisServer {
   }
 
   async stop(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  async #end(signal: NodeJS.Signals): Promise<void> {
-    const running = this.#process;
-    this.#process = undefined;
-    if (running?.exitCode !== null) return;
-    const ended = once(running, 'exit');
-    running.kill(signal);
-    await ended;
   }
 }
 
