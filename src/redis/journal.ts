@@ -79,7 +79,7 @@ class RedisJournal implements Journal {
     let session: JournalSession | undefined;
     const close = (): void => {
       if (session === this.#opening) session?.abandon();
-      void this.#inTurn(() => this.#close(session));
+      void this.#inTurn(() => this.#close(session)).catch(() => undefined);
     };
     signal?.addEventListener('abort', close, { once: true });
     return this.#inTurn(() => {
