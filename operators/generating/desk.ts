@@ -9,6 +9,7 @@ import {
   type Identity,
 } from '../../src/tasks/identity.js';
 import type { Task } from '../../src/tasks/task.js';
+import { uniqueId } from '../../src/uniqueId.js';
 import type { Account } from './account.js';
 import { isAmount, type Reservation } from './credits.js';
 import type { GenerateError, GenerateResult } from './generateEvents.js';
@@ -235,6 +236,6 @@ function checkCredits(credits: number): void {
 /** An id where there is no journal: as it was given, or unique for ever. */
 function idFor({ externalId, promptId }: GivenIdentity): string {
   if (externalId !== undefined) return externalId;
-  const unique = crypto.randomUUID();
-  return promptId === undefined ? `sluice-${unique}` : `${promptId}-${unique.slice(0, 13)}`;
+  const unique = uniqueId();
+  return promptId === undefined ? `sluice-${unique}` : `${promptId}-${unique.slice(0, 12)}`;
 }

@@ -1,6 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import * as z from 'zod/mini';
 import { parseOptions, positiveCount } from '../../src/options.js';
+import { uniqueId } from '../../src/uniqueId.js';
 import type { SseEvent } from './sseEvent.js';
 
 export interface KeyedStatesOptions {
@@ -52,7 +53,7 @@ export interface KeyedStates<T> {
  * @throws OptionsError
  */
 export function keyedStates<T>(options: KeyedStatesOptions = {}): KeyedStates<T> {
-  const { maxKeys, epoch = crypto.randomUUID().replaceAll('-', '') } = parseOptions(schema, options, 'keyedStates');
+  const { maxKeys, epoch = uniqueId() } = parseOptions(schema, options, 'keyedStates');
   return new Store<T>(maxKeys, epoch);
 }
 

@@ -9,9 +9,9 @@ const executablePath = '/usr/bin/chromium';
 /** Whether there is a browser; test/needs.js installs it. */
 export const hasBrowser = existsSync(executablePath);
 
-export function launch(): Promise<Browser> {
+export function launch(...more: readonly string[]): Promise<Browser> {
   const off = ['gpu', 'quic', 'background-networking', 'component-update', 'sync'].map((what) => `--disable-${what}`);
-  return chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--no-first-run', ...off] });
+  return chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--no-first-run', ...off, ...more] });
 }
 
 export interface Opened {

@@ -105,7 +105,7 @@ describe('a result of generate', () => {
       },
     ]);
     expect(events.map(({ type }) => type)).toEqual(['queued', 'ended']);
-    expect(recording.values[0]?.id).toMatch(/^p-[0-9a-f]{8}-[0-9a-f]{4}$/);
+    expect(recording.values[0]?.id).toMatch(/^p-[0-9a-f]{12}$/);
     expect(server.sent).toEqual([]);
   });
 
