@@ -5,6 +5,7 @@ import type { Limiter } from '../src/limiter/limiter.js';
 import { queueSchema, unbounded, type Overflow } from '../src/limiter/queueSettings.js';
 import type { Classify } from '../src/refusal.js';
 import { callback, countOrInfinity, having, parseOptions } from '../src/options.js';
+import { aborted } from './pool/aborted.js';
 import { placing, placingShape, type PlacingOptions } from './pool/placing.js';
 import type { ProjectionContext } from './pool/job.js';
 import { Pool } from './pool/pool.js';
@@ -97,13 +98,7 @@ export function concurrencyLimit<T, O extends ObservableInput<unknown>>(
       const pool = new Pool(project, turns, ordered, subscriber);
       connect(source, pool, (upstream) => {
         subscriber.add(upstream);
-        if (stop !== undefined) subscriber.add(whenAborted(stop, () => pool.stopTaking(upstream)));
+        if (stop !== undefined) subscriber.add(aborted(stop).subscribe(() => pool.stopTaking(upstream)));
       });
     });
-}
-
-function whenAborted(signal: AbortSignal, act: () => void): () => void {
-  if (signal.aborted) act();
-  else signal.addEventListener('abort', act, { once: true });
-  return () => signal.removeEventListener('abort', act);
 }

@@ -18,7 +18,7 @@ import {
 } from 'rxjs';
 import type { Claim, Claims, JournaledOutcome, JournaledTask } from '../../src/journal/journal.js';
 import { concurrencyLimit } from '../concurrencyLimit.js';
-import { aborted } from './aborted.js';
+import { aborted } from '../pool/aborted.js';
 import type { Account } from './account.js';
 import type { Desk, Named } from './desk.js';
 import type { GenerateResult } from './generateEvents.js';

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { concat, from, NEVER, of, Subject, timer, type ObservableInput, type Subscription } from 'rxjs';
 import { describe, expect, it, vi } from 'vitest';
 import { concurrencyLimit } from '../../operators/concurrencyLimit.js';
@@ -41,6 +42,15 @@ describe('concurrencyLimit, with a signal to stop', () => {
     const recording = record(source.pipe(concurrencyLimit(() => NEVER, { limit: 1, stop: signal as AbortSignal })));
     signal.dispatchEvent(new Event('abort'));
     expect([recording.end, source.observed]).toEqual(['|', false]);
+  });
+
+  it('shares one listener with all who stop by the same signal, and leaves none', () => {
+    const { signal } = new AbortController();
+    const stopped = concurrencyLimit(() => NEVER, { limit: 1, stop: signal });
+    const streams = Array.from({ length: 20 }, () => record(NEVER.pipe(stopped)));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    for (const { subscription } of streams) subscription.unsubscribe();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('gives every result that was in line where one of them asks for it', () => {

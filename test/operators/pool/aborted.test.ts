@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { expect, it } from 'vitest';
-import { aborted } from '../../../operators/generating/aborted.js';
+import { aborted } from '../../../operators/pool/aborted.js';
 
 it('tells of an abort once, whether it was before or comes after', () => {
   const abort = new AbortController();
