@@ -54,7 +54,7 @@ const duration = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.
  * Reads a reset as a wait in ms, rounded up: seconds left, an instant in Unix seconds or milliseconds (which of them, by
  * its size), or a duration like `1m30s` or `6ms`.
  */
-export function parseReset(value: string, nowEpochMs: number): number | undefined {
+function parseReset(value: string, nowEpochMs: number): number | undefined {
   const text = value.trim();
   if (/^\d+(\.\d+)?$/.test(text)) {
     const number = Number(text);
