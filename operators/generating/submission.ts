@@ -13,21 +13,21 @@ import {
   takeUntil,
   tap,
   type Observable,
-  type ObservableInput,
 } from 'rxjs';
 import { BudgetSpentError, JournalError, LookUpFailedError } from '../../src/errors.js';
 import { ClaimLostError } from '../../src/journal/claimLostError.js';
-import { isPermanent, type Refusal } from '../../src/refusal.js';
+import type { Refusal } from '../../src/refusal.js';
 import { todo } from '../../src/tasks/task.js';
 import type { CallOptions } from '../../src/tasks/taskApi.js';
-import { concurrencyLimit } from '../concurrencyLimit.js';
 import { retryWithJitter } from '../retryWithJitter.js';
 import { after } from '../time/after.js';
 import type { Account } from './account.js';
-import { lookedUp, StrangeAnswer, submitted } from './answers.js';
+import { StrangeAnswer, submitted } from './answers.js';
 import { Closed } from './closures.js';
+import { lookUpTask } from './lookUpTask.js';
 import { meaningOf } from './meaningOf.js';
 import type { TaskRecord } from './taskRecord.js';
+import { underRate } from './underRate.js';
 
 /**
  * Creates one task at the server, once: written down, sent, looked up where the answer was lost, adopted where it is
@@ -97,7 +97,7 @@ export class Submission<Request> {
   #send(): Observable<never> {
     this.#checkOpen();
     if (!this.#record.reserve()) return this.#waitForBudget();
-    return this.#call((call) => this.#written().pipe(switchMap(() => this.#submit(call)))).pipe(
+    return underRate(this.#account.requests, (call) => this.#written().pipe(switchMap(() => this.#submit(call)))).pipe(
       ignoreElements(),
       // What still waits for its turn under the rate, or for the disk, is not sent any more.
       takeUntil(this.#account.stopped$.pipe(filter(() => this.#mayBeSent()))),
@@ -146,45 +146,8 @@ export class Submission<Request> {
     );
   }
 
-  /** Looking costs nothing, and not looking may cost a task: it goes on until there is an answer, or past the deadline. */
   #lookUp(): Observable<never> {
-    const { api, options, clock, closures } = this.#account;
-    const endsAtMs = clock.now() + options.deadlineMs;
-    let strangeInARow = 0;
-    const classify = (error: unknown): Refusal => {
-      const refusal = meaningOf(api, error);
-      if (clock.now() >= endsAtMs) return { meaning: 'invalid' };
-      if (!isPermanent(refusal)) strangeInARow = 0;
-      // As with polls: what no retry should help is asked a few times all the same.
-      else if (strangeInARow++ < options.maxRetries) return { ...refusal, meaning: 'transient' };
-      return refusal;
-    };
-    return this.#call((call) => {
-      this.#record.report({ type: 'looking-up' });
-      return defer(() => lookedUp(api, this.#request, this.#record.id, call)).pipe(
-        catchError((error: unknown) => {
-          this.#record.report({ type: 'refused', refusal: meaningOf(api, error), error });
-          throw error;
-        }),
-      );
-    }).pipe(
-      retryWithJitter({
-        maxRetries: Infinity,
-        classify,
-        random: options.random,
-        clock,
-        onRetry: ({ refusal, delayMs }) => this.#record.report({ type: 'retrying', refusal, delayMs }),
-      }),
-      catchError((error: unknown) => {
-        closures.heard(api.productOf(this.#request), meaningOf(api, error), error);
-        throw new LookUpFailedError(this.#record.id, error);
-      }),
-      tap((remote) => {
-        if (remote === undefined) this.#record.apply({ type: 'absent' });
-        else this.#record.seen(remote);
-      }),
-      ignoreElements(),
-    );
+    return lookUpTask(this.#account, this.#record, this.#request);
   }
 
   /** The tries are over. What may exist is looked for once more; only then is the task given up. */
@@ -258,12 +221,6 @@ export class Submission<Request> {
 
   #budgetSpent(): BudgetSpentError {
     return new BudgetSpentError('runCredits', this.#record.identity.credits, this.#account.credits.leftOfRun);
-  }
-
-  /** One request under the rate; its permit is held until the answer is there. */
-  #call<T>(send: (call: CallOptions) => ObservableInput<T>): Observable<T> {
-    const { requests } = this.#account;
-    return of(undefined).pipe(concurrencyLimit((_, __, { signal }) => send({ signal }), { limiter: requests }));
   }
 }
 
