@@ -1,27 +1,25 @@
 import {
-  catchError,
   concat,
   concatMap,
   defer,
   EMPTY,
   filter,
   finalize,
-  from,
-  ignoreElements,
   merge,
-  Observable,
+  type Observable,
   of,
   repeat,
   Subject,
   takeUntil,
   tap,
 } from 'rxjs';
-import type { Claim, Claims, JournaledOutcome, JournaledTask } from '../../src/journal/journal.js';
+import type { Claims, JournaledOutcome, JournaledTask } from '../../src/journal/journal.js';
 import { concurrencyLimit } from '../concurrencyLimit.js';
 import { aborted } from '../pool/aborted.js';
 import type { Account } from './account.js';
 import type { Desk, Named } from './desk.js';
 import type { GenerateResult } from './generateEvents.js';
+import { PromptClaim } from './promptClaim.js';
 import type { OurClaim } from './taskRecord.js';
 import type { TaskRun } from './taskRun.js';
 
@@ -36,13 +34,9 @@ export class SharedPrompt<Input, Request> {
   readonly #desk: Desk<Input, Request>;
   readonly #key: string;
   readonly #roundBefore: number;
+  readonly #claim: PromptClaim;
   /** The prompt itself, once it has come. */
   #named: Named<Input, Request> | undefined;
-  #claim: OurClaim | undefined;
-  /** Resolves as soon as another worker is done with it. */
-  #free: Promise<void> | undefined;
-  /** The server's word is that what was written down as about to be sent is not there; known while we have the claim. */
-  #isAbsent = false;
   /** Its task while it is ours, from before it is sent to its end. */
   #making: TaskRun<Input, Request> | undefined;
   #isOver = false;
@@ -57,6 +51,7 @@ export class SharedPrompt<Input, Request> {
     this.#desk = desk;
     this.#key = key;
     this.#roundBefore = roundBefore;
+    this.#claim = new PromptClaim(account, claims, key);
   }
 
   /** True where it is over and nobody was told, since nobody had asked for it. */
@@ -95,13 +90,13 @@ export class SharedPrompt<Input, Request> {
     } catch (error) {
       return this.#over(this.#refused(error));
     }
-    return run === undefined ? this.#over() : concat(this.#inSlot(run), this.#elsewhere());
+    return run === undefined ? this.#over() : concat(this.#inSlot(run), this.#claim.untilFree());
   }
 
   /** What is to be done about it, as far as is known now; undefined: nothing, since nobody asks for it. */
   #runOf(task: JournaledTask | undefined): TaskRun<Input, Request> | undefined {
     if (task !== undefined && !this.#isToBeMade(task)) return this.#adopt(task);
-    return this.#named && this.#desk.start(this.#named, this.#roundOf(task), this.#claim === undefined ? 0 : 1);
+    return this.#named && this.#desk.start(this.#named, this.#roundOf(task), this.#claim.isOurs ? 1 : 0);
   }
 
   #adopt(task: JournaledTask): TaskRun<Input, Request> {
@@ -128,42 +123,12 @@ export class SharedPrompt<Input, Request> {
       this.#account.adopting.delete(run);
       // The slot's limiter has taken the credits of the day, too.
       if (!run.record.isAdopted) run.record.admitted();
-      return this.#claimed().pipe(
+      return this.#claim.claimed().pipe(
         concatMap((claim) => {
           const made = this.#fitting(run, claim.task);
           return made === undefined ? EMPTY : this.#made(made, claim);
         }),
         finalize(() => run.record.dropped()),
-      );
-    });
-  }
-
-  #claimed(): Observable<OurClaim> {
-    if (this.#claim?.lost.aborted === false) return of(this.#claim);
-    this.#letGo();
-    return this.#claimAsked().pipe(
-      concatMap((claim) => {
-        if (claim.isOurs) return of((this.#claim = claim));
-        this.#free = claim.free;
-        return EMPTY;
-      }),
-    );
-  }
-
-  /** Nobody keeps what comes too late. */
-  #claimAsked(): Observable<Claim> {
-    return new Observable((subscriber) => {
-      this.#claims.claim(this.#key).then(
-        (claim) => {
-          if (claim.isOurs && subscriber.closed) claim.release();
-          subscriber.next(claim);
-          subscriber.complete();
-        },
-        (error: unknown) => {
-          // A claim that is lost before it is given is asked for again.
-          this.#account.journalFailed(error);
-          subscriber.complete();
-        },
       );
     });
   }
@@ -186,7 +151,7 @@ export class SharedPrompt<Input, Request> {
     const settled = defer(() => {
       this.#making = undefined;
       if (claim.lost.aborted) this.#lost(run);
-      else if (run.isToBeSent) this.#isAbsent = true;
+      else if (run.isToBeSent) this.#claim.isAbsent = true;
       else if (!run.hasMadeWay) {
         // Another may go on with it.
         if (record.hasReservation) {
@@ -205,7 +170,7 @@ export class SharedPrompt<Input, Request> {
   }
 
   #lost(run: TaskRun<Input, Request>): void {
-    this.#letGo();
+    this.#claim.letGo();
     this.#handOver(run);
   }
 
@@ -216,34 +181,10 @@ export class SharedPrompt<Input, Request> {
     if (task !== undefined) this.#account.credits.heard(task);
   }
 
-  /** Waits until another worker is done with it, where one has it. */
-  #elsewhere(): Observable<never> {
-    return defer(() => {
-      const free = this.#free;
-      this.#free = undefined;
-      if (free === undefined) return EMPTY;
-      return from(free).pipe(
-        ignoreElements(),
-        catchError((error: unknown) => {
-          this.#account.journalFailed(error);
-          return EMPTY;
-        }),
-        takeUntil(this.#account.stopped$),
-      );
-    });
-  }
-
   #over(last: Observable<GenerateResult<Input>> = EMPTY): Observable<GenerateResult<Input>> {
     this.#isOver = true;
-    this.#letGo();
+    this.#claim.letGo();
     return last;
-  }
-
-  /** Whoever has it next may send it. */
-  #letGo(): void {
-    this.#claim?.release();
-    this.#claim = undefined;
-    this.#isAbsent = false;
   }
 
   #toldAgain(id: string, outcome: JournaledOutcome): Observable<GenerateResult<Input>> {
@@ -259,7 +200,7 @@ export class SharedPrompt<Input, Request> {
   }
 
   #isToBeMade(task: JournaledTask): boolean {
-    return task.phase === 'unsent' || this.#isAbsent || this.#isToBeRetried(task);
+    return task.phase === 'unsent' || this.#claim.isAbsent || this.#isToBeRetried(task);
   }
 
   /** What failed before this worker came; not what another has tried once more meanwhile. */
