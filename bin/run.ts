@@ -19,7 +19,7 @@ import type { ResultsFile } from './results.js';
 import type { RedisRun } from './redisRun.js';
 import type { Roster } from './roster.js';
 import type { RunDirectory } from './runDirectory.js';
-import type { Slots } from './slots.js';
+import { onQuotaWarning, slotsNow, type Slots } from './slots.js';
 import type { Summary } from './summary.js';
 import type { Tally } from './tally.js';
 
@@ -157,15 +157,7 @@ class Run {
 
   #listen(): () => void {
     const { slots, figures, drains, redis } = this.#options;
-    const warned = slots.limiter.on((event) => {
-      if (event.type !== 'warning' || event.usage.kind !== 'quota') return;
-      const { usage } = event;
-      // What earlier runs have spent is taken over one task after the other: only then is it all there.
-      queueMicrotask(() => {
-        const all = slots.limiter.snapshot().limits.find(({ name }) => name === usage.name) ?? usage;
-        this.#progress.note(quotaNotice(all, figures.timeZone));
-      });
-    });
+    const warned = onQuotaWarning(slots, (usage) => this.#progress.note(quotaNotice(usage, figures.timeZone)));
     const leave = (): void => {
       if (this.#isLeaving) process.exit(exitCodes.interrupted);
       this.#left = this.#leave();
@@ -256,11 +248,8 @@ class Run {
 
   #summary(): Summary {
     const { roster, figures, slots, speed, results, tally, memory, redis } = this.#options;
-    const { limits } = slots.limiter.snapshot();
-    // Where nobody says how many slots there are, it is what refusals have left.
-    const learnt = limits.find(({ name }) => name === 'tasks')?.capacity ?? slots.count;
-    const concurrent = slots.source === 'learnt' ? learnt : slots.count;
-    const outcome = tally.outcome(roster.size, { rate: figures.rate, concurrent }, memory?.known);
+    const limits = { rate: figures.rate, concurrent: slotsNow(slots) };
+    const outcome = tally.outcome(roster.size, limits, memory?.known);
     return {
       ...outcome,
       videos: this.#downloads && { ...this.#downloads.counts, directory: this.#downloads.directory },

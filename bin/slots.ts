@@ -5,6 +5,7 @@ import {
   dailyQuota,
   type Limit,
   type Limiter,
+  type LimitUsage,
   SluiceError,
 } from '../operators/index.js';
 import { mostSlots } from '../operators/generating/account.js';
@@ -28,6 +29,22 @@ export async function openSlots(connection: Connection, figures: Figures): Promi
   const count = told ?? concurrent;
   const tasks = adaptiveConcurrency({ max: told ?? mostSlots, initial: count, name: 'tasks' });
   return slotsOf(connection, { ...figures, concurrent: count }, tasks, told === undefined ? 'learnt' : 'asked');
+}
+
+/** How many slots there are by now: where nobody says, it is what refusals have left. */
+export function slotsNow({ limiter, count, source }: Slots): number {
+  if (source !== 'learnt') return count;
+  return limiter.snapshot().limits.find(({ name }) => name === 'tasks')?.capacity ?? count;
+}
+
+/** Tells of a quota of which much is used, with all that earlier runs have spent of it. */
+export function onQuotaWarning({ limiter }: Slots, tell: (usage: LimitUsage) => void): () => void {
+  return limiter.on((event) => {
+    if (event.type !== 'warning' || event.usage.kind !== 'quota') return;
+    const { usage } = event;
+    // What earlier runs have spent is taken over one task after the other: only then is it all there.
+    queueMicrotask(() => tell(limiter.snapshot().limits.find(({ name }) => name === usage.name) ?? usage));
+  });
 }
 
 /** An account that does not say leaves it to refusals to tell. */

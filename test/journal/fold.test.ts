@@ -4,16 +4,8 @@ import type { JournaledOutcome, JournaledTask, JournalEntry } from '../../src/jo
 
 const id = 'a';
 const ref = { product: 'videos', id: 'task-1' };
-const intent = {
-  type: 'intent',
-  id,
-  key: 'x',
-  round: 0,
-  index: 0,
-  prompt: 'fog',
-  credits: 10,
-  atMs: 1,
-} as const satisfies JournalEntry;
+const common = { id, key: 'x', round: 0, index: 0, prompt: 'fog', credits: 10 };
+const intent = { type: 'intent', ...common, atMs: 1 } as const satisfies JournalEntry;
 const accepted = { type: 'accepted', id, ref, atMs: 2 } as const satisfies JournalEntry;
 const status = { type: 'status', id, atMs: 3 } as const satisfies JournalEntry;
 const unsent = { type: 'unsent', id, atMs: 4 } as const satisfies JournalEntry;
@@ -22,16 +14,7 @@ const ended = { type: 'ended', id, outcome, atMs: 5 } as const satisfies Journal
 const failed = { ...ended, outcome: { ...outcome, status: 'failed', credits: 0 } } as const satisfies JournalEntry;
 const again = { ...intent, id: 'b', round: 1, atMs: 9 } as const satisfies JournalEntry;
 
-const unknown: JournaledTask = {
-  id,
-  key: 'x',
-  round: 0,
-  index: 0,
-  prompt: 'fog',
-  credits: 10,
-  intendedAtMs: 1,
-  phase: 'unknown',
-};
+const unknown: JournaledTask = { ...common, intendedAtMs: 1, phase: 'unknown' };
 const running: JournaledTask = { ...unknown, phase: 'running', ref, acceptedAtMs: 2 };
 
 describe('fold, by the last entries of a task', () => {

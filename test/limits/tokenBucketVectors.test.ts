@@ -6,8 +6,8 @@ import { OptionsError } from '../../src/errors.js';
 import type { Limit } from '../../src/limits/limit.js';
 import { tokenBucket } from '../../src/limits/tokenBucket.js';
 import { VirtualClock } from '../virtualClock.js';
+import { asked, greedyCount, offer } from './vectorSteps.js';
 
-const asked = { t: z.number(), n: z.number() };
 const step = z.discriminatedUnion('op', [
   z.strictObject({
     op: z.literal('try'),
@@ -27,15 +27,7 @@ const step = z.discriminatedUnion('op', [
   }),
   z.strictObject({ op: z.literal('cancel'), t: z.number(), of: z.string() }),
   z.strictObject({ op: z.literal('setRate'), t: z.number(), tokens: z.number(), perMs: z.number() }),
-  z.strictObject({
-    op: z.literal('offer'),
-    from: z.number(),
-    to: z.number(),
-    every: z.number(),
-    n: z.number(),
-    min: z.number(),
-    max: z.number(),
-  }),
+  offer,
   z.strictObject({
     op: z.literal('greedyReserve'),
     start: z.number(),
@@ -46,7 +38,7 @@ const step = z.discriminatedUnion('op', [
     lastGrantAtMost: z.number(),
     lastGrantAtLeast: z.number(),
   }),
-  z.strictObject({ op: z.literal('greedyCount'), by: z.array(z.tuple([z.number(), z.number()])) }),
+  greedyCount,
 ]);
 type Step = z.output<typeof step>;
 type Op<Name extends Step['op']> = Extract<Step, { op: Name }>;

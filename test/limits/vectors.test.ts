@@ -4,21 +4,13 @@ import { z } from 'zod';
 import { evenly } from '../../src/limits/evenly.js';
 import type { Limit } from '../../src/limits/limit.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
+import { asked, greedyCount, offer } from './vectorSteps.js';
 
-const at = { t: z.number(), n: z.number() };
 const step = z.discriminatedUnion('op', [
-  z.object({ op: z.literal('try'), ...at, ok: z.boolean() }),
-  z.object({ op: z.literal('reserve'), ...at, wait: z.number().nullable(), maxWait: z.number().optional() }),
-  z.object({
-    op: z.literal('offer'),
-    from: z.number(),
-    to: z.number(),
-    every: z.number(),
-    n: z.number(),
-    min: z.number(),
-    max: z.number(),
-  }),
-  z.object({ op: z.literal('greedyCount'), by: z.array(z.tuple([z.number(), z.number()])) }),
+  z.object({ op: z.literal('try'), ...asked, ok: z.boolean() }),
+  z.object({ op: z.literal('reserve'), ...asked, wait: z.number().nullable(), maxWait: z.number().optional() }),
+  offer,
+  greedyCount,
 ]);
 const common = { id: z.string(), source: z.string(), steps: z.array(z.unknown()) };
 const slidingLog = z.object({
