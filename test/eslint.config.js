@@ -11,6 +11,12 @@ const wholeOfZod = {
   message: "import * as z from 'zod', or 'zod/mini'",
 };
 
+/** A worker loads a module once for all of its test files. */
+const hooksOfTheFirstFile = {
+  selector: 'Program > ExpressionStatement > CallExpression[callee.name=/^(before|after)(Each|All)$/]',
+  message: 'a hook at the top of a helper runs for the first test file alone: use onTestFinished, or a function',
+};
+
 export default tseslint.config(
   // The last is what the site's builder makes of its configuration, for a moment.
   { ignores: ['**/dist/', 'docs/.vitepress/cache/', 'coverage/', 'sluice-out/', '**/*.timestamp-*'] },
@@ -50,6 +56,11 @@ export default tseslint.config(
     files: ['src/**', 'operators/**', 'bin/**'],
     ignores: ['src/clock.ts'],
     rules: { 'no-restricted-syntax': ['error', ...doorsOfTimeAndChance(), wholeOfZod] },
+  },
+  {
+    files: ['test/**/*.ts'],
+    ignores: ['**/*.test.ts', 'test/mutation/setup.ts'],
+    rules: { 'no-restricted-syntax': ['error', hooksOfTheFirstFile] },
   },
   { files: ['bin/**', 'bench/**', 'examples/**', 'test/**/*.{js,mjs}'], rules: { 'no-console': 'off' } },
   {

@@ -15,6 +15,7 @@ const apart = [
 export default defineConfig({
   root: `${import.meta.dirname}/..`,
   test: {
+    globalSetup: `${import.meta.dirname}/temporaries.ts`,
     reporters: ['default', `${import.meta.dirname}/closingLine.ts`],
     sequence: { sequencer: LongestFirst },
     // A loaded machine takes longer than the second that vitest allows.

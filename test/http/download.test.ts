@@ -2,14 +2,13 @@ import { readdirSync, readlinkSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MockAgent } from 'undici';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
 import { classifyDownload } from '../../src/http/classifyDownload.js';
 import { download } from '../../src/http/download.js';
 import { downloadBench, failureOf, serving, video } from './downloadBench.js';
 import { inTurn, status, type Reply } from './loopback.js';
 import { NewerAgent } from './newerAgent.js';
-import { cleanUpAfter } from './throughInterceptor.js';
 
 const content = video(100_000);
 
@@ -96,7 +95,7 @@ describe('a download', () => {
   it('should go by a dispatcher of a newer undici, too', async () => {
     const bench = await downloadBench(serving(content));
     const dispatcher = new NewerAgent();
-    cleanUpAfter(() => dispatcher.destroy());
+    onTestFinished(() => dispatcher.destroy());
     expect((await bench.fetch({ dispatcher })).bytes).toBe(content.length);
   });
 

@@ -3,12 +3,12 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from 'undici';
+import { onTestFinished } from 'vitest';
 import { DownloadError } from '../../src/errors.js';
 import { download } from '../../src/http/download.js';
 import type { DownloadOptions } from '../../src/http/downloading/downloadOptions.js';
 import type { Downloaded } from '../../src/http/downloading/transfer.js';
 import { Loopback, status, type Reply } from './loopback.js';
-import { cleanUpAfter } from './throughInterceptor.js';
 
 /** Bytes that begin as a video does, and differ by `seed` everywhere else. */
 export function video(bytes: number, seed = 1): Buffer {
@@ -87,12 +87,10 @@ export async function downloadBench(reply: Reply = status(404)): Promise<Downloa
   };
   const server = await Loopback.start({ '/v.mp4': answer, '/v.mp4?sign=secret': answer, '/other.mp4': answer });
   const folder = await mkdtemp(join(tmpdir(), 'sluice-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  onTestFinished(() => server.stop());
   const dispatcher = new Agent();
-  cleanUpAfter(
-    () => rm(folder, { recursive: true }),
-    () => server.stop(),
-    () => dispatcher.destroy(),
-  );
+  onTestFinished(() => dispatcher.destroy());
   const file = join(folder, 'v.mp4');
   const url = `${server.url}/v.mp4`;
   const came = async (bytes: number): Promise<void> => {

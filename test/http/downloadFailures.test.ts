@@ -2,11 +2,10 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { classifyDownload } from '../../src/http/classifyDownload.js';
 import { downloadBench, failureOf, serving, video } from './downloadBench.js';
 import { hang, reset, status } from './loopback.js';
-import { cleanUpAfter } from './throughInterceptor.js';
 
 const content = video(100_000);
 
@@ -92,7 +91,7 @@ describe('a download that fails', () => {
   it('should be transient where an answer is no HTTP', async () => {
     const server = createServer((socket) => socket.resume().end('nonsense\r\n\r\n'));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    cleanUpAfter(() => new Promise((resolve) => server.close(resolve)));
+    onTestFinished(() => void server.close());
     const bench = await downloadBench(hang);
     const { port } = server.address() as { readonly port: number };
     const error = await failureOf(bench.fetch({ url: `http://127.0.0.1:${port}/` }));

@@ -2,11 +2,10 @@ import { readFile, symlink, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { Agent } from 'undici';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { classifyDownload } from '../../src/http/classifyDownload.js';
 import { downloadBench, failureOf, serving, video } from './downloadBench.js';
 import { status } from './loopback.js';
-import { cleanUpAfter } from './throughInterceptor.js';
 
 const content = video(1_000);
 const etag = '"v1"';
@@ -19,7 +18,7 @@ function leadingTo(port: string): Agent {
       socket.on('error', (error) => done(error, null));
     },
   });
-  cleanUpAfter(() => agent.destroy());
+  onTestFinished(() => agent.destroy());
   return agent;
 }
 

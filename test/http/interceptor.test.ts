@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Agent, fetch as undiciFetch, request } from 'undici';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { hang, Loopback, reset, status, stuck, truncated, type Reply } from './loopback.js';
-import { cleanUpAfter, patiently, read, setUp } from './throughInterceptor.js';
+import { patiently, read, setUp } from './throughInterceptor.js';
 
 describe('a request through the interceptor', () => {
   it('should bring the answer as it came', async () => {
@@ -46,11 +46,9 @@ describe('a request through the interceptor', () => {
     const setup = await setUp({ '/': status(200) });
     for (let i = 0; i < 20; i++) await read(setup);
     const alone = await Loopback.start({ '/': status(200) });
+    onTestFinished(() => alone.stop());
     const agent = new Agent();
-    cleanUpAfter(
-      () => alone.stop(),
-      () => agent.destroy(),
-    );
+    onTestFinished(() => agent.destroy());
     for (let i = 0; i < 20; i++) await read({ ...setup, server: alone, dispatcher: agent });
     expect(setup.server.connections).toBe(alone.connections);
   });

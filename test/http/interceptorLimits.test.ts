@@ -1,6 +1,6 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { Agent, fetch as undiciFetch, interceptors, request } from 'undici';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { sluice } from '../../src/http/interceptor.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
@@ -8,7 +8,7 @@ import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { seededRandom } from '../../src/simulator/seededRandom.js';
 import { VirtualClock } from '../virtualClock.js';
 import { inTurn, status, type Reply } from './loopback.js';
-import { cleanUpAfter, patiently, read, setUp } from './throughInterceptor.js';
+import { patiently, read, setUp } from './throughInterceptor.js';
 
 /** A server that counts as strictly as can be, at an instant of its own between two latencies. */
 function strict(
@@ -166,7 +166,7 @@ describe('with the retries of undici', () => {
     const refusals: unknown[] = [];
     limiter.on((event) => event.type === 'refused' && refusals.push(event.refusal));
     const agent = new Agent();
-    cleanUpAfter(() => agent.destroy());
+    onTestFinished(() => agent.destroy());
     const dispatcher = agent.compose(order.map((it) => (it === 'sluice' ? sluice(limiter) : retry())));
     await expect(read({ ...setup, dispatcher })).resolves.toBe('an answer');
     const used = limiter.snapshot().limits.map(({ name, used }) => [name, used]);
@@ -195,7 +195,7 @@ describe('with the retries of undici', () => {
   it('should let a try that waits be aborted', async () => {
     const setup = await setUp({ '/': status(429, { 'retry-after': '3600' }) });
     const agent = new Agent();
-    cleanUpAfter(() => agent.destroy());
+    onTestFinished(() => agent.destroy());
     const retrying = interceptors.retry({ minTimeout: 1, retry: (_error, _context, callback) => callback(null) });
     const dispatcher = agent.compose(sluice(setup.limiter), retrying);
     const aborting = new AbortController();

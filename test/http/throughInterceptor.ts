@@ -1,5 +1,5 @@
 import { Agent, request, type Dispatcher } from 'undici';
-import { afterEach } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { sluice, type SluiceOptions } from '../../src/http/interceptor.js';
 import { createLimiter, type LimiterOptions } from '../../src/limiter/createLimiter.js';
 import type { Limiter } from '../../src/limiter/limiter.js';
@@ -10,17 +10,6 @@ import { RecordingLimit } from './recordingLimit.js';
 /** How to poll for what comes soon, on a busy machine as well. */
 export const patiently = { timeout: 60_000, interval: 5 };
 
-const cleanups: (() => Promise<unknown>)[] = [];
-
-/** Does these when the test is over, the last first. */
-export function cleanUpAfter(...steps: readonly (() => Promise<unknown>)[]): void {
-  cleanups.push(...steps);
-}
-
-afterEach(async () => {
-  for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp();
-});
-
 export interface Setup {
   readonly server: Loopback;
   readonly limiter: Limiter;
@@ -28,20 +17,18 @@ export interface Setup {
   readonly record: RecordingLimit;
 }
 
-/** A server, and a limiter of one request at a time in front of it. */
+/** A server, and a limiter of one request at a time in front of it, for one test. */
 export async function setUp(
   replies: Record<string, Reply>,
   options: SluiceOptions = {},
   limiterOptions: Partial<LimiterOptions> = {},
 ): Promise<Setup> {
   const server = await Loopback.start(replies);
+  onTestFinished(() => server.stop());
   const record = new RecordingLimit();
   const limiter = createLimiter({ limits: [concurrency({ limit: 1 }), record], ...limiterOptions });
   const agent = new Agent();
-  cleanups.push(
-    () => server.stop(),
-    () => agent.destroy(),
-  );
+  onTestFinished(() => agent.destroy());
   return { server, limiter, record, dispatcher: agent.compose(sluice(limiter, options)) };
 }
 

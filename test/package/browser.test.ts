@@ -6,13 +6,13 @@ import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { hasBrowser, launch } from '../examples/browser.js';
 import { emptyProject, pack, unpack } from './packed.js';
 
+const project = emptyProject();
 let script = '';
 
 beforeAll(async () => {
   if (!hasBrowser) return;
-  const project = await emptyProject();
   await unpack(await pack(project), ['rxjs', 'zod', 'structured-headers']);
-  script = await bundled(project);
+  script = await bundled();
 });
 
 it.skipIf(!hasBrowser)('should do in a browser what it does in Node, on a page without https, too', async () => {
@@ -71,7 +71,7 @@ it.skipIf(!hasBrowser)('should do in a browser what it does in Node, on a page w
 });
 
 /** All that the page needs in one file, as a bundler makes it for browsers; what is left to be had elsewhere is an error. */
-async function bundled(project: string): Promise<string> {
+async function bundled(): Promise<string> {
   await copyFile('test/package/inBrowser.js', join(project, 'inBrowser.js'));
   const bundle = await rolldown({
     input: join(project, 'inBrowser.js'),

@@ -22,12 +22,12 @@ const targets = Object.values(exports).flatMap((target) => (typeof target === 's
 const entries = Object.keys(exports)
   .filter((path) => path !== './package.json')
   .map((path) => path.replace('.', 'sluice'));
+const project = emptyProject();
 let tarball = '';
 let installed = '';
 let files: readonly string[] = [];
 
 beforeAll(async () => {
-  const project = await emptyProject();
   tarball = await pack(project);
   installed = await unpack(tarball, [...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
   const found = await readdir(installed, { recursive: true, withFileTypes: true });

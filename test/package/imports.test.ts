@@ -13,10 +13,9 @@ const others = [...Object.keys(dependencies), ...Object.keys(peerDependencies)];
 const entries = Object.keys(exports)
   .filter((path) => path !== './package.json')
   .map((path) => path.replace('.', 'sluice'));
-let project = '';
+const project = emptyProject();
 
 beforeAll(async () => {
-  project = await emptyProject();
   await unpack(await pack(project), others);
 });
 

@@ -11,13 +11,12 @@ import { examples, expectationOf } from './readme.js';
 
 const entries = ['forecast', 'kling', 'journal', 'http', 'sse', 'simulator', 'redis'].map((name) => `sluice/${name}`);
 const readme = examples().map((example, index) => ({ ...example, number: index + 1 }));
-let project = '';
+const project = emptyProject();
 let exampleCom: ExampleCom;
 let simulator: Simulator;
 let redis: RedisServer | undefined;
 
 beforeAll(async () => {
-  project = await emptyProject();
   const tarball = await pack(project);
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel', 'error'];
   await run('npm', ['install', ...quiet, tarball, 'rxjs'], { cwd: project });

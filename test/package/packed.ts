@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,11 +8,11 @@ import { afterAll } from 'vitest';
 
 export const run = promisify(execFile);
 
-/** An empty project in a folder of its own, which goes with the test file that asked for it. */
-export async function emptyProject(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'sluice-package-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'theirs', private: true, type: 'module' }));
+/** An empty project in a folder of its own, which goes with the test file: ask for it at the top of one. */
+export function emptyProject(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-package-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ name: 'theirs', private: true, type: 'module' }));
   return folder;
 }
 

@@ -20,10 +20,10 @@ const { dependencies, exports } = JSON.parse(readFileSync('package.json', 'utf8'
 };
 /** What may run in a browser, whatever is taken of it. */
 const forBrowsers = /^sluice(\/sse|\/http|\/otel)?( |$)/;
+const project = emptyProject();
 let bundles: readonly Bundle[] = [];
 
 beforeAll(async () => {
-  const project = await emptyProject();
   await unpack(await pack(project), Object.keys(dependencies));
   const { stdout } = await run(process.execPath, ['test/package/size.js', '--json', project], { maxBuffer: 2 ** 26 });
   bundles = JSON.parse(stdout) as readonly Bundle[];
