@@ -7,7 +7,8 @@ import { longest } from './waits.js';
 /**
  * What an answer says about its server's limits, in whatever form: `RateLimit` and `RateLimit-Policy`
  * (draft-ietf-httpapi-ratelimit-headers), the `RateLimit-Limit`, `-Remaining` and `-Reset` of its earlier drafts,
- * `X-RateLimit-*` and `X-Rate-Limit-*`. A field that is not readable is as good as absent.
+ * `X-RateLimit-*`, `X-Rate-Limit-*` and those with a provider's name in them (`anthropic-ratelimit-tokens-reset`). A field
+ * that is not readable is as good as absent.
  *
  * A reset that is an instant is counted from the answer's own `Date`; without one, from `nowEpochMs`.
  */

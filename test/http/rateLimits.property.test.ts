@@ -6,7 +6,7 @@ import { readExhausted, readHint, readRateLimits } from '../../src/http/rateLimi
 const epochMs = fc.integer({ min: 0, max: Date.UTC(2300, 0, 1) });
 const names = [
   ...['ratelimit', 'RateLimit-Policy', 'retry-after', 'retry-after-ms', 'date'],
-  ...['ratelimit', 'x-ratelimit', 'X-Rate-Limit'].flatMap((prefix) =>
+  ...['ratelimit', 'x-ratelimit', 'X-Rate-Limit', 'anthropic-ratelimit-tokens'].flatMap((prefix) =>
     ['limit', 'remaining', 'reset', 'reset-tokens'].map((part) => `${prefix}-${part}`),
   ),
 ];
@@ -16,6 +16,7 @@ const shards = fc
     fc.oneof(
       fc.constantFrom('"a"', '"', '\\', ';', ',', ' ', '\t', '=', ':', '(', ')', '-', '.', '%"', '@', '?1'),
       fc.constantFrom('r=0', 't=30', 'q=1', 'w=60', 'pk=:AAA=:', 'limit=', 'remaining=0', 'reset=30', '1m30s', '6ms'),
+      fc.date().map((date) => JSON.stringify(date).slice(1, -1)),
       fc.nat().map(String),
       fc.bigInt({ min: 0n }).map(String),
       fc.double().map(String),
@@ -67,14 +68,15 @@ describe('what servers say about limits', () => {
     );
   });
 
-  it('should always tell seconds left, Unix seconds and Unix milliseconds apart', () => {
+  it('should always tell seconds left, Unix seconds, Unix milliseconds and timestamps apart', () => {
     const thisCentury = fc.integer({ min: Date.UTC(2002, 0, 1), max: Date.UTC(2100, 0, 1) });
     fc.assert(
       fc.property(thisCentury, fc.integer({ min: 0, max: 366 * 86_400 }), (atMs, seconds) => {
         const nowMs = Math.floor(atMs / 1_000) * 1_000;
-        const resets = [seconds, nowMs / 1_000 + seconds, nowMs + seconds * 1_000].map(String);
+        const dueMs = nowMs + seconds * 1_000;
+        const resets = [String(seconds), String(dueMs / 1_000), String(dueMs), new Date(dueMs).toISOString()];
         const waits = resets.map((reset) => readHint({ 'x-ratelimit-reset': reset }, nowMs));
-        expect(waits).toEqual([seconds * 1_000, seconds * 1_000, seconds * 1_000]);
+        expect(waits).toEqual(resets.map(() => seconds * 1_000));
       }),
     );
   });
