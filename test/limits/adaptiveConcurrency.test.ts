@@ -119,6 +119,21 @@ describe('adaptiveConcurrency', () => {
     expect(limit.earliest(1, nowMs)).toBe(nowMs + 10 * second);
   });
 
+  it('is quick with the level above one that was refused, and has held since', () => {
+    const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
+    const probe = (nowMs: number): number => {
+      const atMs = limit.earliest(1, nowMs);
+      limit.earliest(1, atMs);
+      limit.take(1, atMs);
+      return atMs;
+    };
+    const refusedAtMs = probe(0);
+    refuse(limit, refusedAtMs, refusedAtMs);
+    const above = probe(probe(refusedAtMs));
+    refuse(limit, above, above);
+    expect(probe(above)).toBe(above + 10 * second);
+  });
+
   it('is not patient with a level that is refused for the first time, however often another was', () => {
     const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
     let nowMs = 0;

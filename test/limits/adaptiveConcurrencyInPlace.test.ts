@@ -23,6 +23,16 @@ describe('adaptiveConcurrency, told of work that is refused in its place', () =>
     expect(limits).toEqual([6, 6, 6, 6, 5, 4, 3]);
   });
 
+  it('counts as another event where it was taken as the limit fell', () => {
+    const limit = taking(adaptiveConcurrency({ max: 20, initial: 9 }), 8, 0);
+    limit.take(1, 1);
+    limit.refused?.(1, 1, second);
+    for (let ended = 0; ended < 2; ended++) limit.release(1, 0, second, 'succeeded');
+    limit.take(1, second);
+    limit.refused?.(1, second, second);
+    expect(limitOf(limit, second)).toBe(4);
+  });
+
   it('is the probe: nobody else is let in, however quiet it is, until it has its slot', () => {
     const limit = taking(adaptiveConcurrency({ max: 9, initial: 4, decrease: 1 }), 3, 0);
     limit.take(1, 1);

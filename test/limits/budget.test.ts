@@ -37,6 +37,7 @@ describe('budget', () => {
     limit.take(4, 0);
     expect(limit.left?.()).toBe(6);
     expect(limit.copy?.().left?.()).toBe(6);
+    expect(limit.describe?.()).toEqual({ type: 'budget', limit: 10, whenSpent: 'refuse' });
     const patient = budget({ limit: 10, whenSpent: 'wait' });
     expect([patient.left?.(), patient.copy?.().left?.()]).toEqual([undefined, undefined]);
   });

@@ -171,7 +171,16 @@ describe('perKey', () => {
     limit.refused?.(1, 3, 5, 'nobody');
     expect(['a', 'b'].map((key) => limit.earliest(1, 20_000, key))).toEqual([Infinity, 30_000]);
     limit.granted?.(1, 3, 30_000, 'a');
+    limit.granted?.(1, 3, 30_000, 'nobody');
     expect(limit.earliest(1, 30_000, 'a')).toBeLessThan(Infinity);
+  });
+
+  it('knows of whom work runs, and how much', () => {
+    const limit = perKey(() => slidingWindow({ limit: 3, intervalMs: 1_000 }));
+    for (const key of ['a', 'b', 'a', undefined]) limit.take(1, 0, key);
+    limit.release(1, 0, 5, 'succeeded', 'b');
+    expect([...(limit.running?.() ?? [])]).toEqual(['a', 'a', undefined]);
+    expect(['a', 'b', 'c', undefined].map((key) => limit.runs?.(key))).toEqual([true, false, false, true]);
   });
 
   it('says of each key what is made for it, and changes it alike', () => {

@@ -113,6 +113,21 @@ describe('slidingWindow', () => {
     expect(limit.earliest(1, 500)).toBe(Infinity);
   });
 
+  it('never waits for ever for what rounding has piled up', () => {
+    const limit = slidingWindow({ limit: 1, intervalMs: 1_000, countUntil: 'start' });
+    const costs = [0, 1, 2, 3].map((lastBits) => 0.4 + lastBits * 2 ** -54);
+    let nowMs = 0;
+    for (let start = 0; start < 40_000; start++) {
+      nowMs += 600;
+      const { used } = limit.usage(nowMs);
+      // The sum is rounded up, and the difference as the one before leaves is exact.
+      limit.take(costs.find((cost) => used + cost - used > cost) ?? 0.4, nowMs);
+    }
+    expect(limit.usage(nowMs + 600).used).toBeGreaterThan(0.4 + 1e-12);
+    expect(limit.earliest(1, nowMs + 600)).toBe(nowMs + 1_000);
+    expect(limit.earliest(2, nowMs + 600)).toBe(Infinity);
+  });
+
   it.each([true, false])(
     'counts no more what has left before the window is made longer (looked at: %s)',
     (isLookedAt) => {
@@ -124,6 +139,10 @@ describe('slidingWindow', () => {
       expect([limit.earliest(1, 150), limit.earliest(2, 150)]).toEqual([150, 1_060]);
     },
   );
+
+  it.each(['start', 'end'] as const)('says until when it counts: to the %s', (countUntil) => {
+    expect(slidingWindow({ limit: 3, intervalMs: 50, countUntil }).describe()).toMatchObject({ countUntil });
+  });
 
   it('is named after its figures, or as told', () => {
     expect(slidingWindow({ limit: 30, intervalMs: 60_000 }).name).toBe('30 per 60000 ms');

@@ -90,6 +90,13 @@ describe('SlotHolders', () => {
     expect(holders.ended(1, 6)).toBe(true);
   });
 
+  it('should always give the slot to one that waits, of several taken at one instant', () => {
+    const holders = new SlotHolders();
+    for (let taken = 0; taken < 3; taken++) holders.taken(1, 5);
+    holders.refused(1, 5);
+    expect([holders.granted(1, 5), holders.waiting, holders.granted(1, 5)]).toEqual([true, 0, false]);
+  });
+
   it('should always let the newest of before go, where it is not known which work ends', () => {
     const holders = new SlotHolders();
     for (const [cost, takenAtMs] of [

@@ -127,10 +127,22 @@ describe('tokenBucket', () => {
     expect(bucket.earliest(1, 3_000)).toBe(3_200);
   });
 
+  it('begins to fill as something is taken that nobody has asked for', () => {
+    const bucket = tokenBucket({ ...options, initial: 5 });
+    bucket.take(5, 1_000);
+    expect(bucket.earliest(1, 1_200)).toBe(1_200);
+  });
+
   it('can be changed before it is first asked', () => {
     const bucket = tokenBucket({ ...options, initial: 0 });
     bucket.update?.({ refill: 10 });
     expect(bucket.earliest(1, 3_000)).toBe(3_100);
+  });
+
+  it('holds what it began with where it is made larger before it is first asked, and is full where it was', () => {
+    const [half, full] = [5, 10].map((initial) => tokenBucket({ ...options, initial }));
+    for (const bucket of [half, full]) bucket?.update?.({ capacity: 20 });
+    expect([half?.earliest(5, 0), half?.earliest(6, 0), full?.earliest(20, 0)]).toEqual([0, 200, 0]);
   });
 
   it.each([{ refill: 0 }, { capacity: 0 }, { intervalMs: -1 }, { name: 'other' }])(
