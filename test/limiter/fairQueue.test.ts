@@ -41,6 +41,18 @@ describe('FairQueue', () => {
     expect([namesIn(queue), queue.size, queue.next()]).toEqual([[], 0, undefined]);
   });
 
+  it('has a key that joins behind the one that was just served', () => {
+    const queue = queueOf(new Named('a1', 'a'), new Named('a2', 'a'), new Named('b1', 'b'));
+    queue.serve(queue.next()!);
+    queue.push(new Named('c1', 'c'));
+    const served = [1, 2, 3].map(() => {
+      const next = queue.next()!;
+      queue.serve(next);
+      return next instanceof Named && next.name;
+    });
+    expect(served).toEqual(['b1', 'a2', 'c1']);
+  });
+
   it('knows of one who leaves whether others stood behind it', () => {
     const [first, second, third] = [new Named('a1', 'a'), new Named('a2', 'a'), new Named('b1', 'b')];
     const queue = queueOf(first, second, third);

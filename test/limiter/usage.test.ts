@@ -118,6 +118,8 @@ describe('the warning', () => {
     await spendOf('b', 7);
     expect(warnings.map(({ name, used }) => [name, used])).toEqual([['requests per key', 8]]);
     await spendOf('b', 2);
+    await spendOf('c', 1);
+    await spendOf('a', 1);
     limiter.adjust('daily quota per key', 15, { key: 'c' });
     limiter.adjust('daily quota per key', 1, { key: 'c' });
     limiter.adjust('daily quota per key', 1, { key: 'c' });
