@@ -209,6 +209,7 @@ describe('fileJournal', () => {
     [{}, 'directory'],
     [{ directory: '' }, 'directory'],
     [{ directory: 'd', name: '../up' }, 'name'],
+    [{ directory: 'd', name: 'down/there' }, 'name'],
     [{ directory: 'd', compactAtBytes: 0 }, 'compactAtBytes'],
     [{ directory: 'd', damage: 'ignore' }, 'damage'],
     [{ directory: 'd', disk: {} }, 'disk'],

@@ -9,7 +9,7 @@ let code = '';
 vi.mock('node:fs/promises', async (load) => {
   const fs = await load<typeof FileSystem>();
   /** As FAT and exFAT do. */
-  const link = (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { code, syscall: 'link' }));
+  const link = (): Promise<never> => Promise.reject(Object.assign(new Error(code), { code, syscall: 'link' }));
   return { ...fs, link };
 });
 
@@ -27,4 +27,10 @@ it.each(['EPERM', 'ENOTSUP', 'ENOSYS'])('says that a disk has no hard links: %s'
     message: `${lock} cannot be made, for its file system has no hard links (${said}): choose another directory, on another disk`,
   });
   expect(readdirSync(directory)).toEqual([]);
+});
+
+it('says no such thing of a disk that fails', async () => {
+  code = 'EIO';
+  const opening = fileJournal({ directory: temporaryDirectory() }).open();
+  await expect(opening).rejects.toThrow(/^(?!.*hard links).*EIO/);
 });
