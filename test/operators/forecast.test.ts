@@ -117,6 +117,13 @@ describe('forecast', () => {
     expect(unhandled).toEqual([]);
   });
 
+  it('is bound by nothing where the longest task takes longer than any limit would ask', async () => {
+    const taskMs = { min: 60_000, max: 60_000, tailMs: 3_600_000, tailShare: 0.5 };
+    const { boundBy, tookMs } = await forecast(prompts(20), { tier: 'pro', concurrent: 20, rate: 'off', taskMs });
+    expect(tookMs).toBeGreaterThan(10 * 60_000);
+    expect(boundBy).toBeUndefined();
+  });
+
   it('has nothing to say of nothing', async () => {
     expect(await forecast([])).toMatchObject({ prompts: 0, made: 0, tookMs: 0, boundBy: undefined });
   });
@@ -140,6 +147,9 @@ describe('forecast', () => {
   it.each<[object, RegExp]>([
     [{ taskMs: 0 }, /taskMs/],
     [{ taskMs: { min: 5, max: 1 } }, /taskMs|min/],
+    [{ taskMs: { min: 1, max: 5, tailShare: 1.1 } }, /taskMs/],
+    [{ taskMs: { min: 1, max: 5, tailShare: -0.1 } }, /taskMs/],
+    [{ taskMs: { min: 1, max: 5, tail: 9 } }, /taskMs/],
     [{ concurrent: 0 }, /concurrent/],
     [{ tasks: 3 }, /tasks/],
   ])('refuses %j', async (options, message) => {

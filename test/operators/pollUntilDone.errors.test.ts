@@ -38,6 +38,16 @@ describe('pollUntilDone, where polls fail', () => {
     expect(recording).toMatchObject({ values: ['done'], end: '|' });
   });
 
+  it('waits up to half as long again, by chance', () => {
+    const clock = new VirtualClock();
+    const poll = (_: string, { attempt }: PollContext): Observable<string> =>
+      attempt === 0 ? throwError(() => new Refused({ meaning: 'transient' })) : of('done');
+    record(of('t').pipe(pollUntilDone({ ...basic, poll, clock })));
+    clock.drain();
+    expect(clock.now()).toBeGreaterThanOrEqual(1_005);
+    expect(clock.now()).toBeLessThanOrEqual(1_505);
+  });
+
   it('waits the interval where that is longer than the backoff', () => {
     const no = { meaning: 'transient' } as const;
     expect(play([no, no], { intervalMs: 1_500 }).atMs).toEqual([1_500, 3_000, 5_000]);

@@ -239,20 +239,35 @@ describe('rateLimit', () => {
     second.release();
   });
 
-  it.each<[string, RateLimitOptions<string>]>([
-    ['nothing to keep to', {}],
-    ['half of a rate', { limit: 3 }],
+  it('lets a burst go where it is told to', () => {
+    const recording = record(of('a', 'b').pipe(rateLimit({ limit: 2, intervalMs: 10, spacing: 'burst' })));
+    expect(recording.values).toEqual(['a', 'b']);
+  });
+
+  const either = 'give either limit and intervalMs, or a limiter';
+  it.each<[string, RateLimitOptions<string>, string?]>([
+    ['nothing to keep to', {}, either],
+    ['half of a rate', { limit: 3 }, either],
     ['a limit of 0', { limit: 0, intervalMs: 10 }],
     ['a limit that is no integer', { limit: 1.5, intervalMs: 10 }],
     ['an interval of 0', { limit: 1, intervalMs: 0 }],
     ['an endless interval', { limit: 1, intervalMs: Infinity }],
-    ['a rate beside a limiter', { limiter: createLimiter({ limits: [] }), limit: 3, intervalMs: 10 }],
-    ['half of a rate beside a limiter', { limiter: createLimiter({ limits: [] }), limit: 3 }],
-    ['a spacing beside a limiter', { limiter: createLimiter({ limits: [] }), spacing: 'even' }],
-    ['a queue beside a limiter', { limiter: createLimiter({ limits: [] }), queue: { maxSize: 3 } }],
+    ['a rate beside a limiter', { limiter: createLimiter({ limits: [] }), limit: 3, intervalMs: 10 }, either],
+    ['half of a rate beside a limiter', { limiter: createLimiter({ limits: [] }), limit: 3 }, either],
+    [
+      'a spacing beside a limiter',
+      { limiter: createLimiter({ limits: [] }), spacing: 'even' },
+      'give evenly() to createLimiter',
+    ],
+    [
+      'a queue beside a limiter',
+      { limiter: createLimiter({ limits: [] }), queue: { maxSize: 3 } },
+      'give queue to createLimiter',
+    ],
     ['a queue of nothing', { limit: 1, intervalMs: 10, queue: { maxSize: 0 } }],
     ['a name that is none of its options', { limit: 1, intervalMs: 10, interval: 10 } as RateLimitOptions<string>],
-  ])('refuses %s', (_, options) => {
+  ])('refuses %s', (_, options, says = 'rateLimit') => {
     expect(() => rateLimit(options)).toThrow(OptionsError);
+    expect(() => rateLimit(options)).toThrow(says);
   });
 });

@@ -1,7 +1,11 @@
-import { NEVER, of, Subject, type Observable, type ObservableInput } from 'rxjs';
+import { NEVER, of, Subject, throwError, type Observable, type ObservableInput } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { concurrencyLimit } from '../../../operators/concurrencyLimit.js';
+import { rateLimit } from '../../../operators/rateLimit.js';
 import { QueueFullError } from '../../../src/errors.js';
+import { createLimiter } from '../../../src/limiter/createLimiter.js';
+import { concurrency } from '../../../src/limits/concurrency.js';
+import { RecordingLimit } from '../../http/recordingLimit.js';
 import { record } from '../recording.js';
 import { promises } from '../virtualClock.js';
 
@@ -51,5 +55,31 @@ describe('a queue of its own', () => {
     expect([begun, recording.end]).toEqual([[1, 2], '']);
     source.next(4);
     expect(recording.error).toEqual(new QueueFullError(1));
+  });
+});
+
+describe('a limiter that others share', () => {
+  it('tells the stream whose work brings more than the queue holds', () => {
+    const limiter = createLimiter({
+      limits: [concurrency({ limit: 1 })],
+      queue: { maxSize: 1, overflow: 'error' },
+    });
+    const source = new Subject<number>();
+    const project = (value: number): Observable<never> => {
+      if (value === 1) for (const next of [2, 3]) source.next(next);
+      return NEVER;
+    };
+    const recording = record(source.pipe(concurrencyLimit(project, { limiter })));
+    source.next(1);
+    expect(recording.error).toEqual(new QueueFullError(1));
+  });
+
+  it('hears how all work has ended, as far as anybody knows', () => {
+    const limit = new RecordingLimit();
+    const limiter = createLimiter({ limits: [limit] });
+    record(of('a').pipe(concurrencyLimit((value) => of(value), { limiter })));
+    record(of('a').pipe(concurrencyLimit(() => throwError(() => new Error('no')), { limiter })));
+    record(of('a').pipe(rateLimit({ limiter })));
+    expect(limit.outcomes).toEqual(['succeeded', 'failed', 'unknown']);
   });
 });
