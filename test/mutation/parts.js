@@ -19,7 +19,7 @@ export const parts = [
   },
   {
     name: 'generating',
-    mutate: ['operators/generate.ts', 'operators/generating/**/*.ts', '!operators/generating/shared*.ts'],
+    mutate: ['operators/generate.ts', 'operators/generating/**/*.ts', '!operators/generating/{shared,promptClaim}*.ts'],
     tests: [
       'test/operators/generate*',
       'test/operators/mistakes',
@@ -31,7 +31,7 @@ export const parts = [
   // What shares a run with other workers is asked over a real Redis, in seconds: it is a part of its own.
   {
     name: 'shared',
-    mutate: ['operators/generating/shared*.ts'],
+    mutate: ['operators/generating/{shared,promptClaim}*.ts'],
     tests: ['test/redis/journal{Workers,Sleepers,Left,Elsewhere,Lost}'],
   },
   { name: 'otel', mutate: ['operators/otel/**/*.ts'], tests: ['test/operators/otel/**'] },

@@ -26,6 +26,12 @@ describe('generate, past its deadline', () => {
     expect(server.greatestRunning).toBe(1);
   });
 
+  it('says what the last poll failed with', async () => {
+    const faultOf = ({ kind }: { kind: string }) => (kind === 'poll' ? ('transient' as const) : undefined);
+    const { recording } = await play({ prompts: [slow], deadlineMs: 1_000, server: { faultOf } });
+    expect(recording.values[0]?.error?.message).toMatch(/^not done within 1000 ms \(the last poll failed: \w+/);
+  });
+
   it('waits no longer than that where nobody does', async () => {
     const { recording, server } = await play({ prompts: [slow], concurrent: 1, deadlineMs: 1_000 });
     expect(recording).toMatchObject({ end: '|', endedAtMs: 1_000 });

@@ -136,6 +136,14 @@ describe('credits of an earlier run', () => {
     expect([credits.leftOfRun, ofToday()]).toEqual([91, 4]);
   });
 
+  it('count to the day on which they were spent, however late it is', () => {
+    const { clock, credits, ofToday } = atNoon();
+    const noonMs = clock.epochNow();
+    clock.advance(11 * hourMs);
+    credits.adopted(10, undefined, noonMs + 9 * hourMs);
+    expect(ofToday()).toBe(10);
+  });
+
   it('are set aside in the budget alone where workers share a run and a day', () => {
     const { clock, credits, ofToday } = atNoon({ isShared: true });
     const reservation = credits.adopted(10, undefined, clock.epochNow());
