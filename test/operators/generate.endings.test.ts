@@ -83,6 +83,17 @@ describe('generate, told to stop', () => {
     expect(generating.server.sentAs('submit')).toBe('a1');
   });
 
+  it('sends nothing that still waits for its turn under the rate', async () => {
+    const stopping = new AbortController();
+    const rate = { limit: 1, intervalMs: 60_000 };
+    const generating = begin({ prompts: ['a', 'b'], rate, stop: stopping.signal });
+    generating.clock.schedule(500, () => stopping.abort());
+    await generating.clock.settle();
+    expect(generating.server.sentAs('submit')).toBe('a1');
+    expect(generating.recording.values).toMatchObject([{ prompt: 'a', status: 'succeeded' }]);
+    expect(generating.recording.end).toBe('|');
+  });
+
   it('lets go of what waits for the credits of what runs, and collects that', async () => {
     const stopping = new AbortController();
     const generating = begin({ prompts: ['a', 'b'], runCredits: 1, stop: stopping.signal });
