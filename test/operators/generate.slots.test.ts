@@ -81,6 +81,16 @@ describe('the credits of generate', () => {
     expect(retrying).toMatchObject({ index: 1, refusal: { meaning: 'no-slot' } });
   });
 
+  it('come back where nothing was sent for them, though the prompt be left to a later run', async () => {
+    const prompts = ['a', { prompt: 'b', product: 'another' }];
+    const faultOf = ({ prompt }: Sent) => (prompt === 'a' ? ('exhausted' as const) : undefined);
+    const { recording } = await play({ prompts, runCredits: 1, concurrent: 1, server: { faultOf } });
+    expect(recording.values).toMatchObject([
+      { isFinal: false, credits: 0, error: { meaning: 'exhausted' } },
+      { prompt: prompts[1], status: 'succeeded' },
+    ]);
+  });
+
   it('that are spent are said to be so at once, with what is left', async () => {
     const prompts = ['a', { prompt: 'b', credits: 5 }];
     const { recording, server } = await play({ prompts, runCredits: 4, concurrent: 1 });
