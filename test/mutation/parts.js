@@ -32,7 +32,7 @@ export const parts = [
   {
     name: 'shared',
     mutate: ['operators/generating/{shared,promptClaim}*.ts'],
-    tests: ['test/redis/journal{Workers,Sleepers,Left,Elsewhere,Lost}'],
+    tests: ['test/redis/journal{Workers,Sleepers,Left,Elsewhere,Lost,Budget}'],
   },
   { name: 'otel', mutate: ['operators/otel/**/*.ts'], tests: ['test/operators/otel/**'] },
   {
