@@ -53,8 +53,6 @@ function statesOf({ remaining, reset }: Family, nowMs: number): Omit<RateLimitSt
 const unixSeconds = 1e9;
 /** From here on a number is an instant in Unix milliseconds (1973), below it one in seconds (the year 5138). */
 const unixMs = 1e11;
-/** What is read of a timestamp are whole milliseconds. */
-const finerThanMs = /\.\d{4}/;
 const timestamp = z.iso.datetime({ offset: true });
 const duration = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?$/;
 
@@ -69,14 +67,17 @@ function parseReset(value: string, nowEpochMs: number): number | undefined {
     if (number < unixSeconds) return exactMs(Math.ceil(number * 1_000));
     return waitUntil(number < unixMs ? number * 1_000 : number, nowEpochMs);
   }
-  const instant = timestamp.safeParse(text);
-  if (instant.success) return waitUntil(Date.parse(text) + (finerThanMs.test(text) ? 1 : 0), nowEpochMs);
   const parts = duration.exec(text);
-  if (parts === null) return undefined;
+  if (parts === null) return timestamp.safeParse(text).success ? waitUntil(epochMsOf(text), nowEpochMs) : undefined;
   const [hours = 0, minutes = 0, seconds = 0, ms = 0] = parts
     .slice(1)
     .map((part: string | undefined) => Number(part ?? 0));
   return exactMs(Math.ceil(((hours * 60 + minutes) * 60 + seconds) * 1_000 + ms));
+}
+
+/** Rounded up: `Date.parse` drops what is finer than a millisecond. */
+function epochMsOf(timestamp: string): number {
+  return Date.parse(timestamp) + (/\.\d{4}/.test(timestamp) ? 1 : 0);
 }
 
 function waitUntil(atMs: number, nowEpochMs: number): number | undefined {

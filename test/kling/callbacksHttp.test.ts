@@ -8,21 +8,16 @@ import {
 } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ReceiveCallbacksOptions } from '../../src/kling/callbacks/callbackOptions.js';
 import { callbackBench, newSucceeded, post, signedHeaders, vector, type CallbackBench } from './callbackBench.js';
-
-const cleanups: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const cleanUp of cleanups.splice(0)) await cleanUp();
-});
 
 /** The URL of a real server on loopback, for the time of one test. */
 async function listening(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  cleanups.push(() => {
+  onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adaptiveConcurrency, type AdaptiveConcurrencyOptions } from '../../src/limits/adaptiveConcurrency.js';
 import { limitContract } from './limitContract.js';
-import { limitOf, refuse, taking } from './slots.js';
+import { limitOf, probe, refuse, taking } from './slots.js';
 
 limitContract('adaptiveConcurrency at its ceiling', () => adaptiveConcurrency({ max: 5, initial: 5 }));
 limitContract('adaptiveConcurrency of one', () => adaptiveConcurrency({ max: 1 }));
@@ -99,17 +99,13 @@ describe('adaptiveConcurrency', () => {
   it('is quick again once a probe has held, and patient only with what was refused since', () => {
     const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
     let nowMs = 0;
-    for (let probe = 0; probe < 3; probe++) {
-      nowMs = limit.earliest(1, nowMs);
-      limit.earliest(1, nowMs);
-      limit.take(1, nowMs);
+    for (let refused = 0; refused < 3; refused++) {
+      nowMs = probe(limit, nowMs);
       refuse(limit, nowMs, nowMs);
     }
     // The fourth waits for 40 s, and holds; the fifth and the sixth come at once after.
     const gaps = [0, 0, 0].map(() => {
-      const atMs = limit.earliest(1, nowMs);
-      limit.earliest(1, atMs);
-      limit.take(1, atMs);
+      const atMs = probe(limit, nowMs);
       const gapMs = atMs - nowMs;
       nowMs = atMs;
       return gapMs / second;
@@ -121,26 +117,18 @@ describe('adaptiveConcurrency', () => {
 
   it('is quick with the level above one that was refused, and has held since', () => {
     const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
-    const probe = (nowMs: number): number => {
-      const atMs = limit.earliest(1, nowMs);
-      limit.earliest(1, atMs);
-      limit.take(1, atMs);
-      return atMs;
-    };
-    const refusedAtMs = probe(0);
+    const refusedAtMs = probe(limit, 0);
     refuse(limit, refusedAtMs, refusedAtMs);
-    const above = probe(probe(refusedAtMs));
-    refuse(limit, above, above);
-    expect(probe(above)).toBe(above + 10 * second);
+    const aboveAtMs = probe(limit, probe(limit, refusedAtMs));
+    refuse(limit, aboveAtMs, aboveAtMs);
+    expect(probe(limit, aboveAtMs)).toBe(aboveAtMs + 10 * second);
   });
 
   it('is not patient with a level that is refused for the first time, however often another was', () => {
     const limit = taking(adaptiveConcurrency({ max: 10, initial: 3, decrease: 1 }), 3, 0);
     let nowMs = 0;
-    for (let probe = 0; probe < 4; probe++) {
-      nowMs = limit.earliest(1, nowMs);
-      limit.earliest(1, nowMs);
-      limit.take(1, nowMs);
+    for (let refused = 0; refused < 4; refused++) {
+      nowMs = probe(limit, nowMs);
       refuse(limit, nowMs, nowMs);
     }
     // Somebody else has taken a slot: where three fitted, two do.
@@ -248,10 +236,8 @@ describe('adaptiveConcurrency', () => {
   it('has copies that know what it knows, and go their own ways', () => {
     const limit = taking(adaptiveConcurrency({ max: 9, initial: 4, decrease: 1 }), 4, 0);
     let nowMs = 0;
-    for (let probe = 0; probe < 3; probe++) {
-      nowMs = limit.earliest(1, nowMs);
-      limit.earliest(1, nowMs);
-      limit.take(1, nowMs);
+    for (let refused = 0; refused < 3; refused++) {
+      nowMs = probe(limit, nowMs);
       refuse(limit, nowMs, nowMs);
     }
     expect(limit.copy?.().earliest(1, nowMs + second)).toBe(nowMs + 40 * second);

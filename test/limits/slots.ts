@@ -14,3 +14,11 @@ export function limitOf(limit: Limit, nowMs: number): number {
 export function refuse(limit: Limit, takenAtMs: number, nowMs: number): void {
   limit.release(1, takenAtMs, nowMs, 'no-slot');
 }
+
+/** Takes a piece of work of one unit as soon as the limit lets it, from `nowMs` on; gives that instant. */
+export function probe(limit: Limit, nowMs: number): number {
+  const atMs = limit.earliest(1, nowMs);
+  limit.earliest(1, atMs);
+  limit.take(1, atMs);
+  return atMs;
+}
