@@ -17,6 +17,12 @@ const hooksOfTheFirstFile = {
   message: 'a hook at the top of a helper runs for the first test file alone: use onTestFinished, or a function',
 };
 
+/** What the environment asks for, `SLUICE_RUNS`, counts for every property. */
+const countOfItsOwn = {
+  selector: "Property[key.name='numRuns'] > Literal",
+  message: 'runs(count) from test/runs.ts, which SLUICE_RUNS multiplies',
+};
+
 export default tseslint.config(
   // The last is what the site's builder makes of its configuration, for a moment.
   { ignores: ['**/dist/', 'docs/.vitepress/cache/', 'coverage/', 'sluice-out/', '**/*.timestamp-*'] },
@@ -57,10 +63,11 @@ export default tseslint.config(
     ignores: ['src/clock.ts'],
     rules: { 'no-restricted-syntax': ['error', ...doorsOfTimeAndChance(), wholeOfZod] },
   },
+  { files: ['test/**/*.test.ts'], rules: { 'no-restricted-syntax': ['error', countOfItsOwn] } },
   {
     files: ['test/**/*.ts'],
     ignores: ['**/*.test.ts', 'test/mutation/setup.ts'],
-    rules: { 'no-restricted-syntax': ['error', hooksOfTheFirstFile] },
+    rules: { 'no-restricted-syntax': ['error', countOfItsOwn, hooksOfTheFirstFile] },
   },
   { files: ['bin/**', 'bench/**', 'examples/**', 'test/**/*.{js,mjs}'], rules: { 'no-console': 'off' } },
   {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backoffBounds, backoffDelay, type BackoffOptions, type Jitter } from '../../src/backoff/backoff.js';
+import { runs } from '../runs.js';
 
 const jitter = fc.constantFrom<Jitter[]>('proportional', 'full', 'equal', 'decorrelated', 'none');
 const ms = fc.oneof(fc.constantFrom(0, 1, 1_000, 60_000), fc.double({ min: 0, max: 1e12, noNaN: true }));
@@ -34,7 +35,7 @@ describe('backoff', () => {
         expect(delayMs).toBeGreaterThanOrEqual(minMs);
         expect(delayMs).toBeLessThanOrEqual(maxMs);
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 

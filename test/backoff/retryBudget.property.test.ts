@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createRetryBudget } from '../../src/backoff/retryBudget.js';
+import { runs } from '../runs.js';
 
 // Sixty-fourths, so that the law itself is counted without rounding.
 const ratio = fc.integer({ min: 0, max: 64 }).map((parts) => parts / 64);
@@ -41,7 +42,7 @@ describe('createRetryBudget, by law', () => {
         expect(requests + retries + refused).toBe(all.length);
         expect(retries).toBe(log.filter((entry) => entry === 'granted').length);
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePrompts } from '../../bin/prompts.js';
 import { UsageError } from '../../bin/usageError.js';
+import { runs } from '../runs.js';
 
 const names = fc.constantFrom('a.txt', 'a.jsonl', 'standard input');
 const lines = fc.oneof(
@@ -31,7 +32,7 @@ describe('parsePrompts', () => {
           for (const line of message) expect(line).toMatch(/^[^\p{Cc}\p{Cf}]{1,400}$/u);
         }
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 

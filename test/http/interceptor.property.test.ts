@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { sluice } from '../../src/http/interceptor.js';
 import { createLimiter } from '../../src/limiter/createLimiter.js';
 import { concurrency } from '../../src/limits/concurrency.js';
+import { runs } from '../runs.js';
 import { hang, Loopback, reset, status, stuck, truncated, type Reply } from './loopback.js';
 import { RecordingLimit } from './recordingLimit.js';
 
@@ -72,6 +73,6 @@ it('should always give every permit back, once, whatever becomes of its request'
       expect(limiter).toMatchObject({ active: 0, waiting: 0 });
       expect(record.outcomes).toHaveLength(record.taken.length);
     }),
-    { numRuns: 60 },
+    runs(60),
   );
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HttpHeaders } from '../../src/http/httpHeaders.js';
 import { readExhausted, readHint, readRateLimits } from '../../src/http/rateLimits.js';
+import { runs } from '../runs.js';
 
 const epochMs = fc.integer({ min: 0, max: Date.UTC(2300, 0, 1) });
 const names = [
@@ -38,7 +39,7 @@ describe('what servers say about limits', () => {
       fc.property(headers, epochMs, (given, nowMs) => {
         expect(isWait(readHint(given, nowMs)) && isWait(readExhausted(given, nowMs))).toBe(true);
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 
@@ -50,7 +51,7 @@ describe('what servers say about limits', () => {
           expect(isWait(quota) && isWait(windowMs) && windowMs > 0).toBe(true);
         for (const { remaining, resetMs } of limits) expect(isWait(remaining) && isWait(resetMs)).toBe(true);
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 

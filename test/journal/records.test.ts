@@ -59,12 +59,13 @@ describe('a line of a journal', () => {
     fc.assert(
       fc.property(jsons, fc.nat(), fc.nat(7), (all, at, bit) => {
         const bytes = Buffer.from(encodeWhole(all));
+        const written = decodeLines(bytes).lines;
         const flipped = at % bytes.length;
         bytes[flipped] = bytes[flipped]! ^ (1 << bit);
-        const read = decodeLines(bytes).lines.map(({ json }) => json);
-        expect(all.filter((json) => !read.includes(json)).length).toBeGreaterThan(0);
+        const read = decodeLines(bytes).lines;
+        expect(read.length).toBeLessThan(all.length);
         expect(read.length).toBeGreaterThanOrEqual(all.length - 2);
-        expect(read.every((json) => all.includes(json))).toBe(true);
+        expect(written).toEqual(expect.arrayContaining([...read]));
       }),
       runs(500),
     );

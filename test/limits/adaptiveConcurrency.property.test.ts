@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import { concurrency } from '../../src/limits/concurrency.js';
 import type { Limit } from '../../src/limits/limit.js';
+import { runs } from '../runs.js';
 import { rendersOf, runSlotServer, type SlotServerBooks } from './slotServer.js';
 
 const minuteMs = 60_000;
@@ -84,7 +85,7 @@ describe('adaptiveConcurrency, by law', () => {
           held.push({ cost, takenAtMs: nowMs, isWaiting: false });
         }
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 });
@@ -140,7 +141,7 @@ describe('adaptiveConcurrency, against slots that nobody tells it of', () => {
         expect(books.refused).toBeLessThan(fixed.refused / 10);
         expect(books.refused).toBeLessThan(doubling.refused / 4);
       }),
-      { numRuns: 50 },
+      runs(50),
     );
   });
 

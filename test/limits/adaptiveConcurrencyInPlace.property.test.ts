@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adaptiveConcurrency } from '../../src/limits/adaptiveConcurrency.js';
 import type { Limit } from '../../src/limits/limit.js';
+import { runs } from '../runs.js';
 import { rendersOf, runSlotServer } from './slotServer.js';
 
 const hourMs = 3_600_000;
@@ -54,7 +55,7 @@ describe('adaptiveConcurrency, told of work that is refused in its place, by law
         expect(limits[0].usage(nowMs + 1)).toMatchObject({ used, capacity: limits[1].usage(nowMs + 1).capacity });
         expect(limits[1].usage(nowMs + 1).used).toBe(used - work.cost);
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 
@@ -70,7 +71,7 @@ describe('adaptiveConcurrency, told of work that is refused in its place, by law
         for (const { cost, takenAtMs } of waiting) limit.refused?.(cost, takenAtMs, nowMs + 1);
         expect(limit.usage(nowMs + 1)).toEqual(usage);
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 });
@@ -106,7 +107,7 @@ describe('adaptiveConcurrency, where what is refused keeps its place', () => {
           // One that is not told of a slot before the release knows of it a render later.
           expect(books.utilisation).toBeGreaterThan(keepsPlace === true ? 0.8 : 0.7);
         }),
-        { numRuns: 50 },
+        runs(50),
       );
     },
   );

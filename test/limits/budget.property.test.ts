@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { budget } from '../../src/limits/budget.js';
+import { runs } from '../runs.js';
 
 describe('budget', () => {
   it('should never spend more than its limit, also in fractions, while nothing turns out to cost more', () => {
@@ -32,7 +33,7 @@ describe('budget', () => {
           expect(used).toBeLessThanOrEqual(taken);
         }
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 });

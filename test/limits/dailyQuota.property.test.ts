@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dailyQuota } from '../../src/limits/dailyQuota.js';
+import { runs } from '../runs.js';
 
 const hourMs = 3_600_000;
 const zones = [
@@ -112,7 +113,7 @@ describe('dailyQuota', () => {
           pay(date, cost);
         }
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 });

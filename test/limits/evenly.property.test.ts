@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { evenly } from '../../src/limits/evenly.js';
+import { runs } from '../runs.js';
 import { drive, greatestByAdversary, greatestByStart, type Job } from './drive.js';
 
 const spacingMs = fc.constantFrom(1, 3, 25, 100);
@@ -55,7 +56,7 @@ describe('evenly', () => {
         const allowedMs = Math.max(...lateness) * Math.ceil(count / limit);
         expect(lastMs).toBeLessThan(((count - 1) * intervalMs) / limit + allowedMs + 1e-6);
       }),
-      { numRuns: 50 },
+      runs(50),
     );
   });
 });

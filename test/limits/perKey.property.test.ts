@@ -9,6 +9,7 @@ import type { Limit, Outcome } from '../../src/limits/limit.js';
 import { perKey } from '../../src/limits/perKey.js';
 import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { tokenBucket } from '../../src/limits/tokenBucket.js';
+import { runs } from '../runs.js';
 
 const few = fc.integer({ min: 1, max: 4 });
 const window = fc.record({
@@ -79,6 +80,6 @@ describe('perKey, by law', () => {
         }
       }
     });
-    fc.assert(law, { numRuns: 300 });
+    fc.assert(law, runs(300));
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SlotHolders } from '../../src/limits/slotHolders.js';
+import { runs } from '../runs.js';
 
 interface Work {
   readonly cost: number;
@@ -51,7 +52,7 @@ function compare(
       for (const work of works.splice(0)) holders.ended(work.cost, work.takenAtMs);
       check(holders, works);
     }),
-    { numRuns: 1_000 },
+    runs(1_000),
   );
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tokenBucket, type TokenBucketOptions } from '../../src/limits/tokenBucket.js';
+import { runs } from '../runs.js';
 import { before, exact, one } from './exact.js';
 
 interface Take {
@@ -66,7 +67,7 @@ describe('tokenBucket, by law', () => {
           takes.push({ atMs: nowMs, cost });
         }
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 

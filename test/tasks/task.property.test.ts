@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RefusalMeaning } from '../../src/refusal.js';
 import { after, newTask, todo, type Task, type TaskEvent } from '../../src/tasks/task.js';
 import type { RemoteTask } from '../../src/tasks/taskApi.js';
+import { runs } from '../runs.js';
 
 /** What a refusal says of the request that it answers: nothing was created, or something may have been. */
 const notCreated: RefusalMeaning[] = [
@@ -47,7 +48,7 @@ describe('a task', () => {
           if (todo(task) === 'send') expect(mayHaveBeenCreated).toBe(false);
         }
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 
@@ -62,7 +63,7 @@ describe('a task', () => {
           if (todo(task) === 'send' || task.phase === 'submitting') expect(isWritten).toBe(true);
         }
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 
