@@ -34,14 +34,14 @@ export interface RateLimits {
   readonly limits: readonly RateLimitState[];
 }
 
-// The parser reads "-0" as -0.
+// The parser reads "-0" as -0, which 0 makes 0.
 const count = z.pipe(
   z.int().check(z.gte(0)),
   z.transform((value) => value + 0),
 );
 const wholeSeconds = z.pipe(
   z.int().check(z.gte(0), z.lte(Number.MAX_SAFE_INTEGER / 1_000)),
-  z.transform((seconds) => seconds * 1_000),
+  z.transform((seconds) => seconds * 1_000 + 0),
 );
 const base64 = z.pipe(
   z.instanceof(ArrayBuffer),

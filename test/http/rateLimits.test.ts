@@ -95,6 +95,13 @@ describe('readRateLimits', () => {
     });
   });
 
+  it('should read a zero with a sign as zero', () => {
+    const zeros = [{ name: 'ratelimit', remaining: 0, resetMs: 0 }];
+    expect(readRateLimits({ ratelimit: 'remaining=-0, reset=-0' }, now).limits).toEqual(zeros);
+    expect(readRateLimits({ ratelimit: '"ratelimit";r=-0;t=-0' }, now).limits).toEqual(zeros);
+    expect(readHint({ ratelimit: '"a";r=-0;t=-0' }, now)).toBe(0);
+  });
+
   it('should find nothing where nothing is said', () => {
     const headers = { 'content-type': 'text/html', ratelimit: undefined, 'x-ratelimit-limit': undefined };
     expect(readRateLimits(headers, now)).toEqual({ policies: [], limits: [] });
