@@ -2,6 +2,7 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, r
 import { join } from 'node:path';
 import * as z from 'zod';
 import { syncDirectory } from '../src/syncDirectory.js';
+import { clean } from './text.js';
 import { cannotBeWritten, UsageError } from './usageError.js';
 
 /** The flags that make another task of every prompt, or look for tasks elsewhere; one that was not given is not there. */
@@ -55,7 +56,7 @@ export function refuseOthers(directory: string, before: Settings, now: Settings)
 
 function shown(name: string, settings: Settings): string {
   const value = settings[name];
-  return value === undefined ? `no ${name}` : `${name} ${JSON.stringify(value)}`;
+  return value === undefined ? `no ${clean(name)}` : `${clean(name)} ${JSON.stringify(value)}`;
 }
 
 function pathIn(directory: string): string {

@@ -35,8 +35,11 @@ export const costOrCosts = z.union([amount, z.record(z.string(), amount)], {
 /** Finite and more than 0. */
 export const positive = z.number().check(z.positive());
 
-/** A text that is not empty. */
-export const nonEmpty = z.string().check(z.minLength(1));
+/**
+ * A text that is not empty. zod's own check of a length looks at whatever has one, and throws where that is
+ * `{ "length": { "toString": 1 } }`.
+ */
+export const nonEmpty = z.string().check(z.refine((text) => text.length > 0, 'must not be empty'));
 
 /** A function, whatever it takes: types have checked it already. */
 export function callback<F>(): z.ZodMiniType<F> {

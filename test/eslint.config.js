@@ -11,6 +11,13 @@ const wholeOfZod = {
   message: "import * as z from 'zod', or 'zod/mini'",
 };
 
+/** It looks at the length of whatever has one before it is known to be a text or an array, and throws where that is odd. */
+const lengthOfAnything = {
+  selector:
+    'CallExpression[callee.property.name=/^(min|max|length|nonempty)$/][callee.object.callee.property.name=/^(string|array)$/], CallExpression[callee.property.name=/^(min|max)Length$/]',
+  message: 'nonEmpty, z.tuple([one], one) or a refine: zod would throw a TypeError for { "length": { "toString": 1 } }',
+};
+
 /** A worker loads a module once for all of its test files. */
 const hooksOfTheFirstFile = {
   selector: 'Program > ExpressionStatement > CallExpression[callee.name=/^(before|after)(Each|All)$/]',
@@ -61,7 +68,7 @@ export default tseslint.config(
   {
     files: ['src/**', 'operators/**', 'bin/**'],
     ignores: ['src/clock.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...doorsOfTimeAndChance(), wholeOfZod] },
+    rules: { 'no-restricted-syntax': ['error', ...doorsOfTimeAndChance(), wholeOfZod, lengthOfAnything] },
   },
   { files: ['test/**/*.test.ts'], rules: { 'no-restricted-syntax': ['error', countOfItsOwn] } },
   {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { amount, describeIssue } from '../options.js';
+import { amount, describeIssue, nonEmpty } from '../options.js';
 import type { TaskOutput } from '../tasks/taskApi.js';
 import type { JournaledOutcome, JournalEntry } from './journal.js';
 
@@ -56,7 +56,7 @@ const storedEntry = z.discriminatedUnion('type', [
   z.object({ type: z.literal('replaced'), credits: amount, intendedAtMs: z.number() }),
 ]);
 
-const header = z.object({ type: z.literal('journal'), format: z.int(), runId: z.string().min(1) });
+const header = z.object({ type: z.literal('journal'), format: z.int(), runId: nonEmpty });
 
 /** The entry as JSON that can be read back. @throws Error saying what of it is not one, TypeError for what JSON cannot hold */
 export function encodeEntry(entry: StoredEntry): string {

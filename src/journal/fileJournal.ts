@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { JournalError, SluiceError } from '../errors.js';
-import { callback, having, parseOptions, positiveCount } from '../options.js';
+import { callback, having, nonEmpty, parseOptions, positiveCount } from '../options.js';
 import type { Disk, Unlock } from './disk.js';
 import { encodeEntry } from './entries.js';
 import { GroupCommit } from './groupCommit.js';
@@ -42,7 +42,7 @@ export interface FileJournalOptions {
 }
 
 const fileJournalOptions = z.strictObject({
-  directory: z.string().min(1),
+  directory: nonEmpty,
   name: z
     .string()
     .regex(/^[\w-]+$/, { error: 'must be of letters, digits, _ and -' })
@@ -50,7 +50,7 @@ const fileJournalOptions = z.strictObject({
   compactAtBytes: z._default(positiveCount, 16 * 1_024 * 1_024),
   damage: z.enum(['refuse', 'skip']).default('refuse'),
   onRepair: z.optional(callback<(repair: JournalRepair) => void>()),
-  runId: z.string().min(1).optional(),
+  runId: z.optional(nonEmpty),
   disk: z._default(having<Disk>('syncDirectory'), nodeDisk),
 });
 

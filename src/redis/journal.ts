@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { systemClock, type Cancel, type Clock } from '../clock.js';
 import { JournalError } from '../errors.js';
 import type { Claims, Journal, JournaledTask, JournalEntry, JournalHistory } from '../journal/journal.js';
-import { callback, having, parseOptions, positiveMs } from '../options.js';
+import { callback, having, nonEmpty, parseOptions, positiveMs } from '../options.js';
 import { isRedisClient, type RedisClient } from './client.js';
 import { JournalSession } from './journalSession.js';
 
@@ -38,7 +38,7 @@ const redisJournalOptions = z.strictObject({
   ttlMs: z._default(positiveMs.check(z.gte(100)), 30_000),
   onAway: z._default(callback<(why: unknown) => void>(), () => () => undefined),
   settings: z.record(z.string(), z.string()).default({}),
-  runId: z.string().min(1).optional(),
+  runId: z.optional(nonEmpty),
   clock: z._default(having<Clock>('schedule'), systemClock),
   random: z._default(callback<() => number>(), () => Math.random),
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { durationMs } from '../options.js';
+import { durationMs, positiveCount } from '../options.js';
 import type { RequestKind } from './routes.js';
 import type { Random } from './seededRandom.js';
 
@@ -83,7 +83,7 @@ export const faultScopes: Readonly<Record<FaultName, readonly Occasion[]>> = {
 export const faultNames = Object.keys(faultScopes) as readonly FaultName[];
 
 const occurrence = z
-  .union([z.number().min(0).max(1), z.strictObject({ at: z.array(z.int().min(1)).min(1) })], {
+  .union([z.number().min(0).max(1), z.strictObject({ at: z.tuple([positiveCount], positiveCount) })], {
     error: 'must be a share from 0 to 1, or the numbers of the requests (from 1)',
   })
   .optional();

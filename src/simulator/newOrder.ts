@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nonEmpty } from '../options.js';
 import {
   callbackUrl,
   defaultSeconds,
@@ -17,7 +18,7 @@ import type { NewProduct } from './orders.js';
 const maxLongPromptLength = 3_072;
 
 const settings = z.object({
-  resolution: z.string().min(1).default('720p'),
+  resolution: z._default(nonEmpty, '720p'),
   aspect_ratio: ratio.optional(),
   duration: z.int().min(3).max(15).default(defaultSeconds),
 });
@@ -26,11 +27,15 @@ const anyVideo = {
   settings: settings.default({ resolution: '720p', duration: defaultSeconds }),
   options: options.default({}),
 };
-const part = z.object({ type: z.string().min(1), text: z.string().optional() });
+const part = z.object({ type: nonEmpty, text: z.string().optional() });
 
 const schemas = {
   'text-to-video': z.object({ ...anyVideo, prompt: notBlank }),
-  'image-to-video': z.object({ ...anyVideo, prompt: z.string().optional(), contents: z.array(part).min(1) }),
+  'image-to-video': z.object({
+    ...anyVideo,
+    prompt: z.string().optional(),
+    contents: z.array(part).refine((parts) => parts.length > 0, 'must not be empty'),
+  }),
 };
 
 /**

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import * as z from 'zod';
 import { scaledClock, systemClock } from '../clock.js';
 import { OptionsError } from '../errors.js';
-import { parseOptions, positiveCount } from '../options.js';
+import { nonEmpty, parseOptions, positiveCount } from '../options.js';
 import type { Books } from './books.js';
 import { CallbackSender } from './callbackSender.js';
 import { isCallbackSecret } from './callbackSignature.js';
@@ -51,8 +51,8 @@ const simulatorSchema = modelSchema.omit({ epochAtMs: true, firstTask: true, fil
   port: z.int().min(0).max(65_535).default(0),
   speed: z.number().positive().default(1),
   seed: z.number().default(1),
-  apiKeys: z.array(z.string().min(1)).default(['sim-key']),
-  accessKeys: z.record(z.string().min(1), z.string().min(1)).default({ 'sim-access': 'sim-secret' }),
+  apiKeys: z.array(nonEmpty).default(['sim-key']),
+  accessKeys: z.record(nonEmpty, nonEmpty).default({ 'sim-access': 'sim-secret' }),
   callbackSecret: z.string().optional(),
   maxBodyBytes: z._default(positiveCount, 16 * 1_024 * 1_024),
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nonEmpty } from '../options.js';
 import {
   callbackUrl,
   defaultSeconds,
@@ -17,13 +18,12 @@ const isShort = (text: string): boolean => isWithin(maxPromptLength, text);
 const short = { error: tooLong(maxPromptLength) };
 const prompt = notBlank.refine(isShort, short);
 const optionalPrompt = z.string().refine(isShort, short).optional();
-const image = z
-  .string()
-  .min(1)
-  .refine((value) => !value.startsWith('data:'), { error: 'must be a URL, or base64 without a data: prefix' });
+const image = nonEmpty.check(
+  z.refine((value) => !value.startsWith('data:'), { error: 'must be a URL, or base64 without a data: prefix' }),
+);
 
 const anyOrder = {
-  model_name: z.string().min(1).optional(),
+  model_name: z.optional(nonEmpty),
   negative_prompt: optionalPrompt,
   callback_url: callbackUrl.optional(),
   external_task_id: externalId.optional(),
@@ -38,12 +38,12 @@ const anyVideo = {
 
 const text2video = z.object({ ...anyVideo, prompt });
 const image2video = z
-  .object({ ...anyVideo, prompt: optionalPrompt, image: image.optional(), image_tail: image.optional() })
+  .object({ ...anyVideo, prompt: optionalPrompt, image: z.optional(image), image_tail: z.optional(image) })
   .refine((body) => body.image !== undefined || body.image_tail !== undefined, {
     path: ['image'],
     error: 'must be given, or image_tail',
   });
-const videoExtend = z.object({ ...anyVideo, prompt: optionalPrompt, video_id: z.string().min(1) });
+const videoExtend = z.object({ ...anyVideo, prompt: optionalPrompt, video_id: nonEmpty });
 const videoSchemas = {
   'videos/text2video': text2video,
   'videos/image2video': image2video,
@@ -55,7 +55,7 @@ const generations = z.object({
   n: z.int().min(1).max(9).default(1),
   aspect_ratio: ratio.optional(),
   resolution: z.enum(['1k', '2k']).optional(),
-  image: image.optional(),
+  image: z.optional(image),
 });
 
 /** Reads the flat body of `/v1`; fields that its documentation does not name are ignored. */

@@ -104,6 +104,7 @@ const strange: readonly unknown[] = [
     {},
     [[]],
     { length: 1 },
+    { length: { toString: 1 } },
     { __proto__: null, toString: 1 },
   ],
   ...[

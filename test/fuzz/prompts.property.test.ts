@@ -82,6 +82,7 @@ describe('a run.json, of any bytes', () => {
       mangled(
         good.map((it) => JSON.stringify(it)),
         '"\\u001b[2J":"",',
+        '"\\n":"",',
       ),
       wildJson,
     );

@@ -148,6 +148,8 @@ describe('what the new API refuses', () => {
     ['an odd callback', newCreate({ options: { callback_url: 'here' } }), 400, 1201, 'options.callback_url: '],
     ['an image missing', parts(undefined), 400, 1201, 'contents: '],
     ['no parts', parts([]), 400, 1201, 'contents: '],
+    ['parts that are none', parts({ length: { toString: 1 } }), 400, 1201, 'contents: '],
+    ['a type that is none', parts([{ type: { length: { toString: 1 } } }]), 400, 1201, 'contents.0.type: '],
     ['a part without a type', parts([{ url: 'x' }]), 400, 1201, 'contents.0.type: '],
     ['forbidden words', newCreate({ prompt: 'a [forbidden] cat' }), 400, 1301, 'safety'],
     ['no ids', { method: 'GET', target: '/tasks' }, 400, 1201, 'one of the two'],

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import * as z from 'zod';
 import { systemClock, type Clock } from '../../clock.js';
-import { having, parseSecretOptions, positiveCount, positiveMs } from '../../options.js';
+import { having, nonEmpty, parseSecretOptions, positiveCount, positiveMs } from '../../options.js';
 
 export interface DownloadOptions {
   /** An http or https URL without user and password; it may be signed: its query is never shown anywhere. */
@@ -29,7 +29,7 @@ const downloadOptions = z.strictObject({
     .union([z.string(), z.instanceof(URL)], wrongUrl)
     .transform(String)
     .refine(isPlainHttp, wrongUrl),
-  file: z.string().min(1),
+  file: nonEmpty,
   overwrite: z.boolean().default(false),
   timeoutMs: z._default(positiveMs, 30_000),
   maxBytes: z._default(positiveCount, Number.MAX_SAFE_INTEGER),

@@ -25,7 +25,7 @@ const secret = z.string().regex(/^whsec_[A-Za-z0-9+/]+={0,2}$/, wrongSecret);
 
 const callbackOptions = z.strictObject({
   secret: z
-    .union([secret, z.array(secret).min(1)], wrongSecret)
+    .union([secret, z.tuple([secret], secret)], wrongSecret)
     .transform((secrets) => [secrets].flat())
     .default([]),
   toleranceMs: z._default(durationMs, 300_000),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nonEmpty } from '../../options.js';
 import type { KlingRequest } from '../klingRequest.js';
 import {
   aspectRatio,
@@ -35,7 +36,7 @@ const anyVideo = {
   callback_url: callbackUrl.optional(),
   model_name: z.string().refine(isPathSegment, { error: 'must be the name of a model' }).default(defaultNewModel),
   mode: mode.optional(),
-  resolution: z.string().min(1).optional(),
+  resolution: z.optional(nonEmpty),
   duration: duration.optional(),
   sound: sound.optional(),
   multi_shot: z.boolean().optional(),
@@ -64,8 +65,8 @@ const newRequest: z.ZodType<KlingRequest> = z.discriminatedUnion(
         product: z.literal('image2video'),
         ...anyVideo,
         prompt: prompt.optional(),
-        image: image.optional(),
-        image_tail: image.optional(),
+        image: z.optional(image),
+        image_tail: z.optional(image),
       })
       .refine(hasFrame, someFrame)
       .superRefine(checkTogether),

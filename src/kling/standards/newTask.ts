@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nonEmpty } from '../../options.js';
 import type { RemoteTask, TaskOutput } from '../../tasks/taskApi.js';
 import { lenientText } from '../answer.js';
 import type { AnswerContext } from '../errors.js';
@@ -30,12 +31,12 @@ const state = names.extend({
   billing: z.unknown().optional(),
 });
 const media = z.enum(['video', 'image']);
-const output = z.object({ type: media.nullish(), url: z.string().min(1), duration: z.unknown().optional() });
+const output = z.object({ type: media.nullish(), url: nonEmpty, duration: z.unknown().optional() });
 /** Outputs of other types are nobody's error. */
 const outputs = z
   .array(z.unknown())
   .transform((all) => all.filter(isMedia))
-  .pipe(z.array(output).min(1));
+  .pipe(z.tuple([output], output));
 const typed = z.object({ type: z.string() });
 
 /** A task in the words of the new API. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeIssue } from '../../options.js';
+import { describeIssue, nonEmpty } from '../../options.js';
 import type { RemoteTask } from '../../tasks/taskApi.js';
 import { oneLine } from '../answer.js';
 import { KlingError, type AnswerContext } from '../errors.js';
@@ -19,10 +19,10 @@ export interface TaskNames {
 }
 
 /** A number may stand for an id as long as it has lost no digits. */
-export const taskId = z.union([z.string().min(1), z.int()]).transform(String);
+export const taskId = z.union([nonEmpty, z.int()]).transform(String);
 
 /** Our own name of a task, where it has one. */
-export const externalName = z.string().min(1).optional().catch(undefined);
+export const externalName = z.optional(nonEmpty).catch(undefined);
 
 const latestInstantMs = 8.64e15;
 

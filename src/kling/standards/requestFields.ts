@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { OptionsError } from '../../errors.js';
-import { parseOptions } from '../../options.js';
+import { nonEmpty, parseOptions } from '../../options.js';
 import { canonicalJson } from '../../tasks/identity.js';
 import type { KlingApi, KlingRequest } from '../klingRequest.js';
 
@@ -24,10 +24,11 @@ export function tooLong(max: number, text: unknown): string {
   return `must be at most ${max} characters, and has ${lengthOf(String(text))}`;
 }
 
-export const image = z
-  .string()
-  .min(1)
-  .refine((value) => !value.startsWith('data:'), { error: 'must be a URL, or base64 without the "data:...," prefix' });
+export const image = nonEmpty.check(
+  z.refine((value) => !value.startsWith('data:'), {
+    error: 'must be a URL, or base64 without the "data:...," prefix',
+  }),
+);
 
 export const callbackUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https URL' });
 

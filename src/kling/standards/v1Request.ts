@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nonEmpty } from '../../options.js';
 import { klingProducts, type KlingRequest } from '../klingRequest.js';
 import {
   aspectRatio,
@@ -29,7 +30,7 @@ const anyTask = {
 };
 const anyVideo = {
   ...anyTask,
-  model_name: z.string().min(1).optional(),
+  model_name: z.optional(nonEmpty),
   cfg_scale: share.optional(),
   mode: mode.optional(),
   duration: duration.optional(),
@@ -49,23 +50,23 @@ const v1Request: z.ZodType<KlingRequest> = z.discriminatedUnion(
         product: z.literal('image2video'),
         ...anyVideo,
         prompt: prompt.optional(),
-        image: image.optional(),
-        image_tail: image.optional(),
+        image: z.optional(image),
+        image_tail: z.optional(image),
       })
       .refine(hasFrame, someFrame),
     z.strictObject({
       product: z.literal('images'),
       ...anyTask,
-      model_name: z.string().min(1).optional(),
+      model_name: z.optional(nonEmpty),
       prompt,
       n: z.int().min(1).max(9).optional(),
       aspect_ratio: z
         .string()
         .regex(/^\d+:\d+$/, { error: 'must be like "16:9"' })
         .optional(),
-      resolution: z.string().min(1).optional(),
-      image: image.optional(),
-      image_reference: z.string().min(1).optional(),
+      resolution: z.optional(nonEmpty),
+      image: z.optional(image),
+      image_reference: z.optional(nonEmpty),
       image_fidelity: share.optional(),
       human_fidelity: share.optional(),
     }),
@@ -74,7 +75,7 @@ const v1Request: z.ZodType<KlingRequest> = z.discriminatedUnion(
       ...anyTask,
       prompt: prompt.optional(),
       cfg_scale: share.optional(),
-      video_id: z.string().min(1),
+      video_id: nonEmpty,
     }),
   ],
   { error: `must be one of ${klingProducts.join(', ')}` },

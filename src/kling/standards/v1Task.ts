@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nonEmpty } from '../../options.js';
 import type { RemoteTask, TaskOutput } from '../../tasks/taskApi.js';
 import { lenientText } from '../answer.js';
 import type { AnswerContext } from '../errors.js';
@@ -29,9 +30,9 @@ const state = names.extend({
   task_result: z.unknown().optional(),
   final_unit_deduction: z.unknown().optional(),
 });
-const file = z.object({ url: z.string().min(1), duration: z.unknown().optional() });
-const videoResult = z.object({ videos: z.array(file).min(1) });
-const imageResult = z.object({ images: z.array(file).min(1) });
+const file = z.object({ url: nonEmpty, duration: z.unknown().optional() });
+const videoResult = z.object({ videos: z.tuple([file], file) });
+const imageResult = z.object({ images: z.tuple([file], file) });
 
 /** A task in the words of `/v1`. */
 export const v1Task: TaskShape = {
