@@ -29,13 +29,15 @@ async function asked(path, init) {
 const scenarios = {
   async rateLimit() {
     const atMs = [];
+    const startMs = performance.now();
     const values = await all(
       range(1, 6).pipe(
         rateLimit({ limit: 2, intervalMs: 80 }),
         tap(() => atMs.push(performance.now())),
       ),
     );
-    return { values, isKept: atMs.slice(2).every((at, index) => at - atMs[index] > 79) };
+    // Since before the first was let through: when that was, this page sees only later, on a busy machine by much.
+    return { values, isKept: atMs.every((at, index) => at - startMs >= 80 * Math.floor(index / 2) - 1e-6) };
   },
 
   async concurrencyLimit() {
