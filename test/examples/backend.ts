@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { onTestFinished } from 'vitest';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/server.js';
+import { freePort } from '../freePort.js';
 
 const source = 'examples/streaming-backend';
 export const operatorToken = 'the-operators-own-token';
@@ -40,6 +41,7 @@ export class Backend {
     const taskMs = { min: 24_000, max: 24_000 };
     const simulator = await startSimulator({ speed: 30, requests: 'off', taskMs, ...kling });
     const backend = new Backend(simulator, env);
+    backend.#port = await freePort();
     await backend.restart();
     return backend;
   }

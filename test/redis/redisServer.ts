@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,12 @@ export class RedisServer {
   static async start(...flags: readonly string[]): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-redis-'));
     const server = new RedisServer(await freePort(), folder, flags);
-    await server.boot();
+    try {
+      await server.boot();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
     return server;
   }
 
@@ -37,10 +42,11 @@ export class RedisServer {
 
   /** Starts it again on the same port and folder. */
   async boot(): Promise<void> {
+    const log = join(this.#folder, 'log');
     const own = ['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.#folder, '--save', ''];
-    this.#process = spawn('redis-server', [...own, ...this.#flags], { stdio: 'ignore' });
+    this.#process = spawn('redis-server', [...own, '--logfile', log, ...this.#flags], { stdio: 'ignore' });
     while (!(await answers(this.port))) {
-      if (this.#process.exitCode !== null) throw new Error(`redis-server ended with ${this.#process.exitCode}`);
+      if (this.#process.exitCode !== null) throw new Error(`redis-server ended:\n${await readFile(log, 'utf8')}`);
       await sleep(10);
     }
   }

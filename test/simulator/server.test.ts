@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/clock.js';
 import { OptionsError } from '../../src/errors.js';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator/server.js';
+import { freePort } from '../freePort.js';
 import { until } from '../until.js';
 import { field } from './asking.js';
 
@@ -239,7 +240,8 @@ describe('startSimulator', () => {
   });
 
   it('stop() closes what is open, drops what hangs, frees the port, and may be called again', async () => {
-    const simulator = await started({ faults: { hang: { at: [2] }, latencyMs: { min: 0, max: 1 } } });
+    const port = await freePort();
+    const simulator = await started({ port, faults: { hang: { at: [2] }, latencyMs: { min: 0, max: 1 } } });
     await get(simulator, '/v1/videos/text2video');
     const hanging = get(simulator, '/v1/videos/text2video');
     const idle = connect(simulator.port, '127.0.0.1');
@@ -247,8 +249,8 @@ describe('startSimulator', () => {
     const closed = new Promise((resolve) => idle.on('error', () => {}).on('close', resolve));
     const failed = expect(hanging).rejects.toThrow();
     await Promise.all([simulator.stop(), simulator.stop(), closed, failed]);
-    const next = await started({ port: simulator.port });
-    expect(next.port).toBe(simulator.port);
+    const next = await started({ port });
+    expect(next.port).toBe(port);
   });
 
   it('stop() leaves no timer behind', async () => {
