@@ -39,7 +39,13 @@ export async function open(browser: Browser, url: string, options: BrowserContex
 export async function submit(page: Page, prompt: string): Promise<void> {
   await page.getByLabel('What should the video show?').fill(prompt);
   await page.getByRole('button', { name: 'Make video' }).click();
+  await sent(page, prompt);
+}
+
+/** That it is in the list says an event, which may come before the answer: until then the button sends nothing else. */
+export async function sent(page: Page, prompt: string): Promise<void> {
   await page.getByRole('heading', { name: prompt, exact: true }).waitFor();
+  await page.locator('#send[aria-disabled=false]').waitFor();
 }
 
 /** For eyes: SLUICE_SHOTS=/tmp/shots keeps pictures there. */

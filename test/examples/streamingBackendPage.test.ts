@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { backendFor, operatorToken, type BackendOptions } from './backend.js';
-import { barriers, hasBrowser, launch, open, picture, submit } from './browser.js';
+import { barriers, hasBrowser, launch, open, picture, sent, submit } from './browser.js';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -96,6 +96,28 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await picture(page, 'full-and-failed');
   });
 
+  it('leaves what is written, and the focus, where they are as the answer to the last prompt comes late', async () => {
+    const backend = await backendFor(oneAtATime);
+    const { page } = await open(browser, backend.url);
+    const prompt = page.getByLabel('What should the video show?');
+    let letThrough = (): void => undefined;
+    const held = new Promise<void>((settle) => (letThrough = settle));
+    await page.route('**/api/tasks', async (route) => {
+      const response = await route.fetch();
+      await held;
+      await route.fulfill({ response });
+    });
+    await prompt.fill('One');
+    await page.keyboard.press('Control+Enter');
+    await page.getByRole('heading', { name: 'One', exact: true }).waitFor();
+    await prompt.fill('Two');
+    await page.getByRole('link', { name: 'Skip to your videos' }).focus();
+    letThrough();
+    await page.getByText('Sent: One').waitFor({ state: 'attached' });
+    expect(await prompt.inputValue()).toBe('Two');
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to your videos');
+  });
+
   it('can be used by the keyboard alone', async () => {
     // The first is in the making until the end, so the third waits and can be cancelled.
     const taskMs = { min: 3_600_000, max: 3_600_000 };
@@ -113,7 +135,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
       await page.keyboard.press('Tab');
       expect(await focused()).toBe('Make video');
       await page.keyboard.press('Enter');
-      await page.getByRole('heading', { name: prompt, exact: true }).waitFor();
+      await sent(page, prompt);
     }
     await page.locator('#send').focus();
     await page.keyboard.press('Tab');

@@ -187,7 +187,8 @@ async function remove({ task, line }) {
 
 async function submit() {
   if (send.getAttribute('aria-disabled') === 'true') return;
-  const text = prompt.value.trim();
+  const written = prompt.value;
+  const text = written.trim();
   if (text === '') return complain('Write a few words about the scene first.');
   send.setAttribute('aria-disabled', 'true');
   const { ok, message, ...task } = await call('POST', '/api/tasks', { prompt: text });
@@ -195,8 +196,9 @@ async function submit() {
   if (!ok) return complain(message ?? 'Something went wrong. Try again in a moment.');
   problem.hidden = true;
   prompt.removeAttribute('aria-invalid');
-  prompt.value = '';
-  prompt.focus();
+  // Whoever is on to something else by now goes on with it.
+  if (prompt.value === written) prompt.value = '';
+  if (form.contains(document.activeElement)) prompt.focus();
   countUp();
   if (!cards.has(task.id)) show(task);
   announce(`Sent: ${short(text)}`);
