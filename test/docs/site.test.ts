@@ -26,7 +26,7 @@ afterAll(async () => {
 async function open(path: string): Promise<{ readonly page: Page; readonly complaints: readonly string[] }> {
   const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } });
   onTestFinished(() => context.close());
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', ({ message }) => complaints.push(message));

@@ -23,7 +23,7 @@ export interface Opened {
 /** The page, open and live, of somebody who has never been there. */
 export async function open(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Opened> {
   const context = await browser.newContext({ viewport: { width: 1_100, height: 900 }, ...options });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   onTestFinished(() => context.close());
   const page = await context.newPage();
   const complaints: string[] = [];

@@ -70,9 +70,9 @@ describe.skipIf(!hasBrowser)('the page', () => {
     const { page } = await open(browser, backend.url);
     await page.getByText('Live', { exact: true }).waitFor();
     await backend.kill();
+    await page.getByText('Connection lost').waitFor();
     rmSync(backend.directory, { recursive: true });
     await backend.restart();
-    await page.getByText('Connection lost').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     await submit(page, 'Anew');
     await done(page).waitFor();
@@ -113,7 +113,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await prompt.fill('Two');
     await page.getByRole('link', { name: 'Skip to your videos' }).focus();
     letThrough();
-    await page.getByText('Sent: One').waitFor({ state: 'attached' });
+    await sent(page, 'One');
     expect(await prompt.inputValue()).toBe('Two');
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to your videos');
   });
