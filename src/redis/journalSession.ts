@@ -81,7 +81,7 @@ export class JournalSession {
     this.#options = options;
     this.#clock = new ClosableClock(options.clock);
     this.#link = new JournalLink({ ...options, clock: this.#clock });
-    this.#subscription = new Subscription(options.client, this.#link.keys.channel, this.#clock, {
+    this.#subscription = new Subscription(options.client, [this.#link.keys.channel], this.#clock, {
       message: (from) => {
         if (from !== options.worker) this.#trip();
       },

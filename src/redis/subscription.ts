@@ -3,7 +3,7 @@ import { hasEnded, isNodeRedis, type RedisClient } from './client.js';
 import { isForbidden } from './failure.js';
 import { Silence } from './silence.js';
 
-/** What happens on a channel. */
+/** What happens on some channels. */
 export interface SubscriptionListener {
   /** A message has arrived. */
   message(text: string): void;
@@ -29,14 +29,14 @@ export class Subscription {
 
   constructor(
     client: RedisClient,
-    channel: string,
+    channels: readonly string[],
     clock: Clock,
     listener: Omit<SubscriptionListener, 'ended' | 'forbidden'>,
   ) {
     this.#client = client;
-    const silence = new Silence(`subscribe to ${channel}`);
+    const silence = new Silence(`subscribe to ${channels.join(', ')}`);
     const forbidden = ({ message }: Error): void => silence.tell(message);
-    this.#subscribe = (ended) => subscribe(client, channel, { ...listener, ended, forbidden });
+    this.#subscribe = (ended) => subscribe(client, channels, { ...listener, ended, forbidden });
     this.#clock = clock;
   }
 
@@ -86,7 +86,7 @@ function endWith(client: RedisClient, end: () => void): () => void {
 interface NodeRedisSubscriber {
   readonly isOpen: boolean;
   connect(): Promise<unknown>;
-  subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  subscribe(channels: readonly string[], listener: (message: string) => void): Promise<unknown>;
   on(event: string, listener: (...args: unknown[]) => void): unknown;
   destroy(): void;
   unref?(): void;
@@ -95,22 +95,26 @@ interface NodeRedisSubscriber {
 interface IoRedisSubscriber {
   readonly status: string;
   connect(): Promise<unknown>;
-  subscribe(channel: string): Promise<unknown>;
+  subscribe(...channels: string[]): Promise<unknown>;
   on(event: string, listener: (...args: string[]) => void): unknown;
   disconnect(): void;
   readonly stream?: { unref?(): void };
 }
 
 /**
- * Listens to a channel on a connection of its own, made like `client`'s. It connects again by itself, as the client's
+ * Listens to some channels on a connection of its own, made like `client`'s. It connects again by itself, as the client's
  * options say, and keeps no process alive.
  *
  * @returns what ends it
  */
-export function subscribe(client: RedisClient, channel: string, listener: SubscriptionListener): () => void {
+export function subscribe(
+  client: RedisClient,
+  channels: readonly string[],
+  listener: SubscriptionListener,
+): () => void {
   const stop = isNodeRedis(client)
-    ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channel, listener, end)
-    : subscribeIoRedis(client.duplicate(withoutResubscribing) as IoRedisSubscriber, channel, listener, end);
+    ? subscribeNodeRedis(client.duplicate() as NodeRedisSubscriber, channels, listener, end)
+    : subscribeIoRedis(client.duplicate(withoutResubscribing) as IoRedisSubscriber, channels, listener, end);
   let isOver = false;
   const stay = endWith(client, end);
   return end;
@@ -126,7 +130,7 @@ export function subscribe(client: RedisClient, channel: string, listener: Subscr
 
 function subscribeNodeRedis(
   subscriber: NodeRedisSubscriber,
-  channel: string,
+  channels: readonly string[],
   listener: SubscriptionListener,
   end: () => void,
 ): () => void {
@@ -138,7 +142,7 @@ function subscribeNodeRedis(
     if (isSubscribing) return;
     isSubscribing = true;
     try {
-      if (!hasSubscribed) await subscriber.subscribe(channel, (message) => listener.message(message));
+      if (!hasSubscribed) await subscriber.subscribe(channels, (message) => listener.message(message));
       hasSubscribed = true;
       listener.ready();
     } catch (error) {
@@ -177,7 +181,7 @@ const withoutResubscribing = { autoResubscribe: false };
 
 function subscribeIoRedis(
   subscriber: IoRedisSubscriber,
-  channel: string,
+  channels: readonly string[],
   listener: SubscriptionListener,
   end: () => void,
 ): () => void {
@@ -186,7 +190,7 @@ function subscribeIoRedis(
   subscriber.on('ready', () => {
     subscriber.stream?.unref?.();
     subscriber
-      .subscribe(channel)
+      .subscribe(...channels)
       .then(() => listener.ready())
       .catch((error: unknown) => {
         if (!isForbidden(error)) return;

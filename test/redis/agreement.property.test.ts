@@ -89,7 +89,7 @@ const spanOf = (step: Step): number => (step.type === 'advance' ? step.byMs : st
 let named = 0;
 
 async function shared(limits: readonly Limit[], said: object): Promise<World> {
-  await redis.flush();
+  await redis.reset();
   return new World(limits, (clock) => ({
     store: redisStore({ client: redis.client(clock, said), name: `world ${named++}`, leaseMs: 1e9 }),
   }));

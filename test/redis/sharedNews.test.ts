@@ -42,9 +42,12 @@ describe('what is told as Redis has lost its data', () => {
     const works = [new Works(one.limiter, 1), new Works(other.limiter, 1)];
     await after(10);
     await shared.redis.send('HDEL', 'sluice:{shared}:state', 'epoch');
+    shared.redis.drops = true;
     works.push(new Works(other.limiter, 1));
     await after(10);
     one.limiter.update({ slots: { limit: 1 } });
+    await after(10);
+    shared.redis.drops = false;
     await after(3 * leaseMs);
     for (const each of works) each.endAll();
     works.push(new Works(one.limiter, 3));
@@ -58,7 +61,8 @@ describe('what is told as Redis has lost its data', () => {
     const works = processes.map(({ limiter }) => new Works(limiter, 1));
     await after(10);
     await shared.redis.flush();
-    // All three are to hear of the loss, the last one as its work has ended.
+    // All three are to find the loss, the last one as its work has ended: what is said of it does not arrive.
+    shared.redis.drops = true;
     works[0]!.end();
     await after(300);
     works[1]!.end();
@@ -66,11 +70,28 @@ describe('what is told as Redis has lost its data', () => {
     works[2]!.end();
     const endedMs = shared.clock.elapsedMs;
     await after(300);
+    shared.redis.drops = false;
     const next = new Works(processes[0]!.limiter, 3);
     await after(endedMs + 60_000 - shared.clock.elapsedMs - 5);
     expect(next.started).toBeLessThan(3);
     await after(1_000);
     expect(next.started).toBe(3);
+  });
+});
+
+describe('that Redis has lost its data', () => {
+  it('should be heard of by all as one finds it: each tells at once what it holds', async () => {
+    const [one, other] = [process([slots(9)]), process([slots(9)])];
+    new Works(one.limiter, 2);
+    new Works(other.limiter, 3);
+    await after(10);
+    await shared.redis.flush();
+    const { calls } = shared.redis;
+    new Works(one.limiter, 1);
+    await after(10);
+    expect(other.limiter.snapshot().limits[0]).toMatchObject({ used: 5 });
+    // Both find it, and tell.
+    expect(shared.redis.calls - calls).toBe(4);
   });
 });
 

@@ -247,7 +247,7 @@ describe('processes that share limits', () => {
   it('should never pass them together, and always come to an end, whoever dies and whatever Redis loses', async () => {
     await fc.assert(
       fc.asyncProperty(rules, steps, async (given, script) => {
-        await redis.flush();
+        await redis.reset();
         const sharers = new Sharers(given, `sharers ${named++}`);
         for (const step of script) await sharers.take(step);
         await sharers.finish();

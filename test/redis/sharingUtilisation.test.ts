@@ -54,7 +54,7 @@ const works = 60;
 
 /** @param mostMs how long work takes at the most */
 async function utilised(limits: () => Limit[], wayMs: number, mostMs = 40) {
-  await redis.flush();
+  await redis.reset();
   redis.calls = 0;
   const clock = new VirtualClock();
   const random = seededRandom(2);

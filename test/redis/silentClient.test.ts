@@ -11,7 +11,7 @@ let redis: VirtualRedis;
 beforeAll(async () => {
   redis = await VirtualRedis.start();
 });
-beforeEach(() => redis.flush());
+beforeEach(() => redis.reset());
 afterAll(() => redis.close());
 
 const never = new Promise<never>(() => undefined);

@@ -20,7 +20,7 @@ export function virtualProcesses(defaults: Partial<RedisStoreOptions> = {}) {
   afterAll(() => redis.close());
   beforeEach(async () => {
     clock = new VirtualClock();
-    await redis.flush();
+    await redis.reset();
   });
 
   /** One more of them. */

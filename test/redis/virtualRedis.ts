@@ -17,7 +17,7 @@ export interface ProcessClient extends IoRedisClient {
 export class VirtualRedis {
   readonly #redis: Redis;
   readonly #subscriber: Redis;
-  readonly #listeners = new Map<string, (message: string) => void>();
+  readonly #listeners = new Set<Listener>();
   #open = 0;
   calls = 0;
   /** Messages are lost. */
@@ -30,7 +30,8 @@ export class VirtualRedis {
     this.#redis = new Redis(server.port);
     this.#subscriber = new Redis(server.port);
     this.#subscriber.on('message', (channel, message) => {
-      if (!this.drops) this.#listeners.get(channel)?.(message);
+      if (this.drops) return;
+      for (const each of this.#listeners) if (each.channels.includes(channel)) each.heard(message);
     });
   }
 
@@ -90,8 +91,22 @@ export class VirtualRedis {
     }
   }
 
+  /** Its data are lost. */
   async flush(): Promise<void> {
     await this.#redis.flushall();
+  }
+
+  /** For the next test: without data, and nobody of the last one hears of what is to come. */
+  async reset(): Promise<void> {
+    this.#listeners.clear();
+    this.drops = false;
+    await this.flush();
+  }
+
+  /** What was said while messages were lost was missed; from here on they are heard again. */
+  reconnect(): void {
+    this.drops = false;
+    for (const each of this.#listeners) each.ready();
   }
 
   /** What it says to a command. */
@@ -109,25 +124,30 @@ export class VirtualRedis {
   }
 
   #subscription(wire: Wire): object {
-    let channel = '';
-    let heard: (channel: string, message: string) => void = () => undefined;
+    const listener: Listener = { channels: [], heard: () => undefined, ready: () => undefined };
     return {
-      on: (event: string, listener: typeof heard) => {
-        if (event === 'message') heard = listener;
-        if (event === 'ready') queueMicrotask(listener as () => void);
+      on: (event: string, listen: (...said: string[]) => void) => {
+        if (event === 'message') listener.heard = (message) => void wire.open().then(() => listen('', message));
+        if (event !== 'ready') return;
+        listener.ready = listen;
+        queueMicrotask(listen);
       },
       status: 'ready',
-      subscribe: async (name: string) => {
-        channel = name;
-        this.#listeners.set(name, (message) => void wire.open().then(() => heard(name, message)));
-        await this.#subscriber.subscribe(name);
+      subscribe: async (...channels: string[]) => {
+        listener.channels = channels;
+        this.#listeners.add(listener);
+        await this.#subscriber.subscribe(...channels);
       },
-      disconnect: () => {
-        this.#listeners.delete(channel);
-        this.#subscriber.unsubscribe(channel).catch(() => undefined);
-      },
+      disconnect: () => void this.#listeners.delete(listener),
     };
   }
+}
+
+/** What one process listens to. */
+interface Listener {
+  channels: readonly string[];
+  heard: (message: string) => void;
+  ready: () => void;
 }
 
 /** What a process asks and hears through; while it is cut, nothing passes. */

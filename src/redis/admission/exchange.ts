@@ -111,6 +111,11 @@ export class Exchange {
     return clock.now() - this.#sentAtMs < leaseMs && clock.epochNow() - this.#sentEpochMs < leaseMs;
   }
 
+  /** True where what is known here is of other data than those of `epoch`. */
+  isOfOther(epoch: string): boolean {
+    return this.#epoch !== '' && this.#epoch !== epoch;
+  }
+
   /** Calls as soon as those who act now have said all: at the end of this turn. */
   ask(): void {
     if (this.#isAsked) return;

@@ -72,16 +72,17 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     this.#options = options;
     this.#clock = new ClosableClock(options.clock);
     this.gate = gate((news) => {
-      this.#grants.giveBack();
       this.#held.news.gate.push(news);
-      this.#exchange.ask();
+      this.#askAnew();
     });
     this.#plan = new SharedPlan(options.limits, this.gate.rampStepMs, this);
     this.#exchange = new Exchange({ ...options, clock: this.#clock }, base, this);
-    this.#subscription = new Subscription(options.client, `${options.prefix}:${base}`, this.#clock, {
+    const channels = [base, 'all'].map((to) => `${options.prefix}:${to}`);
+    this.#subscription = new Subscription(options.client, channels, this.#clock, {
       message: (text) => this.#heard(text),
       ready: () => {
-        if (this.#inbox.wishes.count > 0) this.#exchange.ask();
+        const { wishes, ahead } = this.#inbox;
+        if (wishes.count + ahead.length > 0) this.#exchange.ask();
       },
     });
     this.#silence = new Silence(`publish on ${options.prefix}:*`);
@@ -181,10 +182,9 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
   observeWall(): void {}
 
   changed(limit: MirroredLimit, change: unknown): void {
-    this.#grants.giveBack();
     this.#plan.change(limit, change, this.#clock.now());
     if (limit.isKeyed === true) this.#telling.keysChanged();
-    this.#exchange.ask();
+    this.#askAnew();
   }
 
   adjusted(limit: MirroredLimit, delta: number, takenAtMs: number, key: unknown): void {
@@ -300,6 +300,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
     }
   }
 
+  /** What was granted ahead holds no more. */
+  #askAnew(): void {
+    this.#grants.giveBack();
+    this.#exchange.ask();
+  }
+
   #tellWithin(ms: number): void {
     if (ms === 0) {
       this.#exchange.ask();
@@ -311,7 +317,12 @@ export class ProcessStore implements AdmissionStore, ExchangeOwner, MirrorOwner 
 
   #heard(text: string): void {
     const message = parseMessage(text);
-    if (message?.to !== this.#exchange.process) return;
+    if (message === undefined) return;
+    if ('epoch' in message) {
+      if (this.#exchange.isOfOther(message.epoch)) this.#askAnew();
+      return;
+    }
+    if (message.to !== this.#exchange.process) return;
     if (message.isRecalled) this.#grants.giveBack();
     // Who was stopped for long does not know whether what has come is still his.
     if (!this.#exchange.isSure) {

@@ -70,9 +70,14 @@ const message = z.object({
   isRecalled: z.boolean(),
 });
 
+/** To all: these data begin here, as they are new, or older than what somebody has seen. */
+const beginning = z.object({ epoch: z.string() });
+
+const heard = z.union([message, beginning]);
+
 /** What is none of ours is none. */
-export function parseMessage(text: string): z.output<typeof message> | undefined {
-  return message.safeParse(jsonIn(text)).data;
+export function parseMessage(text: string): z.output<typeof heard> | undefined {
+  return heard.safeParse(jsonIn(text)).data;
 }
 
 /** Undefined: there is none in it. */

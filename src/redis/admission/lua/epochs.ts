@@ -63,7 +63,12 @@ local function spareTheSilent()
 end
 
 -- By the number of the call, too: who comes first to data that are new may have begun the epoch before.
-local function nameEpoch() set('epoch', caller .. '/' .. text(request.call)) end
+-- All are told: who was granted something ahead by data that are lost is known to nobody but himself.
+local function nameEpoch()
+  local epoch = caller .. '/' .. text(request.call)
+  set('epoch', epoch)
+  redis.pcall('PUBLISH', request.channel .. ':all', '{"epoch":' .. cjson.encode(epoch) .. '}')
+end
 
 local function beginEpoch()
   nameEpoch()
