@@ -10,6 +10,8 @@ import { VirtualRedis, type ProcessClient } from './virtualRedis.js';
 
 const leaseMs = 1_200;
 const intervalMs = 240;
+/** By how much an instant may be rounded, in ms: Redis' clock shows whole microseconds, and so does an age that it is told. */
+const roundedMs = 0.002;
 
 let redis: VirtualRedis;
 beforeAll(async () => {
@@ -224,11 +226,10 @@ class Sharers {
 
   #check(): void {
     const { rate, slots, countUntil } = this.#rules;
-    // Redis counts in whole microseconds.
-    const windowMs = intervalMs - 0.001;
+    const windowMs = intervalMs - roundedMs;
     const started = this.#all.filter((probe) => probe.startedAtMs !== undefined);
     for (const { startedAtMs: atMs = 0 } of started) {
-      const isClosed = this.#closed.some(({ fromMs, untilMs }) => atMs > fromMs && atMs < untilMs);
+      const isClosed = this.#closed.some(({ fromMs, untilMs }) => atMs > fromMs && atMs < untilMs - roundedMs);
       expect(isClosed, `cooling down at ${atMs}`).toBe(false);
       const counts = started.filter((other) => {
         const untilMs = countUntil === 'start' ? other.startedAtMs! : other.endedAtMs;
