@@ -9,10 +9,13 @@ import { resultsIn, scratch, sluicePath } from './sluice.js';
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
 const quoted = (text: string): string => `'${text}'`;
 
+const exitCode = /^code \d/m;
+
 /** A terminal of a size, with a shell in it. */
 class Terminal {
   readonly cwd = scratch();
   readonly #socket = join(this.cwd, 'tmux');
+  readonly #record = join(this.cwd, 'recorded');
 
   constructor(columns: number, rows: number, env: Readonly<Record<string, string>> = {}) {
     const size = ['-x', String(columns), '-y', String(rows)];
@@ -20,13 +23,14 @@ class Terminal {
     onTestFinished(() => void spawnSync('tmux', ['-S', this.#socket, 'kill-server']));
   }
 
-  /** Runs the command, and comes back when it has ended. */
-  start(...args: readonly string[]): { ended: () => void } {
+  /** Runs the command; it has ended once its exit code is on the terminal. */
+  start(...args: readonly string[]): { ended: () => Promise<unknown> } {
+    writeFileSync(this.#record, '');
     const command = [process.execPath, sluicePath, ...args].map(quoted).join(' ');
-    const recorded = `pipe-pane -o "cat > ${join(this.cwd, 'recorded')}"`;
+    const recorded = `pipe-pane -o "cat > ${this.#record}"`;
     execFileSync('sh', ['-c', `tmux -S ${this.#socket} ${recorded}`]);
-    this.#tmux('send-keys', `clear; ${command}; echo "code $?"; tmux -S ${this.#socket} wait-for -S ended`, 'Enter');
-    return { ended: () => void this.#tmux('wait-for', 'ended') };
+    this.#tmux('send-keys', `clear; ${command}; echo "code $?"`, 'Enter');
+    return { ended: () => until(() => this.lines().some((line) => exitCode.test(line)), 20) };
   }
 
   /** All that was ever shown; lines that the terminal broke are one again, and so longer than it is wide. */
@@ -51,8 +55,12 @@ class Terminal {
     this.#tmux('send-keys', command, 'Enter');
   }
 
-  recorded(): string {
-    return readFileSync(join(this.cwd, 'recorded'), 'utf8');
+  /** All that was written to it, up to `last` at least: another process takes it down, and may be behind the screen. */
+  recorded(last = exitCode): Promise<string> {
+    return until(() => {
+      const text = readFileSync(this.#record, 'utf8');
+      return last.test(text) && text;
+    }, 20);
   }
 
   #tmux(...args: readonly string[]): string {
@@ -81,6 +89,11 @@ function trimmed(text: string): readonly string[] {
   return text.split('\n').map((line) => line.trimEnd());
 }
 
+/** Whether who wrote this has left the cursor to be seen. */
+function leavesCursor(recorded: string): boolean {
+  return recorded.lastIndexOf('\x1b[?25h') > recorded.lastIndexOf('\x1b[?25l');
+}
+
 function isBar(line: string): boolean {
   return /^\[[#x-]+\] \d\/6 \d+ %$/.test(line);
 }
@@ -103,7 +116,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     expect(drawn.filter((line) => columnsOf(line) > columns)).toEqual([]);
     expect(drawn.join(' ')).toMatch(/\d done {2}0 failed {2}3 running {2}\d waiting +429s 0 {2}requests \d+\/30/);
 
-    run.ended();
+    await run.ended();
     const after = terminal.lines();
     expect(after.filter(isBar)).toEqual([]);
     expect(after.filter((line) => /^ +#\d+ /.test(line))).toEqual([]);
@@ -115,8 +128,9 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     expect(after).toContain('results    o/results.jsonl');
     expect(after).toContain('code 0');
     expect(resultsIn(join(terminal.cwd, 'o'))).toHaveLength(6);
-    expect(terminal.recorded()).toContain('\x1b[32m');
-    expect(terminal.recorded().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.recorded().lastIndexOf('\x1b[?25l'));
+    const recorded = await terminal.recorded();
+    expect(recorded).toContain('\x1b[32m');
+    expect(leavesCursor(recorded)).toBe(true);
   });
 
   it('more tasks than rows: says how many there was no room for', async () => {
@@ -125,7 +139,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     const flags = ['--simulate', '--speed', '60', '--concurrent', '20', '--rate', 'off', '--out', 'o'];
     const run = terminal.start('generate', 'p.txt', ...flags);
     await until(() => terminal.lines().some((line) => /^ and \d+ more: \d+ \w+/.test(line)), 20);
-    run.ended();
+    await run.ended();
     expect(terminal.lines()).toContain('made       20 of 20');
     expect(terminal.lines().filter((line) => /^\[|^ and /.test(line))).toEqual([]);
   });
@@ -138,7 +152,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     terminal.resize(50, 20);
     // What the terminal itself has pushed into its history as it broke the lines is out of reach.
     await until(() => terminal.screen().filter(isBar).length === 1, 20);
-    run.ended();
+    await run.ended();
     expect(terminal.screen().filter((line) => line.startsWith('['))).toEqual([]);
     expect(terminal.screen()).toContain('made       6 of 6');
   });
@@ -169,7 +183,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
       const rows = terminal.screen();
       return rows.slice(rows.findLastIndex(isBar)).some(isTask);
     }, 20);
-    run.ended();
+    await run.ended();
     expect(terminal.lines()[0]).toMatch(/^6 prompts/);
     expect(terminal.lines()).toContain('made       6 of 6');
   });
@@ -190,7 +204,7 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     expect(drawn.length - 4 + more).toBeLessThanOrEqual(50);
     expect(drawn.length).toBeLessThanOrEqual(23);
     expect(drawn.slice(3, -1).filter((line) => !/^ +#\d+ .* prompt \d+$/.test(line))).toEqual([]);
-    run.ended();
+    await run.ended();
     expect(terminal.lines()).toContain('made       60 of 60');
   });
 
@@ -204,9 +218,9 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     await until(() => terminal.screen().some(isBar), 20);
     if (key === '') writeFileSync(join(terminal.cwd, 'throw'), '');
     else terminal.press(key);
-    run.ended();
+    await run.ended();
     expect(terminal.screen().filter(isBar)).toEqual([]);
-    expect(terminal.recorded().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.recorded().lastIndexOf('\x1b[?25l'));
+    expect(leavesCursor(await terminal.recorded())).toBe(true);
   });
 
   it('Ctrl-Z gives the terminal back, and fg takes it again', async () => {
@@ -217,17 +231,17 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     terminal.press('C-z');
     await until(() => terminal.screen().some((line) => line.includes('Stopped')), 20);
     expect(terminal.screen().filter(isBar)).toEqual([]);
-    expect(terminal.recorded().lastIndexOf('\x1b[?25h')).toBeGreaterThan(terminal.recorded().lastIndexOf('\x1b[?25l'));
+    expect(leavesCursor(await terminal.recorded(/Stopped/))).toBe(true);
     terminal.type('fg');
     await until(() => terminal.screen().some(isBar), 20);
     terminal.press('C-c');
     terminal.press('C-c');
   });
 
-  it('CI: lines, though it is a terminal', () => {
+  it('CI: lines, though it is a terminal', async () => {
     const terminal = new Terminal(80, 24, { CI: 'true' });
     writeFileSync(join(terminal.cwd, 'p.txt'), 'a\nb\n');
-    terminal.start('generate', 'p.txt', '--simulate', '--speed', '600', '--out', 'o').ended();
+    await terminal.start('generate', 'p.txt', '--simulate', '--speed', '600', '--out', 'o').ended();
     expect(terminal.lines().some((line) => line.startsWith('#2 succeeded after '))).toBe(true);
     expect(terminal.lines().filter((line) => line.startsWith('['))).toEqual([]);
   });
@@ -240,19 +254,20 @@ describe.skipIf(!hasTmux)('on a terminal', () => {
     terminal.press('C-c');
     await until(() => terminal.lines().some((line) => line.startsWith('stopping: ')), 20);
     terminal.press('C-c');
-    run.ended();
+    await run.ended();
     const lines = terminal.lines();
     expect(lines.filter((line) => /^ {2}#[123] task \d+, external id sluice-/.test(line))).toHaveLength(6);
     expect(lines.filter(isBar)).toEqual([]);
     expect(lines).toContain('code 130');
   });
 
-  it('NO_COLOR: no colours', () => {
+  it('NO_COLOR: no colours', async () => {
     const terminal = new Terminal(80, 24, { NO_COLOR: '1' });
     writeFileSync(join(terminal.cwd, 'p.txt'), 'a\nb\n');
-    terminal.start('generate', 'p.txt', '--simulate', '--speed', '600', '--out', 'o').ended();
-    expect(terminal.recorded()).toContain('\x1b[?25l');
-    expect(terminal.recorded()).not.toContain('\x1b[1m');
-    expect(terminal.recorded()).not.toContain('\x1b[32m');
+    await terminal.start('generate', 'p.txt', '--simulate', '--speed', '600', '--out', 'o').ended();
+    const recorded = await terminal.recorded();
+    expect(recorded).toContain('\x1b[?25l');
+    expect(recorded).not.toContain('\x1b[1m');
+    expect(recorded).not.toContain('\x1b[32m');
   });
 });
