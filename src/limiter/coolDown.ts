@@ -121,16 +121,14 @@ export class CoolDown implements Limit, Gate {
 
   earliest(_cost: number, nowMs: number): number {
     if (nowMs < this.#openAtMs) return this.#openAtMs;
-    if (this.#round === Infinity) return nowMs;
     if (this.#entered < this.#round) return nowMs;
-    const roundEndsAtMs = this.#roundAtMs + this.#options.rampStepMs;
-    if (nowMs < roundEndsAtMs) return roundEndsAtMs;
-    this.#startRound(this.#round * 2, nowMs);
-    return nowMs;
+    return Math.max(nowMs, this.#roundAtMs + this.#options.rampStepMs);
   }
 
+  /** Only who enters takes a round further: whoever merely looks, or is held by another limit, changes nothing. */
   take(_cost: number, nowMs: number): void {
     if (this.#round === Infinity) return;
+    if (this.#entered >= this.#round) this.#startRound(this.#round * 2, nowMs);
     if (this.#entered++ === 0) this.#roundAtMs = nowMs;
   }
 

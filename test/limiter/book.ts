@@ -74,8 +74,7 @@ export class Book {
   constructor({ rules, timerMs }: Setting) {
     this.clock = new VirtualClock({ timerMs });
     this.rules = [...rules];
-    const limits = [...rules.map(limitOf), witness((nowMs) => this.gate.ask(nowMs))];
-    this.limiter = createLimiter({ limits, clock: this.clock, coolDown: { rampStepMs } });
+    this.limiter = createLimiter({ limits: rules.map(limitOf), clock: this.clock, coolDown: { rampStepMs } });
   }
 
   arrive(weight: number): void {
@@ -200,23 +199,6 @@ export class Book {
 
 function limitOf(rule: Rule): Limit {
   return 'slots' in rule ? concurrency({ limit: rule.slots, name: rule.name }) : slidingWindow(rule);
-}
-
-/** A limit that forbids nothing, and hears whenever the limiter asks its limits. */
-function witness(asked: (nowMs: number) => void): Limit {
-  return {
-    name: 'witness',
-    kind: 'gate',
-    capacity: Infinity,
-    earliest(_cost, nowMs) {
-      asked(nowMs);
-      return nowMs;
-    },
-    take() {},
-    release() {},
-    refund() {},
-    usage: (nowMs) => ({ used: 0, capacity: Infinity, resetsAtMs: nowMs }),
-  };
 }
 
 function capacityOf(rule: Rule): number {

@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { OptionsError } from '../../src/errors.js';
 import { CoolDown, coolDownSchema } from '../../src/limiter/coolDown.js';
 import type { Outcome } from '../../src/limits/limit.js';
+import { slidingWindow } from '../../src/limits/slidingWindow.js';
 import { parseOptions } from '../../src/options.js';
 import { cooled } from './cooled.js';
-import { startsOf, Work, workers } from './work.js';
+import { limiterOf, startsOf, Work, workers } from './work.js';
 
 describe('limiter.coolDown', () => {
   it('lets nobody start until it is over, then one', () => {
@@ -126,6 +127,19 @@ describe('limiter.coolDown', () => {
     limiter.refund(1, 100);
     limiter.admitWaiting();
     expect(startsOf(works)).toEqual([100, 150]);
+  });
+
+  it.each([false, true])('goes no round further for who asks, and is held by a limit (asked: %s)', (isAsked) => {
+    const window = slidingWindow({ limit: 3, intervalMs: 3_600_000, countUntil: 'start' });
+    const { limiter, clock } = limiterOf({ limits: [window] });
+    limiter.coolDown(100);
+    new Work(limiter, { cost: 3 });
+    const works = workers(2, limiter);
+    clock.advance(2_000);
+    if (isAsked) limiter.admitWaiting();
+    limiter.refund(3, 100);
+    limiter.admitWaiting();
+    expect(startsOf(works)).toEqual([2_000, undefined]);
   });
 
   it('never shortens one that lasts longer', () => {

@@ -23,12 +23,9 @@ export class Gate {
     return entered < letsIn || nowMs >= sinceMs + this.#rampStepMs;
   }
 
-  /** Somebody asks whether to enter: a round that is over gives way to the next. */
-  ask(nowMs: number): void {
-    if (this.#round.entered >= this.#round.letsIn && this.letsIn(nowMs)) this.#begin(this.#round.letsIn * 2, nowMs);
-  }
-
+  /** As one enters, a round that is over gives way to the next. */
   enter(nowMs: number): void {
+    if (this.#round.entered >= this.#round.letsIn) this.#begin(this.#round.letsIn * 2, nowMs);
     if (this.#round.entered++ === 0) this.#round.sinceMs = nowMs;
   }
 

@@ -167,6 +167,20 @@ describe('the limits in Redis', () => {
     await fc.assert(law, runs(150));
   });
 
+  it('take a ramp no round further where somebody only asks', async () => {
+    const makes = [() => dailyQuota({ limit: 5, name: 'daily' })];
+    const script: Step[] = [
+      { type: 'coolDown', byMs: 100, ramp: true },
+      { type: 'arrive', cost: 3 },
+      { type: 'arrive', cost: 3 },
+      // In memory the wall is looked at meanwhile, and with it all limits are asked.
+      { type: 'advance', byMs: 3_600_000 },
+      { type: 'refund', index: 0 },
+      { type: 'arrive', cost: 0 },
+    ];
+    await agreeUnkeyed(makes, script);
+  });
+
   it('should always start what is granted ahead at the instants at which memory admits it', async () => {
     const some = someOf([kinds.window, kinds.even, kinds.slots]);
     const law = fc.asyncProperty(some, patient, (makes, script) => agreeUnkeyed(makes, script, {}));

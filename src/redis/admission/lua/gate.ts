@@ -35,14 +35,15 @@ function gate.earliest(rampStep)
   local open = num('gate|open', -INF)
   if now < open then return open end
   if not isRamping() or num('gate|entered') < num('gate|round') then return now end
-  local roundEnds = num('gate|roundAt') + rampStep
-  if now < roundEnds then return roundEnds end
-  startRound(num('gate|round') * 2, now)
-  return now
+  return math.max(now, num('gate|roundAt') + rampStep)
 end
 
-function gate.take()
+-- Only who enters takes a round further: whoever merely asks, or is held by a limit, changes nothing.
+function gate.take(rampStep)
   if not isRamping() then return end
+  if num('gate|entered') >= num('gate|round') and now >= num('gate|roundAt') + rampStep then
+    startRound(num('gate|round') * 2, now)
+  end
   if num('gate|entered') == 0 then set('gate|roundAt', now) end
   set('gate|entered', num('gate|entered') + 1)
 end

@@ -127,7 +127,7 @@ end
 local function grant(pid, cost, key, takenUs, isSpent)
   local lease = { cost = cost, key = key, takenUs = takenUs, isSpent = isSpent or nil }
   eachLimit(cost, key, function(kind, limit, units, at) kind.take(limit, units, at, lease) end)
-  gate.take()
+  gate.take(plan.rampStep)
   local id = num('grants') + 1
   set('grants', id)
   set('active', num('active') + 1)
